@@ -1,0 +1,1 @@
+"""Export: a trained model as one verified bundle of files that generate without TensorFlow."""

@@ -1,0 +1,47 @@
+"""keras_vae: train a variational autoencoder in Keras, judge it in nats, and ship it to a device.
+
+Importing it loads no TensorFlow: each public name brings its module when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+_PUBLIC = {
+    "VAE": "keras_vae.models.vae",
+    "Autoencoder": "keras_vae.models.autoencoder",
+    "TrainingDiverged": "keras_vae.models.guard",
+    "load_dataset": "keras_vae.data.load",
+    "evaluate": "keras_vae.evaluation.evaluate",
+    "preset_names": "keras_vae.presets.read",
+}
+__all__ = ["Autoencoder", "TrainingDiverged", "VAE", "evaluate", "export", "load_dataset", "preset_names"]
+
+# Where the classes live that Keras must know by name before it can load a file that holds them.
+_SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "export":
+        return importlib.import_module("keras_vae.export")
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'keras_vae' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+@wrapt.when_imported("keras")
+def _register(keras: ModuleType) -> None:
+    """Let `keras.models.load_model` find our classes, whichever of the two packages was imported first."""
+    if any(name.startswith("keras_vae.") for name in sys.modules):
+        return  # one of our own modules is importing Keras: it is half-way, and registers itself
+    for module in _SERIALISABLE:
+        importlib.import_module(module)

@@ -1,0 +1,62 @@
+"""Binary images drawn from gray ones: each pixel is 1 with its intensity as the probability.
+
+The draws are keyed by position, in blocks whose size follows from the image alone, so they do not depend on
+the batch size.
+"""
+
+import math
+import zlib
+from typing import Literal, get_args
+
+import numpy as np
+import tensorflow as tf
+
+Binarize = Literal["none", "static", "dynamic"]
+
+
+def check_binarize(binarize: str) -> None:
+    """Raise a ValueError unless `binarize` is "none", "static" or "dynamic"."""
+    if binarize not in get_args(Binarize):
+        raise ValueError(
+            f"binarize: expected one of {', '.join(get_args(Binarize))}, got {binarize!r}: choose one"
+        )
+
+
+def random_key(seed: int, split: str, purpose: str) -> tf.Tensor:
+    """Return the int64 `[2]` key of a random stream of its own for each seed, split and purpose."""
+    return tf.constant([seed, zlib.crc32(f"{purpose}/{split}".encode())], tf.int64)
+
+
+def block_size(image_shape: tuple[int, int, int]) -> int:
+    """Return how many images are drawn at once: about a quarter of a million pixels, at least one image."""
+    return max(1, 2**18 // math.prod(image_shape))
+
+
+def sample_binary(images: tf.Tensor, key: tf.Tensor, block: tf.Tensor | int) -> tf.Tensor:
+    """Draw uint8 pixels, 0 or 255, that are 255 with probability `images / 255`.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`, one block.
+        key: int64 `[2]`, the stream.
+        block: The number of the block in the stream.
+    """
+    key = tf.random.fold_in(key, block)
+    # uniform in [0, 1): a pixel of 255 is always 1, a pixel of 0 never
+    uniform = tf.random.stateless_uniform(tf.shape(images), key)
+    return tf.cast(uniform * 255.0 < tf.cast(images, tf.float32), tf.uint8) * 255
+
+
+def binarize_once(images: np.ndarray, seed: int, split: str) -> np.ndarray:
+    """Return a static binarisation of uint8 `images`: 0 or 255, the same for the same seed.
+
+    Source: Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", 2008, section
+    4.1, which draws MNIST once so.
+    """
+    key, size = random_key(seed, split, "static binarisation"), block_size(images.shape[1:])
+    binary = np.empty_like(images)
+    with tf.device("CPU"):
+        for block, start in enumerate(range(0, len(images), size)):
+            binary[start : start + size] = sample_binary(
+                tf.constant(images[start : start + size]), key, block
+            )
+    return binary

@@ -1,0 +1,125 @@
+"""Datasets by their TFDS name, read into memory; `digits` among them."""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.prepare import prepared
+from keras_vae.data.quiet import quiet_logs
+from keras_vae.data.resize import resize_and_crop
+
+MIXED_SIZE = (64, 64)
+BLOCK = 256
+
+
+def load_catalogued(
+    name: str,
+    split: str,
+    *,
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = True,
+) -> ImageArrays:
+    """Read one split of a TFDS dataset; arguments, returns and errors are those of `load.load_arrays`."""
+    with prepared(name, data_dir, download) as builder:
+        return _read(name, builder, split, image_size, channels)
+
+
+def _choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+    available = list(builder.info.splits)
+    if available == ["train"]:
+        # no test images: the last tenth of train stands in for them
+        split = {"train": "train[:90%]", "test": "train[90%:]"}.get(split, split)
+    try:
+        if builder.info.splits[split].num_examples:
+            return split
+        problem = "is empty"
+    except (KeyError, ValueError, AssertionError):
+        problem = "is unknown"
+    raise ValueError(
+        f"dataset {name!r}: split {split!r} {problem}: expected one of {', '.join(available)}, or a slice "
+        f"such as {available[0] if available else 'train'}[:10%]"
+    )
+
+
+def _image_key(name: str, builder: tfds.core.DatasetBuilder) -> str:
+    features = (
+        dict(builder.info.features) if isinstance(builder.info.features, tfds.features.FeaturesDict) else {}
+    )
+    images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
+    preferred = [
+        "image",
+        *(key for key in builder.info.supervised_keys or () if isinstance(key, str)),
+        *images,
+    ]
+    for key in preferred:
+        if key in images:
+            return key
+    raise ValueError(
+        f"dataset {name!r} has no image feature, its features are {', '.join(features) or 'none'}: "
+        "choose a dataset of images"
+    )
+
+
+def _to_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
+    given = image.shape[-1]
+    if given == 4:
+        alpha = tf.cast(image[..., 3:], tf.float32) / 255.0
+        image = tf.cast(
+            tf.round(tf.cast(image[..., :3], tf.float32) * alpha + 255.0 * (1.0 - alpha)), tf.uint8
+        )
+        given = 3
+    if given == channels:
+        return image
+    return tf.image.grayscale_to_rgb(image) if channels == 3 else tf.image.rgb_to_grayscale(image)
+
+
+def _read(
+    name: str,
+    builder: tfds.core.DatasetBuilder,
+    split: str,
+    image_size: tuple[int, int] | None,
+    channels: int | None,
+) -> ImageArrays:
+    source = _choose_split(name, builder, split)
+    key = _image_key(name, builder)
+    feature = builder.info.features[key]
+    if feature.np_dtype != np.uint8 or feature.shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            f"dataset {name!r}: expected uint8 images of 1, 3 or 4 channels, got "
+            f"{np.dtype(feature.np_dtype)} {list(feature.shape)}: choose another dataset"
+        )
+    height, width, given = feature.shape
+    size = image_size or ((height, width) if height and width else MIXED_SIZE)
+    channels = channels or (1 if given == 1 else 3)
+    count = builder.info.splits[source].num_examples
+    images = empty_images(count, (*size, channels), f"dataset {name!r}, split {split!r}")
+
+    label = dict(builder.info.features).get("label")
+    classes = isinstance(label, tfds.features.ClassLabel)
+    labels = np.empty([count], np.int32) if classes else None
+
+    def fit(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        image = resize_and_crop(_to_channels(example[key], channels), size)
+        return (image, tf.cast(example["label"], tf.int32)) if classes else (image,)
+
+    # other features (boxes, captions, attributes) are never decoded
+    wanted = {key: feature} | ({"label": label} if classes else {})
+    with quiet_logs():
+        examples = builder.as_dataset(split=source, decoders=tfds.decode.PartialDecoding(wanted))
+        filled = 0
+        for block in examples.map(fit, num_parallel_calls=tf.data.AUTOTUNE).batch(BLOCK).prefetch(2):
+            end = filled + len(block[0])
+            images[filled:end] = block[0]
+            if classes:
+                labels[filled:end] = block[1]
+            filled = end
+    if filled != count:
+        raise ValueError(
+            f"dataset {name!r}: expected {count} images in {source!r}, got {filled}: prepare it anew"
+        )
+    return ImageArrays(images, labels, tuple(label.names) if classes else None, split)

@@ -1,0 +1,143 @@
+"""Images by name: `digits`, any image dataset of TensorFlow Datasets, or a folder of images."""
+
+import os
+import re
+from pathlib import Path
+
+import tensorflow as tf
+
+from keras_vae.data import catalogue, folder
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.binarize import Binarize, check_binarize
+from keras_vae.data.pipeline import build_pipeline
+from keras_vae.data.prepare import names
+
+
+def load_dataset(
+    name: str | os.PathLike,
+    split: str = "train",
+    *,
+    batch_size: int = 128,
+    image_size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    binarize: Binarize = "none",
+    shuffle: bool | None = None,
+    seed: int = 0,
+    labels: bool = False,
+    data_dir: str | os.PathLike | None = None,
+    skip_corrupt: bool = False,
+    drop_remainder: bool = False,
+    download: bool = True,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Load images as batches of pixels in [0, 1].
+
+    The images are read once into memory. Each iteration of the dataset is the next epoch, whose order and
+    dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
+
+    Args:
+        name: "digits", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS writes them,
+            or the path of a folder of images. A known name wins over a folder of that name: write "./mnist"
+            for the folder.
+        split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its
+            own, a tenth of "train" is held out as "test".
+        batch_size: Images a batch; the last one is smaller unless `drop_remainder`.
+        image_size: The side of the images, or their height and width: scaled to cover it, then cropped to the
+            centre. By default the images' own, or 64 where they differ.
+        channels: 1 for gray or 3 for colour; by default 3 if any image is in colour.
+        binarize: "none", "static" (drawn once) or "dynamic" (drawn anew every epoch).
+        shuffle: By default True for a split that starts with "train", else False.
+        seed: The seed of the order and of the binarisation.
+        labels: Yield `(images, labels)` rather than images.
+        data_dir: Where TFDS keeps prepared data; by default `TFDS_DATA_DIR` or TFDS' own choice.
+        skip_corrupt: Leave out files of a folder that cannot be read, rather than refuse.
+        drop_remainder: Leave out the last batch where it is not full.
+        download: Let TFDS download what is not prepared.
+        first_epoch: The epoch that the first iteration gives, to resume.
+
+    Returns:
+        A dataset of known cardinality of float32 `[n, height, width, channels]` in [0, 1], with `labels` of
+        `(images, int32 [n])`.
+
+    Raises:
+        ValueError: For an unknown name or split, a dataset without images, a folder with none or with corrupt
+            files, images that do not fit in memory, or an argument out of range.
+        OSError: If TFDS cannot download the dataset.
+
+    Example:
+        >>> batch = next(iter(load_dataset("digits", batch_size=32)))
+        >>> batch.shape, batch.dtype
+        (TensorShape([32, 8, 8, 1]), tf.float32)
+    """
+    # before minutes are spent on reading
+    check_binarize(binarize)
+    if batch_size < 1:
+        raise ValueError(f"batch_size: expected at least 1, got {batch_size}: raise it")
+    arrays = load_arrays(
+        name,
+        split,
+        image_size=image_size,
+        channels=channels,
+        data_dir=data_dir,
+        skip_corrupt=skip_corrupt,
+        download=download,
+    )
+    return build_pipeline(
+        arrays,
+        batch_size=batch_size,
+        binarize=binarize,
+        shuffle=shuffle,
+        seed=seed,
+        labels=labels,
+        drop_remainder=drop_remainder,
+        first_epoch=first_epoch,
+    )
+
+
+def load_arrays(
+    name: str | os.PathLike,
+    split: str = "train",
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    skip_corrupt: bool = False,
+    download: bool = True,
+) -> ImageArrays:
+    """Read the images of one split into memory; arguments and errors are those of `load_dataset`.
+
+    Returns:
+        uint8 images `[n, height, width, channels]`, with labels and the names of the classes where there are
+        any.
+
+    Example:
+        >>> load_arrays("digits", "test").images.shape
+        (360, 8, 8, 1)
+    """
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
+    if size is not None and (len(size) != 2 or min(size) < 1):
+        raise ValueError(
+            f"image_size: expected a side of at least 1 pixel, or (height, width), got {image_size}"
+        )
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels: expected 1 or 3, got {channels}: choose 1 for gray or 3 for colour")
+    size = None if size is None else (int(size[0]), int(size[1]))
+    if is_folder(name):
+        return folder.load_folder(name, split, image_size=size, channels=channels, skip_corrupt=skip_corrupt)
+    return catalogue.load_catalogued(
+        name, split, image_size=size, channels=channels, data_dir=data_dir, download=download
+    )
+
+
+def is_folder(name: str | os.PathLike) -> bool:
+    """Return whether `name` means a folder of images rather than a dataset by name.
+
+    Example:
+        >>> is_folder("mnist:3.0.1"), is_folder("./pictures"), is_folder("holiday/pictures")
+        (False, True, True)
+    """
+    if isinstance(name, os.PathLike):
+        return True
+    if re.split("[/:]", name)[0] in names():
+        return False
+    return "/" in name or os.sep in name or name in (".", "..", "~") or (name != "" and Path(name).is_dir())

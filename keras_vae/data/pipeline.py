@@ -1,0 +1,117 @@
+"""The tf.data pipeline: batches that are a function of (seed, epoch, step)."""
+
+import itertools
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.binarize import (
+    Binarize,
+    binarize_once,
+    block_size,
+    check_binarize,
+    random_key,
+    sample_binary,
+)
+
+
+def build_pipeline(
+    arrays: ImageArrays,
+    *,
+    batch_size: int = 128,
+    binarize: Binarize = "none",
+    shuffle: bool | None = None,
+    seed: int = 0,
+    labels: bool = False,
+    drop_remainder: bool = False,
+    first_epoch: int = 0,
+) -> tf.data.Dataset:
+    """Feed images in batches; every iteration of the dataset is the next epoch.
+
+    The order of epoch e, and its dynamic binarisation, follow from `(seed, e)` and the split alone: another
+    process with the same arguments sees the same epochs, and `first_epoch=e` begins where an earlier run left
+    off. What an image becomes does not depend on `batch_size`. To go on within an epoch, `skip` the batches
+    already seen.
+
+    Args:
+        arrays: The images.
+        batch_size: Images a batch, at least 1; the last batch is smaller unless `drop_remainder`.
+        binarize: "none" keeps gray pixels, "static" draws binary ones once, "dynamic" anew every epoch.
+        shuffle: A new order every epoch; by default True for a split that starts with "train", else False.
+        seed: The seed of the order and of the binarisation.
+        labels: Yield `(images, labels)` rather than images.
+        drop_remainder: Leave out the last batch where it is not full.
+        first_epoch: The number of the epoch that the first iteration gives.
+
+    Returns:
+        A dataset of known cardinality with float32 `[n, height, width, channels]` in [0, 1], and int32 `[n]`
+        labels.
+
+    Raises:
+        ValueError: For an argument out of range, or labels where the images have none.
+    """
+    count = len(arrays)
+    check_binarize(binarize)
+    if batch_size < 1:
+        raise ValueError(f"batch_size: expected at least 1, got {batch_size}: raise it")
+    if drop_remainder and batch_size > count:
+        raise ValueError(
+            f"batch_size: expected at most {count}, the number of images, with drop_remainder, got "
+            f"{batch_size}: lower it"
+        )
+    if first_epoch < 0:
+        raise ValueError(f"first_epoch: expected at least 0, got {first_epoch}: epochs count from 0")
+    if labels and arrays.labels is None:
+        raise ValueError(
+            f"labels: expected images with classes, but this {arrays.split!r} has none: pass labels=False"
+        )
+    if shuffle is None:
+        shuffle = arrays.split.startswith("train")
+
+    pixels = binarize_once(arrays.images, seed, arrays.split) if binarize == "static" else arrays.images
+    order_key = random_key(seed, arrays.split, "order")
+    binary_key = random_key(seed, arrays.split, "dynamic binarisation")
+    with tf.device("CPU"):
+        columns = (tf.constant(pixels),)
+        if labels:
+            columns += (tf.constant(arrays.labels, tf.int32),)
+
+    size = block_size(arrays.image_shape) if binarize == "dynamic" else batch_size
+    epochs = itertools.count(first_epoch)
+
+    def next_epoch(_: tf.Tensor) -> tf.data.Dataset:
+        # a counter in Python, read once an epoch: a tf.Variable would be mirrored inside a strategy's scope
+        epoch = tf.ensure_shape(tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64), [])
+        order = tf.range(count, dtype=tf.int64)
+        if shuffle and count > 1:
+            order = tf.random.experimental.index_shuffle(
+                order, tf.random.fold_in(order_key, epoch), count - 1
+            )
+        # the order goes along with each step: a map nested in here would triple the cost of starting an epoch
+        whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch)))
+        return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())
+
+    # whole slices of the order: a step for every image would cost more than gathering the image
+    def gather(step: tf.Tensor, whole: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+        order, epoch_key = whole
+        chosen = order[step * size : (step + 1) * size]
+        images, *rest = (tf.gather(column, chosen) for column in columns)
+        if binarize == "dynamic":
+            images = sample_binary(images, epoch_key, step)
+        return images, *rest
+
+    def as_pixels(images: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
+        images = tf.cast(images, tf.float32) / 255.0
+        return (images, *rest) if rest else images
+
+    steps = count // batch_size if drop_remainder else math.ceil(count / batch_size)
+    dataset = tf.data.Dataset.range(1).flat_map(next_epoch).map(gather)
+    dataset = dataset.rebatch(batch_size, drop_remainder=drop_remainder).map(as_pixels)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    options = tf.data.Options()
+    options.deterministic = True
+    # the images are in memory: there are no files to share out among workers
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)

@@ -1,0 +1,134 @@
+"""TFDS datasets made ready to read, with no more noise, waiting or remains on failure than need be."""
+
+import contextlib
+import difflib
+import os
+import re
+import shutil
+import tempfile
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core import constants
+from tensorflow_datasets.core.download import downloader
+
+from keras_vae.data.digits import Digits
+from keras_vae.data.quiet import quiet, quiet_logs
+
+
+def names() -> list[str]:
+    """Return every dataset name known without a network."""
+    return sorted({"digits", *tfds.list_builders(with_community_datasets=False)})
+
+
+@contextlib.contextmanager
+def prepared(
+    name: str, data_dir: str | os.PathLike | None, download: bool
+) -> Iterator[tfds.core.DatasetBuilder]:
+    """Hold the builder of a prepared dataset open for reading; errors are those of `load.load_dataset`.
+
+    `digits` is prepared in `data_dir` or the user's cache, or for the time of reading in a temporary folder.
+    """
+    if re.split("[/:]", name)[0] != "digits":
+        yield _prepare_by_name(name, data_dir, download)
+        return
+    with contextlib.ExitStack() as temporary:
+        cache = Path(
+            os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets"
+        )
+        try:
+            builder = _prepare_digits(data_dir or cache)
+        except OSError:
+            # unwritable, or a full disk: 100 KB that need not be kept
+            builder = _prepare_digits(temporary.enter_context(tempfile.TemporaryDirectory()))
+        yield builder
+
+
+def _prepare_digits(data_dir: str | os.PathLike) -> tfds.core.DatasetBuilder:
+    with quiet():
+        builder = Digits(data_dir=os.fspath(data_dir))
+        try:
+            # TFDS writes beside and renames
+            builder.download_and_prepare()
+        except OSError:
+            # another process may have finished first: its rename then wins over ours
+            builder = Digits(data_dir=os.fspath(data_dir))
+            if not builder.data_path.exists():
+                raise
+    return builder
+
+
+def _prepare_by_name(
+    name: str, data_dir: str | os.PathLike | None, download: bool
+) -> tfds.core.DatasetBuilder:
+    folder = Path(data_dir if data_dir is not None else constants.DATA_DIR).expanduser()
+    try:
+        with quiet():
+            builder = tfds.builder(name, data_dir=folder)
+    except (tfds.core.DatasetNotFoundError, ImportError) as error:
+        close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
+        hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
+        raise ValueError(
+            f"unknown dataset {name!r}: expected digits, a TFDS name or a folder of images: {hint}"
+        ) from error
+    except Exception as error:
+        raise ValueError(
+            f"dataset {name!r}: {_one_line(error)}: check the name, its config and version"
+        ) from error
+    if builder.data_path.exists():
+        return builder
+    mend = "set TFDS_DATA_DIR or --data-dir to a folder that holds it prepared"
+    if not download:
+        raise ValueError(f"dataset {name!r} is not prepared in {folder} and downloading is off: {mend}")
+    try:
+        with quiet_logs(), _few_retries(), _no_remains(folder, builder.name):
+            builder.download_and_prepare()
+    except Exception as error:
+        raise OSError(
+            f"dataset {name!r} is not prepared in {folder} and could not be downloaded ({_one_line(error)}): "
+            f"connect to the network, or {mend}"
+        ) from error
+    return builder
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, requests.ConnectionError) and error.request is not None:
+        return f"no connection to {urllib.parse.urlsplit(error.request.url).hostname}"
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    first = re.sub('^Failed to construct dataset ".*?}": ', "", first)
+    return first if len(first) <= 200 else first[:200] + "..."
+
+
+@contextlib.contextmanager
+def _few_retries() -> Iterator[None]:
+    # ten retries, each waiting twice as long, keep a machine without a network for 204 seconds; three take 1
+    retries, downloader.MAX_RETRIES = downloader.MAX_RETRIES, 3
+    try:
+        yield
+    finally:
+        downloader.MAX_RETRIES = retries
+
+
+@contextlib.contextmanager
+def _no_remains(folder: Path, name: str) -> Iterator[None]:
+    """Remove what a failed preparation leaves: unfinished downloads and empty folders that it made."""
+
+    def contents() -> set[Path]:
+        tops = [folder / "downloads", folder / name]
+        return {path for top in tops for path in (top, *top.rglob("*")) if path.is_dir()}
+
+    before = contents() | ({folder} if folder.exists() else set())
+    try:
+        yield
+    except BaseException:
+        made = (contents() | {folder}) - before
+        for path in sorted(made, key=lambda path: len(path.parts), reverse=True):
+            if ".tmp." in path.name:
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+        raise

@@ -1,0 +1,30 @@
+"""Images of any size brought to one: aspect kept, centre cropped."""
+
+import tensorflow as tf
+
+
+def resize_and_crop(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+    """Scale an image until it covers `size`, keeping its aspect, and cut out the centre.
+
+    Args:
+        image: uint8 `[h, w, channels]`.
+        size: The height and width wanted.
+
+    Returns:
+        uint8 `[height, width, channels]`; an image that already has the size comes back unchanged.
+    """
+    height, width = size
+    given = tf.shape(image)[:2]
+
+    def scaled() -> tf.Tensor:
+        scale = tf.reduce_max(tf.constant(size, tf.float32) / tf.cast(given, tf.float32))
+        covering = tf.cast(tf.round(tf.cast(given, tf.float32) * scale), tf.int32)
+        covering = tf.maximum(covering, size)
+        # without antialias a shrunk image samples a few of its pixels and drops the rest
+        resized = tf.image.resize(image, covering, antialias=True)
+        top, left = tf.unstack((covering - size) // 2)
+        cut = resized[top : top + height, left : left + width]
+        return tf.cast(tf.clip_by_value(tf.round(cut), 0, 255), tf.uint8)
+
+    fitted = tf.cond(tf.reduce_all(given == size), lambda: image, scaled)
+    return tf.ensure_shape(fitted, [height, width, image.shape[-1]])

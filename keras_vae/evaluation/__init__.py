@@ -1,0 +1,1 @@
+"""Evaluation: a model judged in nats on images it was not trained on."""

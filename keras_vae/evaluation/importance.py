@@ -1,0 +1,78 @@
+"""The importance-weighted bound on log p(x), streamed over samples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from keras_vae.models.vae import VAE
+from keras_vae.random.noise import EVALUATION, normal
+
+# Pixels decoded at a time: bounds the memory, whatever the number of samples. About 32 MB a float32 copy.
+PIXELS_AT_A_TIME = 8_000_000
+
+
+class ImportanceWeights(NamedTuple):
+    """What K samples of the posterior say of each image: float32 `[n]` each, in nats."""
+
+    bound: tf.Tensor
+    reconstruction: tf.Tensor
+
+
+def samples_at_a_time(model: VAE, images: int, samples: int) -> int:
+    """Return how many samples of each of `images` images are decoded at once."""
+    height, width, channels = model.decoder_shape
+    return max(1, min(samples, PIXELS_AT_A_TIME // (height * width * channels * images)))
+
+
+class ImportanceWeightedBound:
+    """Computes log p(x) >= E[log 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x)], z_k from q(z|x).
+
+    Burda, Grosse and Salakhutdinov 2016, equation 8. The bound is the ELBO at K = 1, never falls as K grows and
+    tends to log p(x). Samples come in chunks whose log-sum-exp is carried along, so memory does not grow with K.
+
+    Args:
+        model: a `VAE`.
+        samples: K, at least 1.
+        seed: of the samples; 0 by default.
+
+    Raises:
+        ValueError: `samples` below 1.
+    """
+
+    def __init__(self, model: VAE, samples: int, seed: int = 0) -> None:
+        if isinstance(samples, bool) or int(samples) != samples or samples < 1:
+            raise ValueError(f"importance_samples is {samples!r}: expected a whole number of at least 1, such as 100")
+        self.model, self.samples, self.seed = model, int(samples), seed
+        self._chunk = tf.function(self._log_weights, reduce_retracing=True)
+
+    def __call__(self, x: tf.Tensor, batch: int = 0) -> ImportanceWeights:
+        """Return bound and reconstruction of each image.
+
+        Args:
+            x: images float32 `[n, H, W, C]` in [0, 1].
+            batch: the number of this batch in its dataset; it and the seed decide the samples.
+        """
+        total = tf.fill([x.shape[0]], -float("inf"))
+        log_likelihood = tf.zeros([x.shape[0]])
+        at_a_time = samples_at_a_time(self.model, x.shape[0], self.samples)
+        for start in range(0, self.samples, at_a_time):
+            count = min(at_a_time, self.samples - start)
+            log_sum, likelihood = self._chunk(x, tf.constant([batch, start, count]))
+            total = tf.reduce_logsumexp(tf.stack([total, log_sum]), axis=0)
+            log_likelihood += likelihood
+        return ImportanceWeights(
+            total - tf.math.log(float(self.samples)), -log_likelihood / float(self.samples)
+        )
+
+    def _log_weights(self, x: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """At `place` = (batch, first sample, samples): the log of the sum of weights, the sum of log p(x|z); `[n]`."""
+        batch, start, count = tf.unstack(place)
+        posterior = self.model.encode(x)
+        shape = tf.stack([count, tf.shape(x)[0], self.model.latent_dim])
+        noise = normal(self.seed, EVALUATION, batch, shape, start)
+        z = self.model.posterior_family.from_noise(posterior, noise)
+        log_likelihood = self.model.decode(z).log_prob(x)
+        log_weight = log_likelihood + self.model.prior.log_prob(z) - posterior.log_prob(z)
+        return tf.reduce_logsumexp(log_weight, axis=0), tf.reduce_sum(log_likelihood, axis=0)

@@ -1,0 +1,1 @@
+"""Likelihoods p(x|z): what the decoder's outputs mean for the pixels."""

@@ -1,0 +1,70 @@
+"""The binomial likelihood: each pixel is a count of coins."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.likelihoods.likelihood import Likelihood
+
+tfd = tfp.distributions
+
+
+class PixelBinomial(tfd.Binomial):
+    """TFP's Binomial over pixels `count / total_count` in [0, 1] instead of over counts."""
+
+    def _log_prob(self, pixels: tf.Tensor) -> tf.Tensor:
+        trials, logits = self.total_count, self.logits
+        counts = tf.round(pixels * trials)  # stored as bytes, k / 16 comes back only nearly exact
+        choose = tf.math.lgamma(trials + 1) - tf.math.lgamma(counts + 1) - tf.math.lgamma(trials - counts + 1)
+        return choose + counts * logits - trials * tf.nn.softplus(logits)
+
+    def _sample_n(self, n: tf.Tensor, seed: object = None) -> tf.Tensor:
+        return super()._sample_n(n, seed) / self.total_count
+
+    def _mean(self) -> tf.Tensor:
+        return tf.sigmoid(self.logits)
+
+    def _variance(self) -> tf.Tensor:
+        return super()._variance() / self.total_count**2
+
+    def _mode(self) -> tf.Tensor:
+        return super()._mode() / self.total_count
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class Binomial(Likelihood):
+    """Independent binomial pixels k / trials, k = 0 ... trials; the decoder's outputs are the logits.
+
+    log p(x|z) = sum over pixels of log C(trials, k) + k log s + (trials - k) log(1 - s), s = sigmoid(logit), in nats
+    an image. It is a likelihood of pixels with `trials + 1` gray levels, where the Bernoulli is none. The bundled
+    digits are of just this kind: each pixel counts the black dots in a 4 x 4 block (Alpaydin and Kaynak 1998), so
+    16 trials.
+
+    Args:
+        trials: gray levels less one, at least 1; 16 by default, 255 for bytes.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: trials below 1.
+    """
+
+    def __init__(self, trials: int = 16, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if isinstance(trials, bool) or int(trials) != trials or trials < 1:
+            raise ValueError(f"trials is {trials!r}: expected a whole number of at least 1, such as 16")
+        self.trials = int(trials)
+
+    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
+        """Whether all pixels are multiples of 1 / trials, as closely as bytes can hold them."""
+        return bool(np.all(np.abs(pixels * self.trials - np.round(pixels * self.trials)) <= self.trials / 500))
+
+    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+        """Return p(x|z) from logits float32 `[..., H, W, C]`."""
+        return tfd.Independent(PixelBinomial(total_count=float(self.trials), logits=parameters), 3)
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this likelihood again."""
+        return {**super().get_config(), "trials": self.trials}

@@ -1,0 +1,39 @@
+"""The family of likelihoods p(x|z)."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+
+class Likelihood(keras.layers.Layer):
+    """Turns the decoder's outputs into a distribution over images.
+
+    A Keras layer so that a likelihood may own weights (a learned scale, say) and is saved with its model. It
+    always computes in float32, whatever the precision policy.
+
+    Attributes:
+        parameters_per_value: how many decoder channels one image channel needs.
+    """
+
+    parameters_per_value: int = 1
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def distribution(self, parameters: tf.Tensor) -> tfp.distributions.Distribution:
+        """Return p(x|z) for decoder outputs float32 `[..., H, W, C * parameters_per_value]`.
+
+        Its event shape is `[H, W, C]`, its batch shape the rest; `log_prob` is in nats an image and `mean()` is
+        an image with pixels in [0, 1].
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters)")
+
+    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
+        """Whether p(x|z) is a distribution over such pixels, so that -log p is a likelihood in nats.
+
+        Where it is not, -log p is a cross-entropy only, and is reported as one.
+        """
+        return True

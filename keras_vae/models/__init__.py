@@ -1,0 +1,1 @@
+"""Models: the variational autoencoder and its deterministic ancestor."""

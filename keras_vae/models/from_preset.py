@@ -1,0 +1,53 @@
+"""From a preset's settings to a model's arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_vae.identifiers import close_names, resolve
+from keras_vae.likelihoods.choices import LIKELIHOODS
+from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.networks.build import build_networks
+from keras_vae.posteriors.choices import POSTERIORS
+from keras_vae.posteriors.posterior import Posterior
+from keras_vae.presets.read import read_preset
+
+CHANGEABLE = ("image_shape", "latent_dim", "likelihood", "network", "objective", "posterior", "prior", "seed")
+
+
+def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `VAE` for a preset with changes, its networks built.
+
+    Raises:
+        ValueError: an unknown preset or change, or an image size that the network cannot halve.
+    """
+    for name in changes:
+        if name not in CHANGEABLE:
+            raise ValueError(f"unknown setting {name!r} of preset {preset!r}: {close_names(name, list(CHANGEABLE))}")
+    settings = read_preset(preset)
+    network = {**settings["network"], **changes.get("network", {})}
+    settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
+    image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
+    likelihood = resolve(settings["likelihood"], Likelihood, LIKELIHOODS)
+    posterior = resolve(settings["posterior"], Posterior, POSTERIORS)
+    seed = settings.get("seed", 0)
+    encoder, decoder = build_networks(
+        network.pop("kind"),
+        image_shape,
+        latent_dim,
+        posterior.parameter_count(latent_dim),
+        image_shape[-1] * likelihood.parameters_per_value,
+        seed=seed,
+        **network,
+    )
+    return {
+        "encoder": encoder,
+        "decoder": decoder,
+        "likelihood": likelihood,
+        "prior": settings["prior"],
+        "posterior": posterior,
+        "objective": settings["objective"],
+        "image_shape": image_shape,
+        "latent_dim": latent_dim,
+        "seed": seed,
+    }

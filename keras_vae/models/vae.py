@@ -1,0 +1,191 @@
+"""The variational autoencoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.identifiers import resolve
+from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.models.from_preset import arguments_of_preset
+from keras_vae.models.two_networks import TwoNetworks
+from keras_vae.objectives.choices import OBJECTIVES
+from keras_vae.objectives.objective import Objective, Terms
+from keras_vae.posteriors.choices import POSTERIORS
+from keras_vae.posteriors.posterior import Posterior
+from keras_vae.priors.choices import PRIORS
+from keras_vae.priors.prior import Prior
+from keras_vae.random.noise import normal
+from keras_vae.random.portable import check_seed, check_temperature, latents
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class VAE(TwoNetworks):
+    """A variational autoencoder (Kingma and Welling 2013, "Auto-encoding variational Bayes").
+
+        log p(x) >= ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z))
+
+    `fit` logs `loss`, `reconstruction_loss` (-E_q[log p(x|z)], one sample) and `kl_loss`, each summed over pixels
+    or latent dimensions and averaged over images, in nats an image.
+
+    Args:
+        encoder: a Keras model, images `[n, H, W, C]` to the posterior's parameters: for the default posterior one
+            tensor `[n, 2 * latent_dim]` of means and log-variances, or the pair of them.
+        decoder: a Keras model, latents `[n, latent_dim]` to the likelihood's parameters: for Bernoulli the logits
+            `[n, H, W, C]`.
+        likelihood: p(x|z), a name or object; "bernoulli" by default.
+        prior: p(z); "standard_normal" by default.
+        posterior: the family of q(z|x); "diagonal_normal" by default.
+        objective: what training minimises; "elbo" by default.
+        image_shape: (height, width, channels); read from the encoder by default.
+        latent_dim: width of the latent; read from the decoder by default.
+        seed: of all noise in training and validation; 0 by default.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: networks that do not fit each other, the likelihood or the posterior.
+
+    Example:
+        >>> import keras
+        >>> from keras_vae.models.vae import VAE
+        >>> encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
+        >>> decoder = keras.Sequential(
+        ...     [keras.Input((2,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
+        >>> model = VAE(encoder, decoder)
+        >>> model.generate(3, seed=7).shape
+        (3, 8, 8, 1)
+    """
+
+    term_names = ("loss", "reconstruction_loss", "kl_loss")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        likelihood: str | Likelihood = "bernoulli",
+        prior: str | Prior = "standard_normal",
+        posterior: str | Posterior = "diagonal_normal",
+        objective: str | Objective = "elbo",
+        image_shape: Sequence[int] | None = None,
+        latent_dim: int | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.prior_family = resolve(prior, Prior, PRIORS)
+        self.posterior_family = resolve(posterior, Posterior, POSTERIORS)
+        self.objective = resolve(objective, Objective, OBJECTIVES)
+        super().__init__(
+            encoder,
+            decoder,
+            likelihood=likelihood,
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            seed=seed,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_preset(cls, preset: str, **changes: Any) -> Self:
+        """Build an untrained model from a preset.
+
+        Args:
+            preset: a name in `keras_vae.presets.read.preset_names()`, such as "mnist_mlp".
+            changes: what to set otherwise: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
+                `prior`, `posterior`, `objective` or `seed`.
+
+        Raises:
+            ValueError: an unknown preset or change, or an image size that the network cannot halve.
+
+        Example:
+            >>> from keras_vae.models.vae import VAE
+            >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
+            3
+        """
+        return cls(**arguments_of_preset(preset, changes))
+
+    def encoder_outputs(self) -> int:
+        """Return how many numbers the encoder must return for an image: the posterior's parameters."""
+        return self.posterior_family.parameter_count(self.latent_dim)
+
+    def encode(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
+        """Return q(z|x), the distribution over latents.
+
+        Args:
+            x: images float32 `[n, H, W, C]` in [0, 1].
+            training: whether the encoder runs as in training; False by default.
+
+        Returns:
+            A TFP distribution of batch shape `[n]` and event shape `[latent_dim]`.
+
+        Raises:
+            ValueError: images of another shape or dtype.
+        """
+        x = self._images(tf.convert_to_tensor(x))
+        return self.posterior_family.distribution(self._encode_parameters(x, training), self.latent_dim)
+
+    @property
+    def prior(self) -> tfd.Distribution:
+        """p(z), a TFP distribution of event shape `[latent_dim]`."""
+        return self.prior_family.distribution(self.latent_dim)
+
+    def terms(self, x: tf.Tensor, stream: int, step: tf.Tensor, training: bool = False) -> Terms:
+        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats."""
+        posterior = self.encode(x, training)
+        noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim])
+        z = self.posterior_family.from_noise(posterior, noise)
+        return self.objective(x, posterior, self.prior, z, self.decode(z, training))
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`."""
+        return self.decode(self.encode(inputs, training).mean(), training).mean()
+
+    def generate(
+        self, count: int, seed: int = 0, temperature: float = 1.0, batch_size: int = 256
+    ) -> np.ndarray:
+        """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
+
+        Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.
+
+        Args:
+            count: how many, at least 1.
+            seed: an int32; 0 by default.
+            temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
+            batch_size: how many go through the decoder at once; 256 by default.
+
+        Returns:
+            NumPy float32 `[count, H, W, C]` in [0, 1].
+
+        Raises:
+            ValueError: a count below 1, a seed that is no int32, a temperature below 0 or not finite.
+        """
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
+        check_seed(seed)
+        check_temperature(temperature)
+        images = [
+            self.decode(self.draw(seed, tf.range(start, min(start + batch_size, count)), temperature)).mean()
+            for start in range(0, count, batch_size)
+        ]
+        return np.concatenate([batch.numpy() for batch in images])
+
+    def draw(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        """Return the prior's latents float32 `[n, latent_dim]` for a seed int32 and image numbers int32 `[n]`."""
+        return self.prior_family.from_noise(latents(seed, index, self.latent_dim, temperature))
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this model again, its networks included."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "prior": serialize(self.prior_family),
+            "posterior": serialize(self.posterior_family),
+            "objective": serialize(self.objective),
+        }

@@ -1,0 +1,1 @@
+"""Networks: encoders and decoders as ordinary Keras models, on any Keras backend."""

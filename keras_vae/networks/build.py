@@ -1,0 +1,80 @@
+"""Encoder and decoder by the name of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+
+from keras_vae.identifiers import close_names
+from keras_vae.networks.convolutional import convolutional
+from keras_vae.networks.dense import dense
+from keras_vae.networks.residual import residual
+
+NETWORKS: dict[str, Callable[..., tuple[keras.Model, keras.Model]]] = {
+    "dense": dense,
+    "convolutional": convolutional,
+    "residual": residual,
+}
+
+
+def build_networks(
+    kind: str,
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    encoder_outputs: int,
+    decoder_channels: int,
+    *,
+    seed: int = 0,
+    **arguments: object,
+) -> tuple[keras.Model, keras.Model]:
+    """Build the encoder and the decoder of a kind, their initial weights a function of `seed`.
+
+    Args:
+        kind: "dense", "convolutional" or "residual".
+        image_shape: (height, width, channels), with 1 or 3 channels.
+        latent_dim: width of the latent, at least 1.
+        encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.
+        decoder_channels: numbers the decoder returns for a pixel: the likelihood's parameters.
+        seed: of the initial weights; 0 by default.
+        arguments: the kind's own, such as `hidden` or `filters`.
+
+    Raises:
+        ValueError: an unknown kind, an impossible shape or a latent_dim below 1.
+
+    Example:
+        >>> encoder, decoder = build_networks("dense", (8, 8, 1), 2, 4, 1, hidden=(16,))
+        >>> encoder.output_shape, decoder.output_shape
+        ((None, 4), (None, 8, 8, 1))
+    """
+    if kind not in NETWORKS:
+        raise ValueError(f"unknown network {kind!r}: {close_names(kind, sorted(NETWORKS))}")
+    if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or latent_dim < 1:
+        raise ValueError(f"latent_dim is {latent_dim!r}: expected a whole number of at least 1, such as 20")
+    if len(image_shape) != 3 or image_shape[-1] not in (1, 3) or min(image_shape) < 1:
+        raise ValueError(
+            f"image_shape is {tuple(image_shape)}: expected (height, width, channels) with 1 (gray) or 3 (colour) channels"
+        )
+    try:
+        encoder, decoder = NETWORKS[kind](
+            tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, **arguments
+        )
+    except TypeError as error:
+        raise ValueError(f"arguments of the {kind} network: {error}; see keras_vae.networks.{kind}") from error
+    _initialise(encoder, decoder, seed=seed)
+    return encoder, decoder
+
+
+def _initialise(*networks: keras.Model, seed: int) -> None:
+    """Draw every kernel anew from the seed: Keras' default initialisers follow a global state instead."""
+    kernels = 0
+    for network in networks:
+        for layer in network.layers:
+            if not hasattr(layer, "kernel"):
+                continue
+            config = {**layer.kernel_initializer.get_config()}
+            if "seed" in config:
+                config["seed"] = seed * 1000 + kernels
+            initializer = type(layer.kernel_initializer).from_config(config)
+            layer.kernel.assign(initializer(layer.kernel.shape, dtype=layer.kernel.dtype))
+            kernels += 1

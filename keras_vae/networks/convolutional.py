@@ -1,0 +1,64 @@
+"""Convolutional networks with a sub-pixel decoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from keras_vae.networks.halving import smallest_map
+from keras_vae.networks.reshaping import DepthToSpace, ToFeatureMap
+
+
+def convolutional(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    encoder_outputs: int,
+    decoder_channels: int,
+    *,
+    filters: Sequence[int] = (32, 64),
+    hidden: int = 128,
+    activation: str = "relu",
+) -> tuple[keras.Model, keras.Model]:
+    """Build an encoder of strided convolutions and a decoder of convolutions and sub-pixel upsampling.
+
+    Args:
+        image_shape: (height, width, channels); height and width divisible by `2 ** len(filters)`.
+        latent_dim: width of the latent.
+        encoder_outputs: numbers the encoder returns for an image.
+        decoder_channels: numbers the decoder returns for a pixel.
+        filters: of each stage, from the image inwards; each stage halves the image.
+        hidden: width of the dense layer between feature maps and latent.
+        activation: of every layer but the last.
+
+    Returns:
+        The encoder `[n, H, W, C] -> [n, encoder_outputs]` and the decoder
+        `[n, latent_dim] -> [n, H, W, decoder_channels]`.
+
+    Raises:
+        ValueError: an image size that cannot be halved once for each stage.
+    """
+    height, width = smallest_map(image_shape, len(filters))
+    image = keras.Input(image_shape, name="image")
+    features = image
+    for stage, channels in enumerate(filters):
+        features = keras.layers.Conv2D(
+            channels, 3, strides=2, padding="same", activation=activation, name=f"down_{stage}"
+        )(features)
+    features = keras.layers.Flatten(name="flatten")(features)
+    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
+    encoder = keras.Model(image, keras.layers.Dense(encoder_outputs, name="posterior")(features), name="encoder")
+
+    latent = keras.Input((latent_dim,), name="latent")
+    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(latent)
+    innermost = (height, width, filters[-1])
+    features = keras.layers.Dense(math.prod(innermost), activation=activation, name="grow")(features)
+    features = ToFeatureMap(innermost, name="feature_map")(features)
+    for stage, channels in enumerate(reversed(filters)):
+        features = keras.layers.Conv2D(
+            4 * channels, 3, padding="same", activation=activation, name=f"up_{stage}"
+        )(features)
+        features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
+    pixels = keras.layers.Conv2D(decoder_channels, 3, padding="same", name="likelihood")(features)
+    return encoder, keras.Model(latent, pixels, name="decoder")

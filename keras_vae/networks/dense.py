@@ -1,0 +1,50 @@
+"""Dense networks: images as vectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+
+from keras_vae.networks.reshaping import ToFeatureMap
+
+
+def dense(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    encoder_outputs: int,
+    decoder_channels: int,
+    *,
+    hidden: Sequence[int] = (500,),
+    activation: str = "relu",
+) -> tuple[keras.Model, keras.Model]:
+    """Build a dense encoder and its mirror image as decoder.
+
+    Args:
+        image_shape: (height, width, channels).
+        latent_dim: width of the latent.
+        encoder_outputs: numbers the encoder returns for an image.
+        decoder_channels: numbers the decoder returns for a pixel.
+        hidden: widths of the hidden layers, from the image inwards.
+        activation: of the hidden layers.
+
+    Returns:
+        The encoder `[n, H, W, C] -> [n, encoder_outputs]` and the decoder
+        `[n, latent_dim] -> [n, H, W, decoder_channels]`.
+    """
+    height, width, _ = image_shape
+    image = keras.Input(image_shape, name="image")
+    features = keras.layers.Flatten(name="flatten")(image)
+    for depth, units in enumerate(hidden):
+        features = keras.layers.Dense(units, activation=activation, name=f"hidden_{depth}")(features)
+    encoder = keras.Model(image, keras.layers.Dense(encoder_outputs, name="posterior")(features), name="encoder")
+
+    latent = keras.Input((latent_dim,), name="latent")
+    features = latent
+    for depth, units in enumerate(reversed(hidden)):
+        features = keras.layers.Dense(units, activation=activation, name=f"hidden_{depth}")(features)
+    shape = (height, width, decoder_channels)
+    features = keras.layers.Dense(math.prod(shape), name="pixels")(features)
+    decoder = keras.Model(latent, ToFeatureMap(shape, name="likelihood")(features), name="decoder")
+    return encoder, decoder

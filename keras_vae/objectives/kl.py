@@ -1,0 +1,33 @@
+"""KL(q(z|x) || p(z)): in closed form where TFP has one, by Monte Carlo elsewhere."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+def kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
+    """Return KL(posterior || prior) in nats, float32 `[n]`.
+
+    Args:
+        posterior: q(z|x), batch shape `[n]`.
+        prior: p(z).
+        z: samples of the posterior, float32 `[samples, n, latent_dim]`; used only where TFP knows no closed form,
+            as the mean over samples of log q(z|x) - log p(z), which is unbiased and reparameterised.
+    """
+    try:
+        return posterior.kl_divergence(prior)
+    except NotImplementedError:
+        return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+
+
+def kl_per_dimension(posterior: tfd.Independent, prior: tfd.Independent) -> tf.Tensor:
+    """Return the KL of each latent dimension in nats, float32 `[n, latent_dim]`, whose sum is the whole.
+
+    Args:
+        posterior: q(z|x) with independent dimensions, batch shape `[n]`.
+        prior: p(z) with independent dimensions.
+    """
+    return posterior.distribution.kl_divergence(prior.distribution)

@@ -1,0 +1,51 @@
+"""The family of objectives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class Terms(NamedTuple):
+    """What an objective says of each image, in nats: three tensors float32 `[n]`."""
+
+    loss: tf.Tensor
+    reconstruction: tf.Tensor
+    kl: tf.Tensor
+
+
+class Objective:
+    """Gives each image its terms from distributions and samples; knows no network.
+
+    Attributes:
+        samples: how many latents a training step draws for each image.
+    """
+
+    samples: int = 1
+
+    def __call__(
+        self, x: tf.Tensor, posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor, likelihood: tfd.Distribution
+    ) -> Terms:
+        """Return the terms of each image.
+
+        Args:
+            x: images float32 `[n, H, W, C]`.
+            posterior: q(z|x), batch shape `[n]`.
+            prior: p(z).
+            z: samples of the posterior, float32 `[samples, n, latent_dim]`.
+            likelihood: p(x|z) at `z`, batch shape `[samples, n]`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(x, posterior, prior, z, likelihood)")
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this objective again."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Objective:
+        """Build the objective from `get_config()`."""
+        return cls(**config)

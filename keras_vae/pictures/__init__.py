@@ -1,0 +1,1 @@
+"""Pictures: what a person looks at to judge a model, written as PNG files."""

@@ -1,0 +1,71 @@
+"""A colour for each class, and the legend that says which."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.lines import Line2D
+
+from keras_vae.pictures.figure import CLASS_COLOURS, FONT_SIZE, INK, style_legend
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassColours:
+    """The classes of n images and their colours.
+
+    Attributes:
+        classes: int `[classes]`, the numbers that occur, ascending.
+        positions: int `[n]`, each image's place in `classes`.
+        names: The classes' names, in the order of `classes`.
+        colours: One hexadecimal or RGBA colour a class: told apart with every common colour vision up to ten
+            classes, taken from a colormap beyond.
+    """
+
+    classes: np.ndarray
+    positions: np.ndarray
+    names: tuple[str, ...]
+    colours: tuple
+
+    @classmethod
+    def of(cls, labels: np.ndarray, count: int, class_names: Sequence[str] | None) -> "ClassColours":
+        """Return the colours for int labels `[count]`, named by class number or by themselves."""
+        labels = np.asarray(labels)
+        if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"labels: expected integers [{count}], got {labels.dtype} {list(labels.shape)}: "
+                "give one an image"
+            )
+        classes, positions = np.unique(labels, return_inverse=True)
+        if class_names is not None and (classes[0] < 0 or classes[-1] >= len(class_names)):
+            raise ValueError(
+                f"class_names: expected a name for each label from {classes[0]} to {classes[-1]}, got "
+                f"{len(class_names)}: give them in the order of the classes' numbers"
+            )
+        names = tuple(str(number) if class_names is None else str(class_names[number]) for number in classes)
+        if len(classes) <= len(CLASS_COLOURS):
+            colours = CLASS_COLOURS[: len(classes)]
+        else:
+            colours = tuple(matplotlib.colormaps["viridis"](np.linspace(0, 1, len(classes))))
+        return cls(classes, positions, names, colours)
+
+    def add_legend(self, axes: Axes) -> None:
+        """Put the names beside a panel: a legend for few classes, a colour bar for many."""
+        if len(self.classes) <= len(CLASS_COLOURS):
+            handles = [
+                Line2D([], [], linestyle="", marker="o", markersize=6, color=colour, label=name)
+                for colour, name in zip(self.colours, self.names, strict=True)
+            ]
+            style_legend(axes, handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            return
+        norm = BoundaryNorm(np.arange(len(self.classes) + 1) - 0.5, len(self.classes))
+        mappable = matplotlib.cm.ScalarMappable(norm, ListedColormap(list(self.colours)))
+        bar = axes.figure.colorbar(mappable, ax=axes, shrink=0.9)
+        # at most some twenty names have room
+        ticks = range(0, len(self.classes), -(-len(self.classes) // 20))
+        bar.set_ticks(list(ticks), labels=[self.names[tick] for tick in ticks])
+        bar.ax.minorticks_off()
+        bar.ax.tick_params(colors=INK, labelsize=FONT_SIZE - 2, length=0)
+        bar.outline.set_visible(False)

@@ -1,0 +1,1 @@
+"""Presets: named settings, as data (one JSON file each), and how they are read."""

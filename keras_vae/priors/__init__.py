@@ -1,0 +1,1 @@
+"""Priors p(z): where latents come from when no image is given."""

@@ -1,0 +1,1 @@
+"""Training: the run folder, and what happens around `model.fit`."""
