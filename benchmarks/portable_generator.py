@@ -129,9 +129,7 @@ def check(seed: int, latent_dim: int) -> None:
         raise AssertionError("the images stream is not the generator")
     block = next(seeds(seed, latent_dim))
     for offset in range(0, SEEDS, 37):
-        left, right = words_numpy(
-            as_int32(seed + offset), np.arange(count), np.arange(latent_dim), stride(latent_dim)
-        )
+        left, right = words_numpy(as_int32(seed + offset), np.arange(count), np.arange(latent_dim), stride(latent_dim))
         expected = (left.astype(np.uint32) << 16 | right).ravel()[: BLOCK // SEEDS]
         if not np.array_equal(block[:, offset], expected):
             raise AssertionError("the seeds stream is not the generator")
@@ -151,9 +149,7 @@ def battery(stream: str, seed: int, latent_dim: int, output: str) -> None:
     rows, begin = [], time.time()
     tests = [(number, ntuple) for number, ntuples in TESTS for ntuple in ntuples]
     for turn, (number, ntuple) in enumerate(tests):
-        start = str(
-            seed + turn * 2**20
-        )  # no test reads so many words that it would reach the next one's seeds
+        start = str(seed + turn * 2**20)  # no test reads so many words that it would reach the next one's seeds
         source = [
             sys.executable,
             __file__,
@@ -174,17 +170,13 @@ def battery(stream: str, seed: int, latent_dim: int, output: str) -> None:
                 rows.append((fields, start))
                 print(f"{time.time() - begin:6.0f} s", start, line, file=sys.stderr, flush=True)
     with open(output, "w") as file:
-        file.write(
-            "| test | n-tuple | samples | p-samples | p | verdict | seed |\n|---|---|---|---|---|---|---|\n"
-        )
+        file.write("| test | n-tuple | samples | p-samples | p | verdict | seed |\n|---|---|---|---|---|---|---|\n")
         for fields, start in rows:
             file.write(f"| {' | '.join(fields)} | {start} |\n")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["stream", "battery"])
     parser.add_argument("stream", choices=list(STREAMS))
     parser.add_argument("--seed", type=int, default=7)

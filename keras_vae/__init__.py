@@ -20,7 +20,7 @@ _PUBLIC = {
     "evaluate": "keras_vae.evaluation.evaluate",
     "preset_names": "keras_vae.presets.read",
 }
-__all__ = ["Autoencoder", "TrainingDiverged", "VAE", "evaluate", "export", "load_dataset", "preset_names"]
+__all__ = ["VAE", "Autoencoder", "TrainingDiverged", "evaluate", "export", "load_dataset", "preset_names"]
 
 # Where the classes live that Keras must know by name before it can load a file that holds them.
 _SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")

@@ -17,9 +17,7 @@ Binarize = Literal["none", "static", "dynamic"]
 def check_binarize(binarize: str) -> None:
     """Raise a ValueError unless `binarize` is "none", "static" or "dynamic"."""
     if binarize not in get_args(Binarize):
-        raise ValueError(
-            f"binarize: expected one of {', '.join(get_args(Binarize))}, got {binarize!r}: choose one"
-        )
+        raise ValueError(f"binarize: expected one of {', '.join(get_args(Binarize))}, got {binarize!r}: choose one")
 
 
 def random_key(seed: int, split: str, purpose: str) -> tf.Tensor:
@@ -56,7 +54,5 @@ def binarize_once(images: np.ndarray, seed: int, split: str) -> np.ndarray:
     binary = np.empty_like(images)
     with tf.device("CPU"):
         for block, start in enumerate(range(0, len(images), size)):
-            binary[start : start + size] = sample_binary(
-                tf.constant(images[start : start + size]), key, block
-            )
+            binary[start : start + size] = sample_binary(tf.constant(images[start : start + size]), key, block)
     return binary

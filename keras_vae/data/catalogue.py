@@ -47,9 +47,7 @@ def _choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> s
 
 
 def _image_key(name: str, builder: tfds.core.DatasetBuilder) -> str:
-    features = (
-        dict(builder.info.features) if isinstance(builder.info.features, tfds.features.FeaturesDict) else {}
-    )
+    features = dict(builder.info.features) if isinstance(builder.info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     preferred = [
         "image",
@@ -69,9 +67,7 @@ def _to_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
     given = image.shape[-1]
     if given == 4:
         alpha = tf.cast(image[..., 3:], tf.float32) / 255.0
-        image = tf.cast(
-            tf.round(tf.cast(image[..., :3], tf.float32) * alpha + 255.0 * (1.0 - alpha)), tf.uint8
-        )
+        image = tf.cast(tf.round(tf.cast(image[..., :3], tf.float32) * alpha + 255.0 * (1.0 - alpha)), tf.uint8)
         given = 3
     if given == channels:
         return image
@@ -119,7 +115,5 @@ def _read(
                 labels[filled:end] = block[1]
             filled = end
     if filled != count:
-        raise ValueError(
-            f"dataset {name!r}: expected {count} images in {source!r}, got {filled}: prepare it anew"
-        )
+        raise ValueError(f"dataset {name!r}: expected {count} images in {source!r}, got {filled}: prepare it anew")
     return ImageArrays(images, labels, tuple(label.names) if classes else None, split)

@@ -58,9 +58,7 @@ class Digits(tfds.core.GeneratorBasedBuilder):
         raise NotImplementedError("the split generators yield the examples")
 
 
-def _examples(
-    images: np.ndarray, labels: np.ndarray, indices: np.ndarray
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _examples(images: np.ndarray, labels: np.ndarray, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
     for index in indices.tolist():
         yield index, {"image": images[index], "label": int(labels[index])}
 
@@ -91,8 +89,6 @@ def stratified_test_indices(images: np.ndarray, labels: np.ndarray) -> np.ndarra
     for label, count in enumerate(wanted):
         candidates = np.flatnonzero((labels == label) & single)
         if len(candidates) < count:
-            raise ValueError(
-                f"digits: expected {count} distinct images of {label} to test, got {len(candidates)}"
-            )
+            raise ValueError(f"digits: expected {count} distinct images of {label} to test, got {len(candidates)}")
         chosen.append(generator.permutation(candidates)[:count])
     return np.sort(np.concatenate(chosen))

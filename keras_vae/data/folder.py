@@ -53,9 +53,7 @@ def load_folder(
     """
     folder = Path(root).expanduser()
     if not folder.is_dir():
-        raise ValueError(
-            f"no folder {str(root)!r}: expected a folder of images or a dataset's name: check the path"
-        )
+        raise ValueError(f"no folder {str(root)!r}: expected a folder of images or a dataset's name: check the path")
     splits, class_names = find_splits(folder)
     chosen = _choose(folder, splits, split)
     sizes, coloured, corrupt = _survey(chosen)
@@ -77,12 +75,8 @@ def load_folder(
         kept.append(example)
     if corrupt and not (skip_corrupt and kept):
         named = ", ".join(str(path) for path in sorted(corrupt)[:3]) + (", ..." if len(corrupt) > 3 else "")
-        mend = (
-            "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
-        )
-        raise ValueError(
-            f"folder {folder}: {len(corrupt)} of {len(chosen)} images cannot be read ({named}): {mend}"
-        )
+        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
+        raise ValueError(f"folder {folder}: {len(corrupt)} of {len(chosen)} images cannot be read ({named}): {mend}")
     if corrupt:
         logging.getLogger(__name__).warning("%s: left out %d unreadable images", folder, len(corrupt))
     labels = None if class_names is None else np.array([example.label for example in kept], np.int32)
@@ -115,17 +109,13 @@ def find_splits(folder: Path) -> tuple[dict[str, list[Example]], tuple[str, ...]
                 f"folder {folder} is split into {', '.join(sorted(tops & set(SPLIT_NAMES)))}, but {stray[0]} "
                 "lies outside: move it into a split"
             )
-        splits = {
-            top: [Example(path, None) for path in paths if parts[path][0] == top] for top in sorted(tops)
-        }
+        splits = {top: [Example(path, None) for path in paths if parts[path][0] == top] for top in sorted(tops)}
         return _with_test(folder, splits), None
     class_names = None
     if all(len(names) == 2 for names in parts.values()):
         class_names = tuple(sorted(tops))
     numbers = {name: number for number, name in enumerate(class_names or ())}
-    return _with_test(
-        folder, {"train": [Example(path, numbers.get(parts[path][0])) for path in paths]}
-    ), class_names
+    return _with_test(folder, {"train": [Example(path, numbers.get(parts[path][0])) for path in paths]}), class_names
 
 
 def _image_folder(folder: Path, paths: Iterable[Path]) -> tuple[dict[str, list[Example]], tuple[str, ...]]:
@@ -182,9 +172,7 @@ def _choose(folder: Path, splits: dict[str, list[Example]], split: str) -> list[
         chosen, problem = [], "is unknown"
     if not chosen:
         held = ", ".join(f"{name} ({len(examples)} images)" for name, examples in splits.items())
-        raise ValueError(
-            f"folder {folder}: split {split!r} {problem}: expected one of {held}, or a slice of one"
-        )
+        raise ValueError(f"folder {folder}: split {split!r} {problem}: expected one of {held}, or a slice of one")
     return chosen
 
 
@@ -197,9 +185,7 @@ def _survey(examples: Iterable[Example]) -> tuple[set[tuple[int, int]], bool, li
                 width, height = image.size
                 sideways = image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
                 sizes.add((width, height) if sideways else (height, width))
-                coloured |= image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith(
-                    "I;16"
-                )
+                coloured |= image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;16")
         except _UNREADABLE:
             corrupt.append(example.path)
     return sizes, coloured, corrupt

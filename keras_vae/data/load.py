@@ -116,9 +116,7 @@ def load_arrays(
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     if size is not None and (len(size) != 2 or min(size) < 1):
-        raise ValueError(
-            f"image_size: expected a side of at least 1 pixel, or (height, width), got {image_size}"
-        )
+        raise ValueError(f"image_size: expected a side of at least 1 pixel, or (height, width), got {image_size}")
     if channels not in (None, 1, 3):
         raise ValueError(f"channels: expected 1 or 3, got {channels}: choose 1 for gray or 3 for colour")
     size = None if size is None else (int(size[0]), int(size[1]))

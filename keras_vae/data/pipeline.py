@@ -64,9 +64,7 @@ def build_pipeline(
     if first_epoch < 0:
         raise ValueError(f"first_epoch: expected at least 0, got {first_epoch}: epochs count from 0")
     if labels and arrays.labels is None:
-        raise ValueError(
-            f"labels: expected images with classes, but this {arrays.split!r} has none: pass labels=False"
-        )
+        raise ValueError(f"labels: expected images with classes, but this {arrays.split!r} has none: pass labels=False")
     if shuffle is None:
         shuffle = arrays.split.startswith("train")
 
@@ -86,9 +84,7 @@ def build_pipeline(
         epoch = tf.ensure_shape(tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64), [])
         order = tf.range(count, dtype=tf.int64)
         if shuffle and count > 1:
-            order = tf.random.experimental.index_shuffle(
-                order, tf.random.fold_in(order_key, epoch), count - 1
-            )
+            order = tf.random.experimental.index_shuffle(order, tf.random.fold_in(order_key, epoch), count - 1)
         # the order goes along with each step: a map nested in here would triple the cost of starting an epoch
         whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch)))
         return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())

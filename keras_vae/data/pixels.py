@@ -3,9 +3,7 @@
 import numpy as np
 
 
-def check_pixels(
-    images: np.ndarray, name: str = "images", image_shape: tuple[int, ...] | None = None
-) -> None:
+def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[int, ...] | None = None) -> None:
     """Raise unless `images` is a batch of finite float pixels in [0, 1].
 
     Args:
@@ -25,9 +23,7 @@ def check_pixels(
         ValueError: images: expected pixels in [0, 1], got 255 to 255: divide by 255
     """
     images = np.asarray(images)
-    expected = (
-        "[n, height, width, channels]" if image_shape is None else f"[n, {', '.join(map(str, image_shape))}]"
-    )
+    expected = "[n, height, width, channels]" if image_shape is None else f"[n, {', '.join(map(str, image_shape))}]"
     if images.ndim != 4:
         mend = {
             2: "add the batch and channel axes with images[None, :, :, None]",
@@ -35,9 +31,7 @@ def check_pixels(
         }.get(images.ndim, "reshape them")
         raise ValueError(f"{name}: expected rank 4, {expected}, got shape {list(images.shape)}: {mend}")
     if image_shape is not None and images.shape[1:] != tuple(image_shape):
-        raise ValueError(
-            f"{name}: expected shape {expected}, got {list(images.shape)}: resize, or train on this size"
-        )
+        raise ValueError(f"{name}: expected shape {expected}, got {list(images.shape)}: resize, or train on this size")
     if images.shape[-1] not in (1, 3):
         raise ValueError(
             f"{name}: expected 1 or 3 channels, got {images.shape[-1]} in shape {list(images.shape)}: "
@@ -60,11 +54,7 @@ def check_pixels(
     low, high = float(images.min()), float(images.max())
     if low < 0 or high > 1:
         if low < 0:
-            mend = (
-                "rescale the images, (images + 1) / 2 if they span [-1, 1]"
-                if high <= 1
-                else "rescale the images"
-            )
+            mend = "rescale the images, (images + 1) / 2 if they span [-1, 1]" if high <= 1 else "rescale the images"
         else:
             mend = "divide by 255" if high <= 255 else "rescale the images"
         raise ValueError(f"{name}: expected pixels in [0, 1], got {low:g} to {high:g}: {mend}")

@@ -25,9 +25,7 @@ def names() -> list[str]:
 
 
 @contextlib.contextmanager
-def prepared(
-    name: str, data_dir: str | os.PathLike | None, download: bool
-) -> Iterator[tfds.core.DatasetBuilder]:
+def prepared(name: str, data_dir: str | os.PathLike | None, download: bool) -> Iterator[tfds.core.DatasetBuilder]:
     """Hold the builder of a prepared dataset open for reading; errors are those of `load.load_dataset`.
 
     `digits` is prepared in `data_dir` or the user's cache, or for the time of reading in a temporary folder.
@@ -36,9 +34,7 @@ def prepared(
         yield _prepare_by_name(name, data_dir, download)
         return
     with contextlib.ExitStack() as temporary:
-        cache = Path(
-            os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets"
-        )
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets")
         try:
             builder = _prepare_digits(data_dir or cache)
         except OSError:
@@ -61,9 +57,7 @@ def _prepare_digits(data_dir: str | os.PathLike) -> tfds.core.DatasetBuilder:
     return builder
 
 
-def _prepare_by_name(
-    name: str, data_dir: str | os.PathLike | None, download: bool
-) -> tfds.core.DatasetBuilder:
+def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bool) -> tfds.core.DatasetBuilder:
     folder = Path(data_dir if data_dir is not None else constants.DATA_DIR).expanduser()
     try:
         with quiet():
@@ -75,9 +69,7 @@ def _prepare_by_name(
             f"unknown dataset {name!r}: expected digits, a TFDS name or a folder of images: {hint}"
         ) from error
     except Exception as error:
-        raise ValueError(
-            f"dataset {name!r}: {_one_line(error)}: check the name, its config and version"
-        ) from error
+        raise ValueError(f"dataset {name!r}: {_one_line(error)}: check the name, its config and version") from error
     if builder.data_path.exists():
         return builder
     mend = "set TFDS_DATA_DIR or --data-dir to a folder that holds it prepared"

@@ -40,8 +40,8 @@ def evaluate(
         A dict of plain numbers: `elbo` = -(`reconstruction` + `kl`); `reconstruction` = -E_q[log p(x|z)], over the K
         samples; `kl` = KL(q(z|x) || p(z)); `kl_per_dimension`, a list whose sum is `kl`; `nll`, the negative
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
-        over images; `importance_samples`; `active_units`; `images`, how many; `is_likelihood`, false where
-        the likelihood is no distribution over such pixels (Bernoulli on gray ones), so that
+        over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
+        `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so that
         `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only.
 
     Raises:
@@ -49,7 +49,7 @@ def evaluate(
     """
     check_seed(seed)
     bound = ImportanceWeightedBound(model, importance_samples, seed)
-    encode = tf.function(lambda x: _latents(model, x), reduce_retracing=True)
+    encode = tf.function(lambda x: _latents(model, x), reduce_retracing=True, autograph=False)
     parts: list[tuple[np.ndarray, ...]] = []
     is_likelihood = True
     for number, x in enumerate(_batches(data, batch_size)):
@@ -62,14 +62,15 @@ def evaluate(
             progress(number + 1)
     if not parts:
         raise ValueError("data holds no batch: expected at least one image")
-    bounds, reconstruction, means, kl = (np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True))
+    columns = (np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True))
+    bounds, reconstruction, means, kl = columns
     images = len(bounds)
     return {
         "elbo": -float(reconstruction.mean() + kl.sum(axis=1).mean()),
         "reconstruction": float(reconstruction.mean()),
         "kl": float(kl.sum(axis=1).mean()),
         "nll": -float(bounds.mean()),
-        "nll_standard_error": float(bounds.std(ddof=1) / np.sqrt(images)) if images > 1 else float("nan"),
+        "nll_standard_error": float(bounds.std(ddof=1) / np.sqrt(images)) if images > 1 else None,
         "importance_samples": int(importance_samples),
         "active_units": active_units(means),
         "kl_per_dimension": [float(value) for value in kl.mean(axis=0)],

@@ -45,7 +45,7 @@ class ImportanceWeightedBound:
         if isinstance(samples, bool) or int(samples) != samples or samples < 1:
             raise ValueError(f"importance_samples is {samples!r}: expected a whole number of at least 1, such as 100")
         self.model, self.samples, self.seed = model, int(samples), seed
-        self._chunk = tf.function(self._log_weights, reduce_retracing=True)
+        self._chunk = tf.function(self._log_weights, reduce_retracing=True, autograph=False)
 
     def __call__(self, x: tf.Tensor, batch: int = 0) -> ImportanceWeights:
         """Return bound and reconstruction of each image.
@@ -62,9 +62,7 @@ class ImportanceWeightedBound:
             log_sum, likelihood = self._chunk(x, tf.constant([batch, start, count]))
             total = tf.reduce_logsumexp(tf.stack([total, log_sum]), axis=0)
             log_likelihood += likelihood
-        return ImportanceWeights(
-            total - tf.math.log(float(self.samples)), -log_likelihood / float(self.samples)
-        )
+        return ImportanceWeights(total - tf.math.log(float(self.samples)), -log_likelihood / float(self.samples))
 
     def _log_weights(self, x: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """At `place` = (batch, first sample, samples): the log of the sum of weights, the sum of log p(x|z); `[n]`."""

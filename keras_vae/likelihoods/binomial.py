@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -51,7 +53,7 @@ class Binomial(Likelihood):
         ValueError: trials below 1.
     """
 
-    def __init__(self, trials: int = 16, **kwargs) -> None:
+    def __init__(self, trials: int = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if isinstance(trials, bool) or int(trials) != trials or trials < 1:
             raise ValueError(f"trials is {trials!r}: expected a whole number of at least 1, such as 16")

@@ -71,7 +71,9 @@ class TwoNetworks(keras.Model):
         if self.latent_dim < 1:
             raise ValueError(f"latent_dim is {self.latent_dim}: expected at least 1")
         if len(self.image_shape) != 3 or self.image_shape[-1] not in (1, 3):
-            raise ValueError(f"image_shape is {self.image_shape}: expected (height, width, channels) with 1 or 3 channels")
+            raise ValueError(
+                f"image_shape is {self.image_shape}: expected (height, width, channels) with 1 or 3 channels"
+            )
 
         # Part of the saved state: together with the seed it decides the noise of the next step.
         self.step = self._counter("step", 0)
@@ -87,7 +89,11 @@ class TwoNetworks(keras.Model):
 
     def _counter(self, name: str, start: int) -> Any:
         return self.add_weight(
-            shape=(), dtype="int32", initializer=keras.initializers.Constant(start), trainable=False, name=name
+            shape=(),
+            dtype="int32",
+            initializer=keras.initializers.Constant(start),
+            trainable=False,
+            name=name,
         )
 
     def encoder_outputs(self) -> int:
@@ -194,9 +200,7 @@ class TwoNetworks(keras.Model):
             jit_compile = not eager and compiles_well(self.encoder, self.decoder)
         if steps_per_execution == "auto":
             steps_per_execution = 1 if eager else STEPS_PER_EXECUTION
-        super().compile(
-            optimizer=optimizer, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs
-        )
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
 
     def fit(self, x: Any = None, *args: Any, callbacks: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """Train, as in Keras; stops with `TrainingDiverged` if the loss is not finite or pixels are out of [0, 1].
@@ -234,7 +238,9 @@ class TwoNetworks(keras.Model):
     def _images(self, data: Any) -> tf.Tensor:
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         if not x.dtype.is_floating:
-            raise ValueError(f"the images are {x.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255")
+            raise ValueError(
+                f"the images are {x.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"
+            )
         if x.shape.rank != 4 or tuple(x.shape[1:]) != self.image_shape:
             raise ValueError(f"the images have shape {tuple(x.shape)}: expected [n, {str(self.image_shape)[1:-1]}]")
         return tf.cast(x, tf.float32)

@@ -147,9 +147,7 @@ class VAE(TwoNetworks):
         """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`."""
         return self.decode(self.encode(inputs, training).mean(), training).mean()
 
-    def generate(
-        self, count: int, seed: int = 0, temperature: float = 1.0, batch_size: int = 256
-    ) -> np.ndarray:
+    def generate(self, count: int, seed: int = 0, temperature: float = 1.0, batch_size: int = 256) -> np.ndarray:
         """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
 
         Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.

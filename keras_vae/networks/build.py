@@ -52,9 +52,7 @@ def build_networks(
     if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or latent_dim < 1:
         raise ValueError(f"latent_dim is {latent_dim!r}: expected a whole number of at least 1, such as 20")
     if len(image_shape) != 3 or image_shape[-1] not in (1, 3) or min(image_shape) < 1:
-        raise ValueError(
-            f"image_shape is {tuple(image_shape)}: expected (height, width, channels) with 1 (gray) or 3 (colour) channels"
-        )
+        raise ValueError(f"image_shape is {tuple(image_shape)}: expected (height, width, channels), 1 or 3 channels")
     try:
         encoder, decoder = NETWORKS[kind](
             tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, **arguments

@@ -56,9 +56,9 @@ def convolutional(
     features = keras.layers.Dense(math.prod(innermost), activation=activation, name="grow")(features)
     features = ToFeatureMap(innermost, name="feature_map")(features)
     for stage, channels in enumerate(reversed(filters)):
-        features = keras.layers.Conv2D(
-            4 * channels, 3, padding="same", activation=activation, name=f"up_{stage}"
-        )(features)
+        features = keras.layers.Conv2D(4 * channels, 3, padding="same", activation=activation, name=f"up_{stage}")(
+            features
+        )
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
     pixels = keras.layers.Conv2D(decoder_channels, 3, padding="same", name="likelihood")(features)
     return encoder, keras.Model(latent, pixels, name="decoder")

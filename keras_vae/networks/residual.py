@@ -19,9 +19,7 @@ def _residual_block(features: Any, activation: str, name: str) -> Any:
     change = keras.layers.Conv2D(channels, 3, padding="same", name=f"{name}_conv_0")(change)
     change = keras.layers.Activation(activation, name=f"{name}_activation_1")(change)
     # Starting at zero makes every block the identity, so depth costs nothing at the start (Zhang et al. 2019, "Fixup").
-    change = keras.layers.Conv2D(
-        channels, 3, padding="same", kernel_initializer="zeros", name=f"{name}_conv_1"
-    )(change)
+    change = keras.layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros", name=f"{name}_conv_1")(change)
     return keras.layers.Add(name=f"{name}_add")([features, change])
 
 
@@ -72,7 +70,7 @@ def residual(
     innermost = (height, width, filters[-1])
     features = keras.layers.Dense(math.prod(innermost), name="grow")(features)
     features = ToFeatureMap(innermost, name="feature_map")(features)
-    for stage, channels in enumerate(reversed(filters)):
+    for stage in range(len(filters)):
         for block in range(blocks):
             features = _residual_block(features, activation, f"stage_{stage}_block_{block}")
         following = filters[max(len(filters) - stage - 2, 0)]

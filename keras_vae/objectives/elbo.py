@@ -33,7 +33,12 @@ class ELBO(Objective):
         self.kl_weight = float(kl_weight)
 
     def __call__(
-        self, x: tf.Tensor, posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor, likelihood: tfd.Distribution
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        z: tf.Tensor,
+        likelihood: tfd.Distribution,
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, in nats."""
         reconstruction = -tf.reduce_mean(likelihood.log_prob(x), axis=0)

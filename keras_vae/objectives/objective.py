@@ -28,7 +28,12 @@ class Objective:
     samples: int = 1
 
     def __call__(
-        self, x: tf.Tensor, posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor, likelihood: tfd.Distribution
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        z: tf.Tensor,
+        likelihood: tfd.Distribution,
     ) -> Terms:
         """Return the terms of each image.
 

@@ -44,7 +44,5 @@ def decoded_images(decode: Decode, z: np.ndarray) -> np.ndarray:
     """
     images = shown_images(decode(np.asarray(z, np.float32)), "decode")
     if len(images) != len(z):
-        raise ValueError(
-            f"decode: expected {len(z)} images for {len(z)} latents, got {len(images)}: return one each"
-        )
+        raise ValueError(f"decode: expected {len(z)} images for {len(z)} latents, got {len(images)}: return one each")
     return images

@@ -23,9 +23,7 @@ def magnification(height: int, width: int) -> int:
     return max(1, math.ceil(SMALLEST_TILE / max(height, width)))
 
 
-def image_grid(
-    images: np.ndarray, columns: int | None = None, gap: int = 4, scale: int | None = None
-) -> np.ndarray:
+def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, scale: int | None = None) -> np.ndarray:
     """Return the images as tiles of one picture, row by row, on white.
 
     Args:
@@ -52,9 +50,7 @@ def image_grid(
     scale = magnification(height, width) if scale is None else scale
     for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
         if value < least:
-            raise ValueError(
-                f"{name}: expected an integer of at least {least}, got {value}: choose a larger one"
-            )
+            raise ValueError(f"{name}: expected an integer of at least {least}, got {value}: choose a larger one")
     rows = math.ceil(count / columns)
     tiles = np.rint(images.astype(np.float32) * 255).astype(np.uint8)
     tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)

@@ -25,7 +25,5 @@ def order_by_kl(kl_per_dimension: np.ndarray, latent_dim: int | None = None) -> 
             "the images of each latent dimension"
         )
     if not np.isfinite(kl).all():
-        raise ValueError(
-            f"kl_per_dimension: expected finite nats, got {kl.tolist()}: look at the training first"
-        )
+        raise ValueError(f"kl_per_dimension: expected finite nats, got {kl.tolist()}: look at the training first")
     return np.argsort(-kl, kind="stable")

@@ -80,9 +80,7 @@ def decoded_plane(axes: Axes, decode: Decode) -> None:
 def histogram(axes: Axes, means: np.ndarray, kl: np.ndarray, colours: ClassColours | None) -> None:
     """Draw how many posterior means `[n]` fall where, stacked by class, with the prior's share as a line."""
     edges = np.histogram_bin_edges(means, bins=40)
-    groups = (
-        [means] if colours is None else [means[colours.positions == i] for i in range(len(colours.classes))]
-    )
+    groups = [means] if colours is None else [means[colours.positions == i] for i in range(len(colours.classes))]
     axes.hist(groups, bins=edges, stacked=True, color=[BLUE] if colours is None else list(colours.colours))
     x = np.linspace(edges[0], edges[-1], 200)
     expected = len(means) * (edges[1] - edges[0]) * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)

@@ -25,8 +25,7 @@ def draw_latent_space(
     means = np.asarray(means)
     if means.ndim != 2 or means.size == 0:
         raise ValueError(
-            f"means: expected shape [n, latent_dim], got {list(means.shape)}: "
-            "pass the posterior's mean of n images"
+            f"means: expected shape [n, latent_dim], got {list(means.shape)}: pass the posterior's mean of n images"
         )
     if not np.isfinite(means).all():
         raise ValueError("means: expected finite numbers, got NaN or infinity: look at the training first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -10,7 +12,7 @@ import tensorflow_probability as tfp
 class Posterior(keras.layers.Layer):
     """Turns the encoder's outputs into a distribution over latents, in float32."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     def parameter_count(self, latent_dim: int) -> int:

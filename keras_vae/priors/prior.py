@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -10,7 +12,7 @@ import tensorflow_probability as tfp
 class Prior(keras.layers.Layer):
     """A distribution over latents, computed in float32; a Keras layer so that it may own weights."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
 
     def distribution(self, latent_dim: int) -> tfp.distributions.Distribution:

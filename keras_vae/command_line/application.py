@@ -1,0 +1,67 @@
+"""`keras-vae`: the commands, and what a mistake of the user's looks like."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+COMMANDS = {"train": "train", "evaluate": "evaluate", "generate": "generate"}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is called: `keras-vae --help` loads no TensorFlow."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command by name."""
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"keras_vae.command_line.{COMMANDS[name]}"), COMMANDS[name])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keras_vae", prog_name="keras-vae")
+def application() -> None:
+    r"""Train a variational autoencoder, judge it in nats, and make pictures with it.
+
+    \b
+    Examples:
+      keras-vae train --output runs/digits
+      keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
+      keras-vae evaluate runs/digits --importance-samples 5000
+      keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line: 0 on success, 2 and one line for a user's mistake, 130 when interrupted."""
+    # TensorFlow's start-up messages are about the machine, not about the user's work.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return application.main(arguments, prog_name="keras-vae", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"; see {context.command_path} --help" if context else ""
+        _fail(error.format_message().rstrip(".") + hint, 2)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except (ValueError, OSError) as error:
+        _fail(str(error), 2)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"keras-vae: error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""`keras-vae evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from keras_vae.command_line.quiet_start import load_tensorflow
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--importance-samples",
+    type=int,
+    default=1000,
+    show_default=True,
+    help="Posterior samples an image for the bound.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
+@click.option("--split", default="test", show_default=True, help="Which images of the run's dataset.")
+@click.option("--dataset", help="Another dataset; the run's own where not given.")
+@click.option("--data-dir", help="Where TFDS keeps prepared data; as in the run where not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def evaluate(
+    run: Path,
+    importance_samples: int,
+    seed: int,
+    split: str,
+    dataset: str | None,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    r"""Judge a trained run on its test images, in nats.
+
+    \b
+    Examples:
+      keras-vae evaluate runs/digits
+      keras-vae evaluate runs/mnist --importance-samples 5000 --json
+    """
+    from keras_vae.training.run_folder import load_run, read_config
+
+    if importance_samples < 1:
+        raise ValueError(f"importance_samples is {importance_samples}: expected at least 1; raise --importance-samples")
+    read_config(run)
+
+    load_tensorflow()
+    from rich.console import Console
+
+    from keras_vae.command_line.figures import print_figures
+    from keras_vae.data.load import load_arrays
+    from keras_vae.training.judge import judge
+    from keras_vae.training.settings import Settings
+
+    model, config = load_run(run)
+    settings = Settings(**config["settings"])
+    changes = {"dataset": dataset, "data_dir": data_dir}
+    settings = settings.changed(importance_samples=importance_samples, **changes)
+    arrays = load_arrays(settings.dataset, split, **settings.data_arguments())
+    console = Console()
+    figures = judge(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
+    if as_json:
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        print_figures(figures, console)

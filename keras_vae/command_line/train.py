@@ -1,0 +1,69 @@
+"""`keras-vae train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from keras_vae.command_line.quiet_start import load_tensorflow
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
+@click.option("--dataset", default="digits", show_default=True, help="digits, any TFDS name, or a folder of images.")
+@click.option("--preset", help="Network and training settings by name; chosen by the dataset where not given.")
+@click.option("--epochs", type=int, help="Passes over the training images; the preset's where not given.")
+@click.option("--batch-size", type=int, help="Images a step; the preset's where not given.")
+@click.option("--latent-dim", type=int, help="Width of the latent; the preset's where not given.")
+@click.option("--learning-rate", type=float, help="At the start; it falls to zero along half a cosine.")
+@click.option(
+    "--binarize",
+    type=click.Choice(["none", "static", "dynamic"]),
+    default="none",
+    show_default=True,
+    help="Make pixels 0 or 1 with their gray value as probability: once, or anew every epoch.",
+)
+@click.option("--image-size", type=int, help="Side in pixels; images are scaled to cover it, then cropped.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, noise and samples.")
+@click.option(
+    "--importance-samples",
+    type=int,
+    default=100,
+    show_default=True,
+    help="Posterior samples an image for the bound.",
+)
+@click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
+@click.option("--skip-corrupt", is_flag=True, help="Leave out files of a folder that cannot be read.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run once the new one is whole.")
+def train(output: Path, overwrite: bool, **options: object) -> None:
+    r"""Train a VAE, judge it on the test images, draw pictures, and write a run folder.
+
+    \b
+    Examples:
+      keras-vae train --output runs/digits
+      keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
+      keras-vae train --dataset path/to/images --image-size 64 --output runs/mine
+      keras-vae train --dataset fashion_mnist --preset mnist_conv --latent-dim 2 --output runs/fashion
+    """
+    from keras_vae.training.run_folder import check_free
+    from keras_vae.training.settings import Settings
+
+    # Cheap checks come before TensorFlow is loaded.
+    settings = Settings(**options)
+    check_free(output, overwrite)
+
+    load_tensorflow()
+    from rich.console import Console
+
+    from keras_vae.command_line.figures import print_figures
+    from keras_vae.training.train import train as run
+
+    console = Console()
+    metrics = run(settings, output, overwrite, console)
+    print_figures(metrics["test"], console, untrained=metrics["untrained"])
+    console.print(
+        f"everything is in {output}:",
+        ", ".join(sorted(path.name for path in output.iterdir())),
+        soft_wrap=True,
+    )

@@ -1,0 +1,162 @@
+"""The run folder: where a training's results stand, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
+    "model.keras",
+    "config.json",
+    "metrics.json",
+    "history.csv",
+    "checkpoint.keras",
+)
+
+
+def unfinished(output: Path) -> Path:
+    """Return the folder beside `output` in which a run is written until it is whole.
+
+    Example:
+        >>> unfinished(Path("runs/digits")).as_posix()
+        'runs/digits.unfinished'
+    """
+    return output.with_name(output.name + ".unfinished")
+
+
+def check_free(output: Path, overwrite: bool) -> None:
+    """Raise ValueError unless a new run may be written to `output`; looks only, and changes nothing."""
+    if output.is_file():
+        raise ValueError(f"output {output} is a file: expected a folder; choose another --output")
+    if output.is_dir() and any(output.iterdir()):
+        if not (output / CONFIG).is_file():
+            raise ValueError(f"output {output} holds files that are no run: choose another --output")
+        if not overwrite:
+            raise ValueError(f"output {output} already holds a run: choose another --output, or --overwrite it")
+    if unfinished(output).exists() and not overwrite:
+        raise ValueError(
+            f"{unfinished(output)} holds an interrupted training: remove it, or start anew with --overwrite"
+        )
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[Path]:
+    """Give a folder to write a run into, which becomes `output` when the block ends well.
+
+    An earlier run at `output` is replaced only then. When the block fails, what is half-written goes; a trained
+    model or checkpoint that was already whole stays in the unfinished folder, and the error says so.
+    """
+    folder = unfinished(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+        _replace(folder, output)
+    except OSError as error:
+        kept = _keep_whole(folder)
+        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        raise OSError(
+            f"could not write the run to {output}: {reason}; make room or choose another --output"
+            + (f"; kept: {', '.join(map(str, kept))}" if kept else "; nothing was kept")
+        ) from error
+    except BaseException:
+        _keep_whole(folder)
+        raise
+
+
+def _replace(folder: Path, output: Path) -> None:
+    if not output.exists():
+        folder.rename(output)
+        return
+    previous = output.with_name(output.name + ".previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    output.rename(previous)
+    try:
+        folder.rename(output)
+    except OSError:
+        previous.rename(output)
+        raise
+    shutil.rmtree(previous)
+
+
+def _keep_whole(folder: Path) -> list[Path]:
+    """Remove all but models and checkpoints, which are renamed into place and so are whole; return these."""
+    kept = [folder / name for name in (MODEL, CHECKPOINT) if (folder / name).is_file()]
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not kept and folder.is_dir():
+        folder.rmdir()
+    return kept
+
+
+def save_model(model: Any, path: Path) -> Path:
+    """Save a Keras model beside `path`, then rename: the file is whole or not there."""
+    beside = path.with_name(f"{path.stem}.partial.keras")
+    try:
+        model.save(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write a JSON file, its numbers in full."""
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+def write_history(rows: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Write Keras' history as CSV, a line an epoch, counted from 1."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *rows])
+        writer.writerows(enumerate_rows(rows))
+
+
+def enumerate_rows(rows: Mapping[str, Sequence[float]]) -> Iterator[list[float]]:
+    """Yield `[epoch, value, ...]` for each epoch."""
+    for epoch, values in enumerate(zip(*rows.values(), strict=True), start=1):
+        yield [epoch, *values]
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """Return a run's settings.
+
+    Raises:
+        ValueError: a folder that holds no run, or whose configuration is no JSON.
+    """
+    path = run / CONFIG
+    if not path.is_file():
+        raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is no JSON ({error}): train the run again, or restore the file") from error
+
+
+def load_run(run: Path) -> tuple[Any, dict[str, Any]]:
+    """Return a run's model and settings.
+
+    Raises:
+        ValueError: a folder that holds no run, or a model file that Keras cannot read.
+    """
+    config = read_config(run)
+    import keras
+
+    import keras_vae.models.vae  # noqa: F401  registers the classes
+
+    path = run / MODEL
+    if not path.is_file():
+        raise ValueError(f"{run} lacks {MODEL}: train the run again, or restore the file")
+    try:
+        return keras.models.load_model(path), config
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path} cannot be read ({reason}): train the run again, or restore the file") from error

@@ -1,0 +1,63 @@
+"""The settings of a training, as `config.json` records them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What `keras-vae train` was asked for; None means the preset's own.
+
+    Raises:
+        ValueError: a number out of its range.
+    """
+
+    dataset: str = "digits"
+    preset: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    latent_dim: int | None = None
+    learning_rate: float | None = None
+    binarize: str = "none"
+    image_size: int | None = None
+    seed: int = 0
+    importance_samples: int = 100
+    data_dir: str | None = None
+    skip_corrupt: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}: expected at least 1; raise --{name.replace('_', '-')}")
+        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate is {self.learning_rate}: expected a number above 0, such as 0.001")
+
+    def data_arguments(self) -> dict[str, Any]:
+        """Return the arguments of `load_arrays` that these settings decide."""
+        return {
+            "image_size": self.image_size,
+            "data_dir": self.data_dir,
+            "skip_corrupt": self.skip_corrupt,
+        }
+
+    def changed(self, **changes: Any) -> Settings:
+        """Return the settings with those changes that are not None."""
+        return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
+
+    def completed(self, preset: str, training: dict[str, Any], latent_dim: int) -> Settings:
+        """Return the settings with the preset's choices filled in; a folder's path is made absolute."""
+        is_folder = Path(self.dataset).expanduser().is_dir() and self.dataset != "digits"
+        return dataclasses.replace(
+            self,
+            dataset=str(Path(self.dataset).expanduser().resolve()) if is_folder else self.dataset,
+            preset=preset,
+            latent_dim=latent_dim,
+            **{
+                name: training[name] if getattr(self, name) is None else getattr(self, name)
+                for name in ("epochs", "batch_size", "learning_rate")
+            },
+        )

@@ -1,0 +1,101 @@
+"""Every kind of network at every size: shapes, seeds and refusals."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vae.networks.build import NETWORKS, build_networks
+
+SMALL = {
+    "dense": {"hidden": (8,)},
+    "convolutional": {"filters": (4, 6), "hidden": 8},
+    "residual": {"filters": (4, 6), "blocks": 1, "hidden": 8},
+}
+
+
+def test_every_kind_is_tested():
+    assert SMALL.keys() == NETWORKS.keys()
+
+
+@pytest.mark.parametrize("image_shape", [(4, 4, 1), (8, 12, 3), (28, 28, 1)])
+@pytest.mark.parametrize("kind", SMALL)
+def test_shapes(kind, image_shape):
+    encoder, decoder = build_networks(kind, image_shape, 3, 7, 2 * image_shape[-1], **SMALL[kind])
+    assert encoder(np.zeros([5, *image_shape], "float32")).shape == (5, 7)
+    assert decoder(np.zeros([5, 3], "float32")).shape == (5, *image_shape[:2], 2 * image_shape[-1])
+    assert encoder.input_shape == (None, *image_shape)
+    assert encoder.output_shape == (None, 7)
+    assert decoder.input_shape == (None, 3)
+    assert decoder.output_shape == (None, *image_shape[:2], 2 * image_shape[-1])
+
+
+def outputs_and_weights(kind, **arguments):
+    networks = build_networks(kind, (8, 8, 1), 2, 4, 1, **{**SMALL[kind], **arguments})
+    return [weight for network in networks for weight in network.get_weights()]
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_initial_weights_are_a_function_of_the_seed(kind):
+    keras.utils.set_random_seed(1)
+    first = outputs_and_weights(kind, seed=5)
+    keras.utils.set_random_seed(2)
+    again, other = outputs_and_weights(kind, seed=5), outputs_and_weights(kind, seed=6)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    random = [(a, b) for a, b in zip(first, other, strict=True) if np.any(a)]
+    assert len(random) >= 4
+    assert not any(np.array_equal(a, b) for a, b in random)
+
+
+def test_no_two_layers_start_alike():
+    kernels = [w for w in outputs_and_weights("dense", hidden=(8, 8, 8), seed=0) if w.shape == (8, 8)]
+    assert len(kernels) == 4
+    for i, kernel in enumerate(kernels):
+        assert all(abs(np.corrcoef(kernel.ravel(), other.ravel())[0, 1]) < 0.6 for other in kernels[:i])
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_come_back_from_their_configuration(kind):
+    for network in build_networks(kind, (8, 8, 1), 2, 4, 1, **SMALL[kind]):
+        again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(network))
+        again.set_weights(network.get_weights())
+        x = np.random.default_rng(0).random((2, *network.input_shape[1:]), "float32")
+        np.testing.assert_array_equal(again(x), network(x))
+
+
+def test_residual_blocks_start_as_the_identity():
+    shallow, _ = build_networks("residual", (8, 8, 1), 2, 4, 1, filters=(4,), blocks=0, hidden=8)
+    deep, _ = build_networks("residual", (8, 8, 1), 2, 4, 1, filters=(4,), blocks=3, hidden=8)
+    for name in ("down_0", "hidden", "posterior"):
+        deep.get_layer(name).set_weights(shallow.get_layer(name).get_weights())
+    x = np.random.default_rng(0).random((3, 8, 8, 1), "float32")
+    np.testing.assert_allclose(deep(x), shallow(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["convolutional", "residual"])
+def test_an_image_that_cannot_be_halved_is_refused_with_the_mend(kind):
+    with pytest.raises(ValueError, match=r"30 x 28 pixels.*divisible by 8.*resize them to 32 x 2[4]|to 32 x 32") as error:
+        build_networks(kind, (30, 28, 1), 2, 4, 1, filters=(2, 2, 2))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "convolutionl"}, "unknown network 'convolutionl': did you mean 'convolutional'"),
+        ({"latent_dim": 0}, "latent_dim is 0.*at least 1"),
+        ({"latent_dim": -3}, "latent_dim is -3"),
+        ({"latent_dim": 2.5}, "latent_dim is 2.5"),
+        ({"latent_dim": True}, "latent_dim is True"),
+        ({"image_shape": (8, 8)}, r"image_shape is \(8, 8\)"),
+        ({"image_shape": (8, 8, 2)}, r"image_shape is \(8, 8, 2\)"),
+        ({"image_shape": (0, 8, 1)}, r"image_shape is \(0, 8, 1\)"),
+        ({"hiden": (8,)}, "hiden"),
+    ],
+)
+def test_refuses(changes, message):
+    arguments = {
+        "kind": "dense", "image_shape": (8, 8, 1), "latent_dim": 2, "encoder_outputs": 4, "decoder_channels": 1
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=message) as error:
+        build_networks(**{**arguments, **changes})
+    assert "\n" not in str(error.value)

@@ -1,0 +1,67 @@
+"""Every preset builds, trains a step, and comes back from its file."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.vae import VAE
+from keras_vae.presets.read import preset_names, read_preset
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_builds_trains_and_comes_back(tmp_path, name):
+    preset = read_preset(name)
+    # Presets for images of any size are tried on small ones, or this would be the slowest test of all.
+    changes = {"image_shape": (8, 16, 3)} if preset["image_shape"] == [64, 64, 3] else {}
+    model = VAE.from_preset(name, **changes)
+    assert model.latent_dim == preset["latent_dim"]
+    assert model.image_shape == tuple(changes.get("image_shape", preset["image_shape"]))
+    x = np.random.default_rng(0).integers(0, 2, (4, *model.image_shape)).astype("float32")
+    model.compile("adam", jit_compile=False)
+    assert np.isfinite(model.fit(x, verbose=0).history["loss"]).all()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))
+    assert int(loaded.step) == 1
+
+
+def test_autoencoder_builds_from_the_same_presets():
+    model = Autoencoder.from_preset("mnist_mlp", latent_dim=3)
+    assert model.encode(np.zeros([2, 28, 28, 1], "float32")).shape == (2, 3)
+
+
+def test_changes():
+    model = VAE.from_preset("digits_mlp", latent_dim=3, likelihood="bernoulli", network={"hidden": [6]}, seed=4)
+    assert (model.latent_dim, model.seed) == (3, 4)
+    assert model.encoder.get_layer("hidden_0").units == 6
+    assert type(model.likelihood).__name__ == "Bernoulli"
+
+
+def test_a_change_of_none_keeps_the_preset():
+    model = VAE.from_preset("digits_mlp", latent_dim=None, likelihood=None, seed=None, network=None)
+    assert model.latent_dim == read_preset("digits_mlp")["latent_dim"]
+
+
+def test_the_seed_decides_the_weights():
+    first, again, other = (VAE.from_preset("digits_mlp", seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("mnist_mpl", {}, "unknown preset 'mnist_mpl'.*'mnist_mlp'"),
+        ("mnist_mlp", {"latent_dims": 3}, "unknown setting 'latent_dims'.*'latent_dim'"),
+        ("mnist_mlp", {"latent_dim": 0}, "latent_dim is 0"),
+        ("mnist_conv", {"image_shape": (30, 30, 1)}, "divisible by 4"),
+        ("mnist_mlp", {"network": {"hiden": [3]}}, "hiden"),
+        ("mnist_mlp", {"network": {"kind": "convolutional"}}, "'hidden'"),
+        ("mnist_mlp", {"likelihood": "bernouli"}, "unknown likelihood"),
+    ],
+)
+def test_refuses(name, changes, message):
+    with pytest.raises(ValueError, match=message) as error:
+        VAE.from_preset(name, **changes)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,53 @@
+"""Noise is a function of its arguments alone, and standard normal."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from keras_vae.random.noise import EVALUATION, TRAINING, VALIDATION, normal
+
+SHAPE = [2, 3, 4]
+
+
+def test_same_arguments_give_the_same_noise_whatever_ran_before():
+    first = normal(3, TRAINING, 5, SHAPE).numpy()
+    tf.random.set_seed(99)
+    tf.random.normal([7])
+    np.testing.assert_array_equal(normal(3, TRAINING, 5, SHAPE).numpy(), first)
+    assert first.shape == (2, 3, 4)
+    assert first.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(4, TRAINING, 5, 0), (3, VALIDATION, 5, 0), (3, EVALUATION, 5, 0), (3, TRAINING, 6, 0), (3, TRAINING, 5, 1)],
+    ids=["seed", "validation", "evaluation", "step", "part"],
+)
+def test_every_argument_gives_other_noise(arguments):
+    seed, stream, step, part = arguments
+    base = normal(3, TRAINING, 5, [1000]).numpy()
+    other = normal(seed, stream, step, [1000], part).numpy()
+    assert abs(np.corrcoef(base, other)[0, 1]) < 0.15
+    assert not np.any(base == other)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_in_a_compiled_function_with_a_tensor_step(jit_compile):
+    drawn = tf.function(lambda step, n: normal(3, TRAINING, step, [2, n, 4]), jit_compile=jit_compile)(
+        tf.constant(5), tf.constant(3)
+    )
+    np.testing.assert_allclose(drawn.numpy(), normal(3, TRAINING, 5, SHAPE).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_is_standard_normal_over_steps_and_seeds():
+    draws = np.concatenate(
+        [normal(seed, TRAINING, step, [50]).numpy() for seed in range(-5, 5) for step in range(20)]
+    )
+    assert stats.kstest(draws, "norm").pvalue > 1e-3
+
+
+def test_neighbouring_steps_are_uncorrelated():
+    draws = np.stack([normal(0, TRAINING, step, [2000]).numpy() for step in range(6)])
+    correlations = np.corrcoef(draws)[np.triu_indices(6, 1)]
+    assert np.abs(correlations).max() < 4.5 / np.sqrt(2000)
