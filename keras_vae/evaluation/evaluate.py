@@ -41,8 +41,8 @@ def evaluate(
         samples; `kl` = KL(q(z|x) || p(z)); `kl_per_dimension`, a list whose sum is `kl`; `nll`, the negative
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
-        `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so that
-        `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only.
+        `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
+        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only.
 
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.

@@ -80,9 +80,7 @@ def test_gradient_against_finite_differences():
         value = Binomial(16).distribution(variable).log_prob(tf.constant(counts / 16, tf.float32))
     gradient = tape.gradient(value, variable).numpy()
     for pixel in np.ndindex(logits.shape):
-        above, below = (
-            stats.binom.logpmf(counts[pixel], 16, expit(logits[pixel] + nudge)) for nudge in (1e-5, -1e-5)
-        )
+        above, below = (stats.binom.logpmf(counts[pixel], 16, expit(logits[pixel] + nudge)) for nudge in (1e-5, -1e-5))
         assert gradient[pixel] == pytest.approx((above - below) / 2e-5, abs=2e-3)
 
 

@@ -29,9 +29,7 @@ def make_networks():
     """Builds a user's own encoder and decoder for 8 x 8 gray images and two latent dimensions."""
 
     def make(outputs=4, pixels=64):
-        encoder = keras.Sequential(
-            [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(outputs)]
-        )
+        encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(outputs)])
         decoder = keras.Sequential(
             [keras.Input((2,)), keras.layers.Dense(pixels), keras.layers.Reshape((8, 8, pixels // 64))]
         )

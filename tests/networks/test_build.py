@@ -73,7 +73,9 @@ def test_residual_blocks_start_as_the_identity():
 
 @pytest.mark.parametrize("kind", ["convolutional", "residual"])
 def test_an_image_that_cannot_be_halved_is_refused_with_the_mend(kind):
-    with pytest.raises(ValueError, match=r"30 x 28 pixels.*divisible by 8.*resize them to 32 x 2[4]|to 32 x 32") as error:
+    with pytest.raises(
+        ValueError, match=r"30 x 28 pixels.*divisible by 8.*resize them to 32 x 2[4]|to 32 x 32"
+    ) as error:
         build_networks(kind, (30, 28, 1), 2, 4, 1, filters=(2, 2, 2))
     assert "\n" not in str(error.value)
 

@@ -35,7 +35,10 @@ def slow_terms(x, parameters, logits, kl_weight):
 
 @settings(max_examples=15, deadline=None)
 @given(
-    seed=st.integers(0, 10**6), samples=st.integers(1, 3), n=st.integers(1, 4), kl_weight=st.sampled_from([0, 0.5, 1, 4])
+    seed=st.integers(0, 10**6),
+    samples=st.integers(1, 3),
+    n=st.integers(1, 4),
+    kl_weight=st.sampled_from([0, 0.5, 1, 4]),
 )
 def test_terms_against_slow_numpy(seed, samples, n, kl_weight):
     rng = np.random.default_rng(seed)

@@ -41,9 +41,7 @@ def test_in_a_compiled_function_with_a_tensor_step(jit_compile):
 
 
 def test_is_standard_normal_over_steps_and_seeds():
-    draws = np.concatenate(
-        [normal(seed, TRAINING, step, [50]).numpy() for seed in range(-5, 5) for step in range(20)]
-    )
+    draws = np.concatenate([normal(seed, TRAINING, step, [50]).numpy() for seed in range(-5, 5) for step in range(20)])
     assert stats.kstest(draws, "norm").pvalue > 1e-3
 
 
