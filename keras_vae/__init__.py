@@ -31,17 +31,25 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("keras_vae.export")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'keras_vae' has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    if "keras" in sys.modules:
+        _import_serialisable()
+    return value
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+def _import_serialisable() -> None:
+    for module in _SERIALISABLE:
+        importlib.import_module(module)
+
+
 @wrapt.when_imported("keras")
 def _register(keras: ModuleType) -> None:
     """Let `keras.models.load_model` find our classes, whichever of the two packages was imported first."""
-    if any(name.startswith("keras_vae.") for name in sys.modules):
-        return  # one of our own modules is importing Keras: it is half-way, and registers itself
-    for module in _SERIALISABLE:
-        importlib.import_module(module)
+    ours = (module for name, module in list(sys.modules.items()) if name.startswith("keras_vae."))
+    if not any(getattr(module.__spec__, "_initializing", False) for module in ours):
+        _import_serialisable()
+    # Otherwise one of our own modules is importing Keras and is half-way; __getattr__ registers the rest.

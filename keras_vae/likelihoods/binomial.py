@@ -30,7 +30,8 @@ class PixelBinomial(tfd.Binomial):
         return tf.sigmoid(self.logits)
 
     def _variance(self) -> tf.Tensor:
-        return super()._variance() / self.total_count**2
+        mean = tf.sigmoid(self.logits)
+        return mean * (1 - mean) / self.total_count
 
     def _mode(self) -> tf.Tensor:
         return super()._mode() / self.total_count
@@ -60,8 +61,10 @@ class Binomial(Likelihood):
         self.trials = int(trials)
 
     def is_likelihood_of(self, pixels: np.ndarray) -> bool:
-        """Whether all pixels are multiples of 1 / trials, as closely as bytes can hold them."""
-        return bool(np.all(np.abs(pixels * self.trials - np.round(pixels * self.trials)) <= self.trials / 500))
+        """Whether all pixels are multiples of 1 / trials, exactly or as the nearest byte holds them."""
+        exact = np.round(np.asarray(pixels, np.float64) * self.trials) / self.trials
+        as_bytes = np.round(exact * 255) / 255
+        return bool(np.all(np.minimum(np.abs(pixels - exact), np.abs(pixels - as_bytes)) < 1e-6))
 
     def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""

@@ -25,20 +25,22 @@ def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:
         if name not in CHANGEABLE:
             raise ValueError(f"unknown setting {name!r} of preset {preset!r}: {close_names(name, list(CHANGEABLE))}")
     settings = read_preset(preset)
-    network = {**settings["network"], **changes.get("network", {})}
+    network = changes.get("network") or {}
+    if network.get("kind", settings["network"]["kind"]) == settings["network"]["kind"]:
+        network = {**settings["network"], **network}  # another kind would not know this one's arguments
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
     image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
     likelihood = resolve(settings["likelihood"], Likelihood, LIKELIHOODS)
     posterior = resolve(settings["posterior"], Posterior, POSTERIORS)
     seed = settings.get("seed", 0)
     encoder, decoder = build_networks(
-        network.pop("kind"),
+        network["kind"],
         image_shape,
         latent_dim,
         posterior.parameter_count(latent_dim),
         image_shape[-1] * likelihood.parameters_per_value,
         seed=seed,
-        **network,
+        **{name: value for name, value in network.items() if name != "kind"},
     )
     return {
         "encoder": encoder,

@@ -71,6 +71,8 @@ class Trainer(keras.Model):
         if steps_per_execution == "auto":
             steps_per_execution = 1 if eager else STEPS_PER_EXECUTION
         super().compile(optimizer=optimizer, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
+        # The networks are built already: so a model saved before its first step comes back whole.
+        self.optimizer.build(self.trainable_variables)
 
     def fit(self, x: Any = None, *args: Any, callbacks: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """Train, as in Keras; stops with `TrainingDiverged` if the loss is not finite or pixels are out of [0, 1].
@@ -84,8 +86,8 @@ class Trainer(keras.Model):
         Returns:
             Keras' History: `loss` and the terms it is made of, in nats an image.
         """
-        if isinstance(x, np.ndarray):
-            check_pixels(x, "x", self.image_shape)
+        self._check_array(x, "x")
+        self._check_array(kwargs.get("validation_data"), "validation_data")
         if isinstance(x, tf.data.Dataset):
             # A dataset orders itself; Keras warns where it is told to shuffle one, which is its default.
             kwargs.setdefault("shuffle", False)
@@ -94,6 +96,16 @@ class Trainer(keras.Model):
             if not any(isinstance(callback, Guard) for callback in callbacks):
                 callbacks = [*callbacks, Guard()]
         return super().fit(x, *args, callbacks=callbacks, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Return the mean terms over images, as in Keras; see `keras_vae.evaluate` for more than the loss."""
+        self._check_array(x, "x")
+        return super().evaluate(x, *args, **kwargs)
+
+    def _check_array(self, data: Any, name: str) -> None:
+        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if isinstance(images, np.ndarray):
+            check_pixels(images, name, self.image_shape)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -140,8 +152,10 @@ class Trainer(keras.Model):
             tracker.update_state(term)
         return {tracker.name: tracker.result() for tracker in self._trackers}
 
-    def get_compile_config(self) -> dict:
-        """Return how the model was compiled, the optimizer's settings included."""
+    def get_compile_config(self) -> dict | None:
+        """Return how the model was compiled, the optimizer's settings included; None if it was not."""
+        if not self.compiled:
+            return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "jit_compile": self.jit_compile,
@@ -150,6 +164,5 @@ class Trainer(keras.Model):
         }
 
     def compile_from_config(self, config: dict) -> None:
-        """Compile as `get_compile_config()` says, and make room for the optimizer's saved state."""
+        """Compile as `get_compile_config()` says."""
         self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
-        self.optimizer.build(self.trainable_variables)

@@ -15,6 +15,7 @@ from keras_vae.identifiers import resolve
 from keras_vae.likelihoods.choices import LIKELIHOODS
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models.trainer import Trainer
+from keras_vae.random.portable import check_seed
 
 tfd = tfp.distributions
 
@@ -30,7 +31,7 @@ def _revive(network: keras.Model | Mapping, role: str) -> keras.Model:
 def _shape(network: keras.Model, side: str, given: Sequence[int] | int | None, argument: str) -> tuple[int, ...]:
     """The shape of one image or latent: as given, or as the network's own input shape says."""
     if given is not None:
-        return tuple(given) if isinstance(given, Sequence) else (int(given),)
+        return tuple(given) if isinstance(given, Sequence) else (given,)
     try:
         shape = tuple(network.input_shape[1:])
     except (AttributeError, TypeError):
@@ -64,10 +65,10 @@ class TwoNetworks(Trainer):
         self.decoder = _revive(decoder, "decoder")
         self.likelihood = resolve(likelihood, Likelihood, LIKELIHOODS)
         self.image_shape = _shape(self.encoder, "encoder", image_shape, "image_shape")
-        self.latent_dim = int(_shape(self.decoder, "decoder", latent_dim, "latent_dim")[0])
-        self.seed = int(seed)
-        if self.latent_dim < 1:
-            raise ValueError(f"latent_dim is {self.latent_dim}: expected at least 1")
+        self.latent_dim = _shape(self.decoder, "decoder", latent_dim, "latent_dim")[0]
+        self.seed = check_seed(seed)
+        if isinstance(self.latent_dim, bool) or self.latent_dim != int(self.latent_dim) or self.latent_dim < 1:
+            raise ValueError(f"latent_dim is {self.latent_dim}: expected a whole number of at least 1")
         if len(self.image_shape) != 3 or self.image_shape[-1] not in (1, 3):
             raise ValueError(
                 f"image_shape is {self.image_shape}: expected (height, width, channels) with 1 or 3 channels"
@@ -82,13 +83,13 @@ class TwoNetworks(Trainer):
 
     def _check_networks(self) -> None:
         """Run both networks once on zeros, which also builds them, and hold their outputs against what is needed."""
-        parameters = self._encode_parameters(tf.zeros([1, *self.image_shape]))
+        parameters = self._probe(self._encode_parameters, self.image_shape, "encoder", "image_shape")
         if tuple(parameters.shape) != (1, self.encoder_outputs()):
             raise ValueError(
                 f"the encoder returns {tuple(parameters.shape[1:])} an image: expected ({self.encoder_outputs()},) for "
                 f"latent_dim={self.latent_dim}; end it in Dense({self.encoder_outputs()})"
             )
-        pixels = self.decoder(tf.zeros([1, self.latent_dim]))
+        pixels = self._probe(self.decoder, (self.latent_dim,), "decoder", "latent_dim")
         height, width, channels = self.image_shape
         expected = (height, width, channels * self.likelihood.parameters_per_value)
         if tuple(pixels.shape[1:]) != expected:
@@ -96,6 +97,16 @@ class TwoNetworks(Trainer):
                 f"the decoder returns {tuple(pixels.shape[1:])} an image: expected {expected} for images of "
                 f"{self.image_shape} under {type(self.likelihood).__name__}; change its last layer"
             )
+
+    def _probe(self, network: Any, shape: tuple[int, ...], role: str, argument: str) -> tf.Tensor:
+        try:
+            return network(tf.zeros([1, *shape]))
+        except (ValueError, tf.errors.InvalidArgumentError) as error:
+            takes = getattr(getattr(self, role), "input_shape", "another shape")
+            raise ValueError(
+                f"the {role} does not take inputs of shape [n, {str(shape).strip('(,)')}]: it takes {takes}; "
+                f"change {argument} or the {role}"
+            ) from error
 
     def _encode_parameters(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         outputs = self.encoder(x, training=training)

@@ -5,9 +5,7 @@ from keras_vae.data.arrays import ImageArrays, empty_images
 
 
 def test_more_than_8_gb_is_refused_before_allocating():
-    with pytest.raises(
-        ValueError, match=r"^celeb_a: 200000 images of 218x178x3 take 23.3 GB .*--image-size.*\[:10%\]"
-    ):
+    with pytest.raises(ValueError, match=r"^celeb_a: 200000 images of 218x178x3 take 23.3 GB .*--image-size.*\[:10%\]"):
         empty_images(200_000, (218, 178, 3), "celeb_a")
 
 

@@ -40,17 +40,14 @@ class TrainOnlyRgba(_Builder):
     def _split_generators(self, dl_manager):
         return {
             "train": (
-                (index, {"picture": example(index), "caption": "x", "label": index % 2})
-                for index in range(COUNT)
+                (index, {"picture": example(index), "caption": "x", "label": index % 2}) for index in range(COUNT)
             )
         }
 
 
 class WithoutImages(_Builder):
     def _info(self):
-        return self.dataset_info_from_configs(
-            features=tfds.features.FeaturesDict({"text": tfds.features.Text()})
-        )
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict({"text": tfds.features.Text()}))
 
     def _split_generators(self, dl_manager):
         return {"train": ((index, {"text": "x"}) for index in range(3))}

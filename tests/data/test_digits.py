@@ -17,10 +17,7 @@ def test_the_split_is_scikit_learns_images_without_leakage():
     images, labels = load_digits(return_X_y=True)
     want = {(tuple(image), label) for image, label in zip(images.astype(int), labels, strict=True)}
     seen = [
-        {
-            (tuple(np.round(image.ravel() / 255 * 16).astype(int)), label)
-            for image, label in zip(*pair, strict=True)
-        }
+        {(tuple(np.round(image.ravel() / 255 * 16).astype(int)), label) for image, label in zip(*pair, strict=True)}
         for pair in ((train.images, train.labels), (test.images, test.labels))
     ]
     assert seen[0] | seen[1] == want

@@ -111,9 +111,7 @@ def test_corrupt_files_are_named_or_skipped(tmp_path, caplog):
     (tmp_path / "x_cut.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "y_empty.jpg").write_bytes(b"")
     (tmp_path / "z_text.png").write_text("not an image")
-    with pytest.raises(
-        ValueError, match=r"3 of 23 .*x_cut.png.*y_empty.jpg.*z_text.png.*--skip-corrupt"
-    ) as caught:
+    with pytest.raises(ValueError, match=r"3 of 23 .*x_cut.png.*y_empty.jpg.*z_text.png.*--skip-corrupt") as caught:
         load_arrays(tmp_path, "train+test")
     assert "\n" not in str(caught.value)
     arrays = load_arrays(tmp_path, "train+test", skip_corrupt=True)

@@ -14,9 +14,7 @@ def point_colours(panel):
 
 
 def test_the_quantiles_are_those_of_the_standard_normal():
-    np.testing.assert_allclose(
-        normal_quantiles(15), scipy.stats.norm.ppf((np.arange(15) + 0.5) / 15), atol=1e-6
-    )
+    np.testing.assert_allclose(normal_quantiles(15), scipy.stats.norm.ppf((np.arange(15) + 0.5) / 15), atol=1e-6)
 
 
 def test_many_dimensions_show_the_two_of_largest_kl_and_all_kl_in_order(principal_components):
@@ -59,11 +57,7 @@ def test_a_plane_is_decoded_at_the_quantiles_with_the_second_dimension_upwards(p
     np.testing.assert_allclose(points.collections[0].get_offsets(), means)
     assert (plane.get_xlabel(), plane.get_ylabel()) == ("z[0]", "z[1]")
     values = normal_quantiles(PLANE_SIDE)
-    z = [
-        (values[column], values[PLANE_SIDE - 1 - row])
-        for row in range(PLANE_SIDE)
-        for column in range(PLANE_SIDE)
-    ]
+    z = [(values[column], values[PLANE_SIDE - 1 - row]) for row in range(PLANE_SIDE) for column in range(PLANE_SIDE)]
     expected = image_grid(np.clip(decode(np.array(z)), 0, 1).astype(np.float32), columns=PLANE_SIDE)
     difference = np.asarray(plane.images[0].get_array()).astype(int) - expected
     assert np.abs(difference).max() <= 1
@@ -94,8 +88,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path, principal_components, digit_lab
     means, decode = principal_components(latent_dim)
     kl = np.linspace(1, 2, latent_dim)
     paths = [
-        latent_space(means[:200], kl, tmp_path / name, digit_labels[:200], None, decode)
-        for name in ("a.png", "b.png")
+        latent_space(means[:200], kl, tmp_path / name, digit_labels[:200], None, decode) for name in ("a.png", "b.png")
     ]
     assert paths == [tmp_path / "a.png", tmp_path / "b.png"]
     assert paths[0].read_bytes() == paths[1].read_bytes()

@@ -179,9 +179,7 @@ def function(tf, signature):
 
 @pytest.fixture(scope="module")
 def tflite(tf, function):
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], tf.Module()
-    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], tf.Module())
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     return converter.convert()
 
@@ -274,9 +272,7 @@ def test_onnx_passes_its_checker(onnx_model):
     import onnx
 
     onnx.checker.check_model(onnx_model, full_check=True)
-    assert {(entry.domain, entry.version) for entry in onnx_model.opset_import if not entry.domain} == {
-        ("", 18)
-    }
+    assert {(entry.domain, entry.version) for entry in onnx_model.opset_import if not entry.domain} == {("", 18)}
     operators = {(node.domain, node.op_type) for node in onnx_model.graph.node}
     assert {domain for domain, _ in operators} == {""}
     assert not {name for _, name in operators if name.startswith("Random")}
@@ -284,9 +280,7 @@ def test_onnx_passes_its_checker(onnx_model):
 
 def test_the_numpy_twin_needs_no_tensorflow():
     program = "import sys, keras_vae.random.portable as p; p.latents_numpy(7, [0], 2); print(*sys.modules)"
-    modules = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "keras_vae.random.portable" in modules
     assert "tensorflow" not in modules
 
