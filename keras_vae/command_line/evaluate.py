@@ -33,7 +33,7 @@ def evaluate(
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    r"""Judge a trained run on its test images, in nats.
+    """Judge a trained run on its test images, in nats.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def evaluate(
     settings = Settings(**config["settings"])
     changes = {"dataset": dataset, "data_dir": data_dir}
     settings = settings.changed(importance_samples=importance_samples, **changes)
-    arrays = load_arrays(settings.dataset, split, **settings.data_arguments())
+    arrays = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
     console = Console()
     figures = judge(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
     if as_json:

@@ -22,7 +22,7 @@ from keras_vae.command_line.quiet_start import load_tensorflow
     help="The PNG file to write.",
 )
 def generate(run: Path, count: int, seed: int, temperature: float, output: Path) -> None:
-    r"""Draw images from a trained run and write them as one picture.
+    """Draw images from a trained run and write them as one picture.
 
     \b
     Examples:

@@ -37,7 +37,7 @@ from keras_vae.command_line.quiet_start import load_tensorflow
 @click.option("--skip-corrupt", is_flag=True, help="Leave out files of a folder that cannot be read.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run once the new one is whole.")
 def train(output: Path, overwrite: bool, **options: object) -> None:
-    r"""Train a VAE, judge it on the test images, draw pictures, and write a run folder.
+    """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
 
     \b
     Examples:

@@ -48,6 +48,8 @@ def evaluate(
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
     """
     check_seed(seed)
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}: expected at least 1, such as 100")
     bound = ImportanceWeightedBound(model, importance_samples, seed)
     encode = tf.function(lambda x: _latents(model, x), reduce_retracing=True, autograph=False)
     parts: list[tuple[np.ndarray, ...]] = []

@@ -28,9 +28,10 @@ class Autoencoder(TwoNetworks):
         kwargs: Keras' own, such as `name`.
 
     Example:
+        >>> import tensorflow as tf
         >>> from keras_vae.models.autoencoder import Autoencoder
         >>> Autoencoder.from_preset("digits_mlp").encode(tf.zeros([5, 8, 8, 1])).shape
-        TensorShape([5, 2])
+        TensorShape([5, 8])
     """
 
     @classmethod

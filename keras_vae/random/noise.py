@@ -34,6 +34,12 @@ def normal(
     fold_in = functools.partial(tf.random.experimental.stateless_fold_in, alg="philox")
     key = fold_in(fold_in([seed, stream], step), part)
     bits = tf.random.stateless_uniform(shape, key, minval=None, maxval=None, dtype=tf.int32, alg="philox")
+    return _to_normal(bits)
+
+
+def _to_normal(bits: tf.Tensor) -> tf.Tensor:
+    """Carry uniform int32 bits to standard normals, all finite and symmetric about 0."""
     # 24 bits, halfway between the steps of 2**-23: exact in float32, and strictly inside (-1, 1).
     uniform = (tf.cast(tf.bitwise.right_shift(bits, 8), tf.float32) + 0.5) * 2.0**-23
-    return math.sqrt(2) * tf.math.erfinv(uniform)
+    # On the negative side alone: near +1 TensorFlow's erfinv rounds to infinity outside XLA.
+    return -math.sqrt(2) * tf.sign(uniform) * tf.math.erfinv(-tf.abs(uniform))

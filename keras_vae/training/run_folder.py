@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,19 +29,22 @@ def unfinished(output: Path) -> Path:
         >>> unfinished(Path("runs/digits")).as_posix()
         'runs/digits.unfinished'
     """
+    output = output if output.name else output.absolute()
     return output.with_name(output.name + ".unfinished")
 
 
 def check_free(output: Path, overwrite: bool) -> None:
     """Raise ValueError unless a new run may be written to `output`; looks only, and changes nothing."""
-    if output.is_file():
-        raise ValueError(f"output {output} is a file: expected a folder; choose another --output")
+    for place in (output, *output.absolute().parents):
+        if place.is_file():
+            raise ValueError(f"output {output}: {place} is a file: expected a folder; choose another --output")
     if output.is_dir() and any(output.iterdir()):
         if not (output / CONFIG).is_file():
             raise ValueError(f"output {output} holds files that are no run: choose another --output")
         if not overwrite:
             raise ValueError(f"output {output} already holds a run: choose another --output, or --overwrite it")
-    if unfinished(output).exists() and not overwrite:
+    remains = unfinished(output)
+    if remains.exists() and not overwrite:
         raise ValueError(
             f"{unfinished(output)} holds an interrupted training: remove it, or start anew with --overwrite"
         )
@@ -53,8 +57,11 @@ def writing(output: Path) -> Iterator[Path]:
     An earlier run at `output` is replaced only then. When the block fails, what is half-written goes; a trained
     model or checkpoint that was already whole stays in the unfinished folder, and the error says so.
     """
+    output = output.absolute()
+    check_free(output, overwrite=True)
     folder = unfinished(output)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     try:
         yield folder
         _replace(folder, output)
@@ -74,15 +81,15 @@ def _replace(folder: Path, output: Path) -> None:
     if not output.exists():
         folder.rename(output)
         return
-    previous = output.with_name(output.name + ".previous")
-    shutil.rmtree(previous, ignore_errors=True)
-    output.rename(previous)
+    aside = Path(tempfile.mkdtemp(prefix=f"{output.name}.previous.", dir=output.parent))
+    output.rename(aside / output.name)
     try:
         folder.rename(output)
     except OSError:
-        previous.rename(output)
+        (aside / output.name).rename(output)
         raise
-    shutil.rmtree(previous)
+    finally:
+        shutil.rmtree(aside)
 
 
 def _keep_whole(folder: Path) -> list[Path]:
@@ -136,9 +143,12 @@ def read_config(run: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
     try:
-        return json.loads(path.read_text("utf-8"))
+        config = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is no JSON ({error}): train the run again, or restore the file") from error
+    if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
+        raise ValueError(f"{path} holds no settings of a run: train the run again, or restore the file")
+    return config
 
 
 def load_run(run: Path) -> tuple[Any, dict[str, Any]]:

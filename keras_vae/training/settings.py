@@ -36,10 +36,11 @@ class Settings:
         if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate is {self.learning_rate}: expected a number above 0, such as 0.001")
 
-    def data_arguments(self) -> dict[str, Any]:
-        """Return the arguments of `load_arrays` that these settings decide."""
+    def data_arguments(self, image_shape: tuple[int, int, int] | None = None) -> dict[str, Any]:
+        """Return the arguments of `load_arrays` that these settings decide, for images of a known shape if given."""
         return {
-            "image_size": self.image_size,
+            "image_size": self.image_size if image_shape is None else image_shape[:2],
+            "channels": None if image_shape is None else image_shape[2],
             "data_dir": self.data_dir,
             "skip_corrupt": self.skip_corrupt,
         }
@@ -50,10 +51,11 @@ class Settings:
 
     def completed(self, preset: str, training: dict[str, Any], latent_dim: int) -> Settings:
         """Return the settings with the preset's choices filled in; a folder's path is made absolute."""
-        is_folder = Path(self.dataset).expanduser().is_dir() and self.dataset != "digits"
+        from keras_vae.data.load import is_folder  # here, since it loads TensorFlow
+
         return dataclasses.replace(
             self,
-            dataset=str(Path(self.dataset).expanduser().resolve()) if is_folder else self.dataset,
+            dataset=str(Path(self.dataset).expanduser().resolve()) if is_folder(self.dataset) else self.dataset,
             preset=preset,
             latent_dim=latent_dim,
             **{

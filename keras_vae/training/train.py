@@ -47,7 +47,8 @@ def train(settings: Settings, output: Path, overwrite: bool = False, console: Co
     console = console or Console()
     run_folder.check_free(output, overwrite)
     started = time.time()
-    arrays = {split: load_arrays(settings.dataset, split, **settings.data_arguments()) for split in ("train", "test")}
+    arrays = {"train": load_arrays(settings.dataset, "train", **settings.data_arguments())}
+    arrays["test"] = load_arrays(settings.dataset, "test", **settings.data_arguments(arrays["train"].image_shape))
     model, settings = _build(settings, arrays["train"])
     console.print(
         f"{settings.dataset}: {len(arrays['train'])} training and {len(arrays['test'])} test images of "

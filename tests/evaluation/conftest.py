@@ -47,7 +47,10 @@ class LinearGaussian:
         decoder = keras.Sequential([keras.Input((1,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2, 1))])
         to_mean = self.w / self.s**2 / self.precision
         encoder.set_weights(
-            [np.stack([to_mean, 0 * to_mean], axis=1), [shift - to_mean @ self.b, np.log(widen / self.precision)]]
+            [
+                np.stack([to_mean, 0 * to_mean], axis=1),
+                np.array([shift - to_mean @ self.b, np.log(widen / self.precision)]),
+            ]
         )
         decoder.set_weights([self.w[None], self.b])
         return VAE(encoder, decoder, likelihood=Gaussian(self.s))

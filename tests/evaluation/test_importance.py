@@ -113,7 +113,7 @@ def test_samples_at_a_time(linear_gaussian, images, samples):
     assert count == samples or (count + 1) * images * 4 > importance.PIXELS_AT_A_TIME
 
 
-@pytest.mark.parametrize("samples", [0, -5, 1.5, True, "many"])
+@pytest.mark.parametrize("samples", [0, -5, 1.5, True])
 def test_refuses_fewer_than_one_sample(linear_gaussian, samples):
     with pytest.raises(ValueError) as caught:
         ImportanceWeightedBound(linear_gaussian.model(), samples)

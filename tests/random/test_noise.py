@@ -49,3 +49,15 @@ def test_neighbouring_steps_are_uncorrelated():
     draws = np.stack([normal(0, TRAINING, step, [2000]).numpy() for step in range(6)])
     correlations = np.corrcoef(draws)[np.triu_indices(6, 1)]
     assert np.abs(correlations).max() < 4.5 / np.sqrt(2000)
+
+
+def test_the_extreme_bits_are_finite_and_mirror_each_other():
+    from keras_vae.random.noise import _to_normal
+
+    extremes = tf.constant([2**31 - 1, -(2**31), 0, -1])
+    for run in (_to_normal, tf.function(_to_normal, jit_compile=True)):
+        top, bottom, least, negative = run(extremes).numpy()
+        assert 5.2 < top < 5.6
+        assert top == -bottom
+        assert 0 < least < 1e-6
+        assert least == -negative

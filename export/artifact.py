@@ -1,0 +1,28 @@
+"""One exported file that a runtime can load, and why a format may refuse a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What the manifest says of a file (or the SavedModel's folder) beside its size and hash.
+
+    Attributes:
+        runtime: "saved_model", "tflite" or "onnx".
+        precision: "float32", "float16", "dynamic" (int8 weights, float activations) or "int8".
+        signatures: which of the four it has.
+        operators: how often it uses each operator of its format.
+        batch: the number of images a call takes; None where it is free.
+    """
+
+    runtime: str
+    precision: str
+    signatures: tuple[str, ...]
+    operators: dict[str, int]
+    batch: int | None = None
+
+
+class Inexpressible(ValueError):
+    """A format has no built-in operator for a part of the model."""

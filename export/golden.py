@@ -1,0 +1,69 @@
+"""The golden values: what every runtime must reproduce from a bundle's files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.models.vae import VAE
+
+# Small and large numbers, both signs, and images beyond the generator's first 65536.
+CASES = (
+    {"seed": 7, "temperature": 1.0, "index": [0, 1, 2, 3, 63, 64]},
+    {"seed": 0, "temperature": 0.5, "index": [0, 65535, 65536]},
+    {"seed": -1, "temperature": 1.0, "index": [0, 1000000]},
+    {"seed": 2**31 - 1, "temperature": 1.0, "index": [5, 2**31 - 1]},
+    {"seed": -(2**31), "temperature": 1.25, "index": [12]},
+)
+
+
+def golden_values(model: VAE) -> dict[str, Any]:
+    """Return what Keras makes of some seeds.
+
+    Floats are written in full, so that a latent read back is the same float32. An image stands as its mean and
+    standard deviation and the means of its rows, columns and channels: each is as near as the pixels are.
+
+    Args:
+        model: the model.
+
+    Returns:
+        `generate`: a list of cases with `seed`, `temperature`, `index` [n], `latent` [n][d] and `image`, n
+        statistics. `encode` and `reconstruct`: what the first case's images give, `mean` and `stddev` [n][d],
+        and `image`.
+
+    Raises:
+        ValueError: a model whose images are not finite.
+    """
+    cases, first = [], None
+    for case in CASES:
+        z = model.draw(case["seed"], tf.constant(case["index"]), case["temperature"])
+        images = model.decode(z).mean().numpy()
+        if not np.isfinite(images).all():
+            raise ValueError("the model's images are not finite: expected pixels in [0, 1]; train it again")
+        first = images if first is None else first
+        cases.append({**case, "latent": z.numpy().tolist(), "image": [image_statistics(image) for image in images]})
+    posterior = model.encode(first)
+    return {
+        "generate": cases,
+        "encode": {"mean": posterior.mean().numpy().tolist(), "stddev": posterior.stddev().numpy().tolist()},
+        "reconstruct": {"image": [image_statistics(image) for image in model(first).numpy()]},
+    }
+
+
+def image_statistics(image: np.ndarray) -> dict[str, Any]:
+    """Return the numbers that stand for one image float `[H, W, C]`.
+
+    Example:
+        >>> image_statistics(np.array([[[0.0], [1.0]]]))["columns"]
+        [0.0, 1.0]
+    """
+    image = image.astype(np.float64)
+    return {
+        "mean": float(image.mean()),
+        "stddev": float(image.std()),
+        "rows": image.mean((1, 2)).tolist(),
+        "columns": image.mean((0, 2)).tolist(),
+        "channels": image.mean((0, 1)).tolist(),
+    }

@@ -1,0 +1,111 @@
+"""ONNX files, one a signature, for ONNX Runtime on servers, desktops and in browsers."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnx
+import tf2onnx
+from tf2onnx.graph import Graph, Node
+
+from keras_vae.export.artifact import Artifact, Inexpressible
+from keras_vae.export.signatures import Function
+
+OPSET = 18  # the newest that tf2onnx writes
+NAMES = ("encode", "decode", "generate")
+
+
+def write_onnx(name: str, function: Function, path: Path) -> Artifact:
+    """Write one signature.
+
+    Args:
+        name: the signature's.
+        function: its graph, from `keras_vae.export.signatures.signatures`.
+        path: the file to write.
+
+    Raises:
+        Inexpressible: the model needs an operator that ONNX lacks.
+    """
+    try:
+        model, _ = tf2onnx.convert.from_function(
+            function,
+            input_signature=function.input_signature,
+            opset=OPSET,
+            custom_op_handlers={"Erfc": (_erfc, [])},
+        )
+        _name_batch(model)
+        # tf2onnx may return a model that is none without raising.
+        onnx.checker.check_model(model, full_check=True)
+    except (
+        ValueError,
+        NotImplementedError,
+        onnx.checker.ValidationError,
+        onnx.shape_inference.InferenceError,
+    ) as error:
+        raise Inexpressible(
+            f"ONNX cannot express {name} ({_first_line(error)}): replace the layers that use it, or take the bundle's "
+            "other formats"
+        ) from error
+    model.graph.name = name
+    path.write_bytes(model.SerializeToString())
+    return Artifact("onnx", "float32", (name,), _operators(model))
+
+
+def write_int8_decoder(decoder: Path, path: Path) -> Artifact:
+    """Write `decode` with the dense layers' weights as int8, activations quantised as they come.
+
+    Convolutions stay in float32: ONNX Runtime's integer ones are slower, and lose more than their size is worth.
+
+    Args:
+        decoder: the float32 file, as `write_onnx` wrote it.
+        path: the file to write.
+
+    Raises:
+        Inexpressible: the float32 file is not there.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    if not decoder.is_file():
+        raise Inexpressible(f"{decoder.name}, which it is made from, was not written")
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # it advises a pre-processing that changes nothing here
+    try:
+        quantize_dynamic(onnx.load(decoder), path, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)
+    finally:
+        root.setLevel(level)
+    model = onnx.load(path)
+    model.graph.ClearField("value_info")
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString())
+    return Artifact("onnx", "int8", ("decode",), _operators(model))
+
+
+def _erfc(graph: Graph, node: Node, _name: str, _args: list) -> None:
+    """Write erfc as 1 - erf, which ONNX has: Keras' exact gelu needs it, and tf2onnx does not know it."""
+    one = graph.make_const(f"{node.name}/one", np.array(1, np.float32)).output[0]
+    erf = graph.make_node("Erf", node.input, name=f"{node.name}/erf").output[0]
+    outputs, shapes, dtypes = node.output, node.output_shapes, node.output_dtypes
+    graph.remove_node(node.name)
+    graph.make_node("Sub", [one, erf], name=node.name, outputs=outputs, shapes=shapes, dtypes=dtypes)
+
+
+def _name_batch(model: onnx.ModelProto) -> None:
+    """Call the free axis n: tf2onnx numbers it anew for every tensor, as if they were unrelated."""
+    model.graph.ClearField("value_info")
+    for tensor in [*model.graph.input, *model.graph.output]:
+        for side in tensor.type.tensor_type.shape.dim:
+            if side.dim_param.startswith("unk__"):
+                side.dim_param = "n"
+
+
+def _operators(model: onnx.ModelProto) -> dict[str, int]:
+    return dict(sorted(Counter(node.op_type for node in model.graph.node).items()))
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

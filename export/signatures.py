@@ -1,0 +1,80 @@
+"""The four functions that every exported file offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from keras_vae.models.vae import VAE
+
+Function = tf.types.experimental.PolymorphicFunction
+
+
+def signatures(model: VAE) -> dict[str, Function]:
+    """Return the model's graphs, traced once with a free batch size n.
+
+        encode(image[n, H, W, C])                              -> mean[n, d], stddev[n, d]    of q(z|x)
+        decode(latent[n, d])                                   -> image[n, H, W, C]           the mean of p(x|z)
+        reconstruct(image[n, H, W, C])                         -> image[n, H, W, C]           at the mean of q(z|x)
+        generate(index int32[n], seed int32[], temperature[])  -> image[n, H, W, C], latent[n, d]
+
+    All floats are float32, images have pixels in [0, 1], `index` is not negative, and image i of `generate` depends
+    on (seed, i, temperature) alone.
+
+    Args:
+        model: the model; its weights are captured, not copied.
+    """
+    image = tf.TensorSpec([None, *model.image_shape], tf.float32, "image")
+    latent = tf.TensorSpec([None, model.latent_dim], tf.float32, "latent")
+    numbers = (
+        tf.TensorSpec([None], tf.int32, "index"),
+        tf.TensorSpec([], tf.int32, "seed"),
+        tf.TensorSpec([], tf.float32, "temperature"),
+    )
+
+    # Not model.decode: it keeps the sample axes of z, by operators that stop a delegate from taking the whole graph.
+    def mean_image(z: tf.Tensor) -> tf.Tensor:
+        parameters = tf.cast(model.decoder(z, training=False), tf.float32)
+        return tf.reshape(model.likelihood.distribution(parameters).mean(), [-1, *model.image_shape])
+
+    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        posterior = model.encode(image)
+        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+
+    def decode(latent: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"image": mean_image(latent)}
+
+    def reconstruct(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"image": mean_image(model.encode(image).mean())}
+
+    def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
+        z = model.draw(seed, index, temperature)
+        return {"image": mean_image(z), "latent": z}
+
+    return {
+        "encode": _traced(encode, image),
+        "decode": _traced(decode, latent),
+        "reconstruct": _traced(reconstruct, image),
+        "generate": _traced(generate, *numbers),
+    }
+
+
+def _traced(function: Callable[..., dict[str, tf.Tensor]], *inputs: tf.TensorSpec) -> Function:
+    traced = tf.function(function, input_signature=inputs, autograph=False)
+    traced.get_concrete_function()
+    return traced
+
+
+def describe(function: Function) -> dict[str, Any]:
+    """Return a signature's inputs and outputs for the manifest: shapes, the free axis as "n", and dtypes."""
+    concrete = function.get_concrete_function()
+    return {
+        "inputs": {spec.name: _shape_and_dtype(spec) for spec in function.input_signature},
+        "outputs": {name: _shape_and_dtype(spec) for name, spec in concrete.structured_outputs.items()},
+    }
+
+
+def _shape_and_dtype(spec: tf.TensorSpec) -> dict[str, Any]:
+    return {"shape": ["n" if side is None else side for side in spec.shape], "dtype": spec.dtype.name}

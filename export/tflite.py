@@ -1,0 +1,117 @@
+"""TFLite files for phones, boards and firmware, of built-in operators alone."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
+from tensorflow.lite.python.convert_phase import ConverterError
+
+from keras_vae.export.artifact import Artifact, Inexpressible
+
+PRECISIONS = ("float32", "float16", "dynamic")
+
+
+def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision: str = "float32") -> Artifact:
+    """Write signatures as one file with shared weights.
+
+    Args:
+        saved_model: the SavedModel to convert.
+        path: the file to write.
+        names: the signatures to take.
+        precision: "float32"; "float16" stores the weights so and computes in float32 where the device cannot;
+            "dynamic" stores large weights as int8 and quantises activations as they come, which only recent
+            runtimes do.
+
+    Raises:
+        Inexpressible: the model needs an operator that TFLite lacks.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}: expected one of {', '.join(PRECISIONS)}")
+    converter = _converter(saved_model, names, tf.lite.OpsSet.TFLITE_BUILTINS)
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    return _write(converter, path, names, precision)
+
+
+def write_int8_decoder(saved_model: Path, path: Path, latents: np.ndarray) -> Artifact:
+    """Write `decode` in integers throughout, latents and images being quantised inside: its interface stays float32.
+
+    Args:
+        saved_model: the SavedModel to convert.
+        path: the file to write.
+        latents: float32 `[m, d]`, from which the converter reads the range of every activation.
+
+    Raises:
+        Inexpressible: the decoder needs an operator that TFLite lacks in int8.
+    """
+    converter = _converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+    def representative() -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        for row in latents:
+            yield "decode", {"latent": row[None]}
+
+    converter.representative_dataset = representative
+    return _write(converter, path, ["decode"], "int8")
+
+
+def count_operators(content: bytes) -> dict[str, int]:
+    """Return how often a TFLite file uses each built-in operator.
+
+    Raises:
+        Inexpressible: it uses an operator that is none, such as TensorFlow's own ("Flex").
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    operators: Counter[str] = Counter()
+    foreign = set()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            # Codes above 127 do not fit the older field, which holds 127 then.
+            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            operators[name] += 1
+            if name == "CUSTOM":
+                foreign.add((code.customCode or b"unnamed").decode())
+    if foreign:
+        raise Inexpressible(_refusal(foreign))
+    return dict(sorted(operators.items()))
+
+
+def _refusal(operators: set[str]) -> str:
+    return (
+        f"TFLite has no built-in operator for {', '.join(sorted(operators))}: replace the layers that use it, or "
+        "take the bundle's other formats"
+    )
+
+
+def _converter(saved_model: Path, names: Sequence[str], operators: tf.lite.OpsSet) -> tf.lite.TFLiteConverterV2:
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=list(names))
+    converter.target_spec.supported_ops = [operators]
+    return converter
+
+
+def _write(converter: tf.lite.TFLiteConverterV2, path: Path, names: Sequence[str], precision: str) -> Artifact:
+    try:
+        with warnings.catch_warnings():
+            # TensorFlow's own calibrator still uses the interpreter that it deprecates.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
+            content = converter.convert()
+    except ConverterError as error:
+        missing = set(re.findall(r"'(tf\.\w+)' op is neither", str(error)))
+        if missing:
+            raise Inexpressible(_refusal(missing)) from error
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
+        raise Inexpressible(f"TFLite cannot express the model ({reason}): take the bundle's other formats") from error
+    operators = count_operators(content)
+    path.write_bytes(content)
+    return Artifact("tflite", precision, tuple(names), operators)

@@ -1,0 +1,200 @@
+"""What export_bundle writes, and what it refuses."""
+
+import hashlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_vae.export import export_bundle, tflite
+from keras_vae.export.artifact import Inexpressible
+from keras_vae.export.onnx import write_onnx
+from keras_vae.export.signatures import signatures
+from keras_vae.export.tflite import count_operators
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.vae import VAE
+from keras_vae.random.portable import latents_numpy, specification
+
+LOADABLE = {
+    "saved_model",
+    "tflite/vae.tflite",
+    "tflite/vae.float16.tflite",
+    "tflite/vae.dynamic.tflite",
+    "tflite/decoder.int8.tflite",
+    "onnx/encode.onnx",
+    "onnx/decode.onnx",
+    "onnx/generate.onnx",
+    "onnx/decode.int8.onnx",
+}
+
+
+def test_the_manifest_has_every_file_with_its_size_and_hash(exported):
+    listed = exported.manifest["files"]
+    found = {p.relative_to(exported.path).as_posix(): p for p in exported.path.rglob("*") if p.is_file()}
+    assert listed.keys() == found.keys() - {"manifest.json"}
+    for name, entry in listed.items():
+        content = found[name].read_bytes()
+        assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    assert list(exported.path.parent.glob(".*")) == []
+
+
+def test_the_manifest_says_what_the_files_are(exported):
+    manifest, model = exported.manifest, exported.model
+    height, width, channels = model.image_shape
+    assert manifest["artifacts"].keys() == LOADABLE
+    assert manifest["not_written"] == {}
+    assert manifest["generator"] == specification(model.latent_dim)
+    assert manifest["model"]["image_shape"] == [height, width, channels]
+    assert manifest["model"]["parameters"]["decoder"] == model.decoder.count_params()
+    assert manifest["signatures"]["generate"] == {
+        "inputs": {
+            "index": {"shape": ["n"], "dtype": "int32"},
+            "seed": {"shape": [], "dtype": "int32"},
+            "temperature": {"shape": [], "dtype": "float32"},
+        },
+        "outputs": {
+            "image": {"shape": ["n", height, width, channels], "dtype": "float32"},
+            "latent": {"shape": ["n", model.latent_dim], "dtype": "float32"},
+        },
+    }
+    assert {artifact["batch"] for artifact in manifest["artifacts"].values()} == {None}
+
+
+def test_tflite_files_use_built_in_operators_that_leave_the_decoder_whole(exported):
+    for path, artifact in exported.manifest["artifacts"].items():
+        if artifact["runtime"] == "tflite":
+            assert count_operators((exported.path / path).read_bytes()) == artifact["operators"]
+            assert "CUSTOM" not in artifact["operators"]
+    # A decoder that asks for its batch size is not delegated whole.
+    integer = exported.manifest["artifacts"]["tflite/decoder.int8.tflite"]["operators"]
+    assert not {"SHAPE", "STRIDED_SLICE", "BROADCAST_TO"} & integer.keys()
+    assert "QUANTIZE" in integer
+
+
+def test_onnx_files_pass_the_checker_and_name_their_batch(exported):
+    for path in sorted((exported.path / "onnx").iterdir()):
+        model = onnx.load(path)
+        onnx.checker.check_model(model, full_check=True)
+        assert len(model.graph.value_info) == 0
+        tensors = [*model.graph.input, *model.graph.output]
+        names = {side.dim_param for tensor in tensors for side in tensor.type.tensor_type.shape.dim}
+        assert names <= {"n", ""}
+        assert "n" in names
+    assert "MatMulInteger" in exported.manifest["artifacts"]["onnx/decode.int8.onnx"]["operators"]
+
+
+def test_samples_are_the_images_of_seed_7(exported):
+    with Image.open(exported.path / "samples.png") as picture:
+        pixels = np.asarray(picture)
+    first = exported.model.generate(1, seed=7)[0, 0, 0, 0]
+    assert pixels[4, 4] == round(255 * float(first))
+
+
+def test_a_target_that_holds_something_is_refused(small_model, tmp_path):
+    kept = tmp_path / "kept.txt"
+    kept.write_text("mine")
+    with pytest.raises(ValueError, match="is not empty: expected a new or empty folder"):
+        export_bundle(small_model, tmp_path)
+    with pytest.raises(ValueError, match="is a file: expected a folder"):
+        export_bundle(small_model, kept)
+    assert kept.read_text() == "mine"
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
+def test_an_interrupted_export_leaves_nothing(small_model, tmp_path, monkeypatch, failure):
+    def fail(*_):
+        raise failure("the plug was pulled")
+
+    monkeypatch.setattr(tflite, "write_tflite", fail)
+    with pytest.raises(failure, match="the plug was pulled"):
+        export_bundle(small_model, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_that_cannot_be_exported_are_named(small_model, tmp_path):
+    with pytest.raises(ValueError, match=r"model is a Sequential: expected a keras_vae\.VAE"):
+        export_bundle(keras.Sequential(), tmp_path / "bundle")
+    plain = Autoencoder(
+        keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)]), small_model.decoder
+    )
+    with pytest.raises(ValueError, match="model is a Autoencoder"):
+        export_bundle(plain, tmp_path / "bundle")
+    weight = small_model.decoder.weights[0]
+    weight.assign(weight * np.nan)
+    with pytest.raises(ValueError, match=f"weight {weight.path} is not finite"):
+        export_bundle(small_model, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+class Asinh(keras.layers.Layer):
+    """Which ONNX has and TFLite has not."""
+
+    def call(self, x):
+        return tf.math.asinh(x)
+
+
+class Erfinv(keras.layers.Layer):
+    """Which neither has."""
+
+    def call(self, x):
+        return tf.math.erfinv(tf.tanh(x))
+
+
+def model_with(layer):
+    encoder = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(48), layer, keras.layers.Reshape((4, 4, 3))])
+    return VAE(encoder, decoder)
+
+
+def test_a_format_that_lacks_an_operator_is_left_out_by_name(tmp_path):
+    with pytest.warns(UserWarning, match="TFLite has no built-in operator for tf.Asinh") as caught:
+        bundle = export_bundle(model_with(Asinh()), tmp_path / "bundle")
+    assert len([w for w in caught if "is not in the bundle" in str(w.message)]) == 4
+    assert sorted(path.name for path in bundle.iterdir()) == [
+        "README.md",
+        "golden.json",
+        "manifest.json",
+        "onnx",
+        "samples.png",
+        "saved_model",
+    ]
+    card = (bundle / "README.md").read_text()
+    assert "| tflite/vae.tflite | not written |" in card
+    assert "Interpreter(" not in card
+
+
+def test_onnx_refuses_what_it_cannot_express(tmp_path):
+    functions = signatures(model_with(Erfinv()))
+    with pytest.raises(Inexpressible, match=r"ONNX cannot express decode .*Erfinv"):
+        write_onnx("decode", functions["decode"], tmp_path / "decode.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_onnx_has_the_exact_gelu(tmp_path):
+    model = model_with(keras.layers.Activation("gelu"))
+    write_onnx("decode", signatures(model)["decode"], tmp_path / "decode.onnx")
+    latent = 3 * latents_numpy(1, range(9), 2)
+    (image,) = onnxruntime.InferenceSession(tmp_path / "decode.onnx").run(None, {"latent": latent})
+    np.testing.assert_allclose(image, model.decode(latent).mean(), atol=1e-5)
+
+
+def test_tensorflow_s_own_operators_are_refused():
+    function = tf.function(
+        lambda seed: tf.random.stateless_normal([3], seed), input_signature=[tf.TensorSpec([2], tf.int32)]
+    )
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    with pytest.raises(Inexpressible, match="no built-in operator for Flex"):
+        count_operators(converter.convert())
+
+
+def test_importing_the_room_loads_no_tensorflow():
+    code = "import sys, keras_vae.export; print({'tensorflow', 'keras', 'onnx'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,22 @@
+import io
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from keras_vae.training.settings import Settings
+from keras_vae.training.train import train
+
+
+@pytest.mark.slow
+@pytest.mark.mnist
+def test_ten_epochs_of_binary_mnist_reach_104_nats(tmp_path):
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / "mnist").is_dir():
+        pytest.skip("TFDS_DATA_DIR does not hold MNIST as TFDS prepares it")
+    settings = Settings(dataset="mnist", binarize="static", epochs=10, importance_samples=10, data_dir=folder)
+    test = train(settings, tmp_path / "run", console=Console(file=io.StringIO()))["test"]
+    assert test["is_likelihood"]
+    assert test["images"] == 10_000
+    assert test["nll"] < -test["elbo"] <= 104
