@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.export import onnx as onnx_files
-from keras_vae.export import tflite as tflite_files
-from keras_vae.export.artifact import Artifact, Inexpressible
-from keras_vae.export.calibration import calibration_latents
-from keras_vae.export.golden import golden_values
-from keras_vae.export.json_file import write_json
-from keras_vae.export.manifest import NAME, file_list, manifest
-from keras_vae.export.model_card import model_card
-from keras_vae.export.saved_model import write_saved_model
-from keras_vae.export.signatures import Function, signatures
-from keras_vae.export.single_precision import in_float32
+from keras_vae.export.contents.golden import golden_values
+from keras_vae.export.contents.json_file import write_json
+from keras_vae.export.contents.manifest import NAME, file_list, manifest
+from keras_vae.export.contents.model_card import model_card
+from keras_vae.export.formats import onnx as onnx_files
+from keras_vae.export.formats import tflite as tflite_files
+from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.calibration import calibration_latents
+from keras_vae.export.formats.saved_model import write_saved_model
+from keras_vae.export.formats.signatures import Function, signatures
+from keras_vae.export.formats.single_precision import in_float32
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.samples import samples
 

@@ -12,11 +12,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.export import export_bundle, tflite
-from keras_vae.export.artifact import Inexpressible
-from keras_vae.export.onnx import write_onnx
-from keras_vae.export.signatures import signatures
-from keras_vae.export.tflite import count_operators
+from keras_vae.export import export_bundle
+from keras_vae.export.formats import tflite
+from keras_vae.export.formats.artifact import Inexpressible
+from keras_vae.export.formats.onnx import write_onnx
+from keras_vae.export.formats.signatures import signatures
+from keras_vae.export.formats.tflite import count_operators
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy, specification

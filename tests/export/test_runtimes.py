@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from keras_vae.export.golden import image_statistics
+from keras_vae.export.contents.golden import image_statistics
 from keras_vae.random.portable import latents_numpy
 
 FLOAT32 = {

@@ -11,8 +11,8 @@ import onnx
 import tf2onnx
 from tf2onnx.graph import Graph, Node
 
-from keras_vae.export.artifact import Artifact, Inexpressible
-from keras_vae.export.signatures import Function
+from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.signatures import Function
 
 OPSET = 18  # the newest that tf2onnx writes
 NAMES = ("encode", "decode", "generate")
@@ -23,7 +23,7 @@ def write_onnx(name: str, function: Function, path: Path) -> Artifact:
 
     Args:
         name: the signature's.
-        function: its graph, from `keras_vae.export.signatures.signatures`.
+        function: its graph, from `keras_vae.export.formats.signatures.signatures`.
         path: the file to write.
 
     Raises:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.export.single_precision import in_float32
+from keras_vae.export.formats.single_precision import in_float32
 from keras_vae.models.vae import VAE
 
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from keras_vae.export.calibration import COUNT, calibration_latents
+from keras_vae.export.formats.calibration import COUNT, calibration_latents
 
 
 def test_without_images_they_are_the_prior_s(small_model):

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import keras
 
-from keras_vae.export.artifact import Artifact
-from keras_vae.export.signatures import Function
+from keras_vae.export.formats.artifact import Artifact
+from keras_vae.export.formats.signatures import Function
 
 
 def write_saved_model(functions: Mapping[str, Function], path: Path) -> Artifact:
     """Write all signatures as one SavedModel.
 
     Args:
-        functions: from `keras_vae.export.signatures.signatures`.
+        functions: from `keras_vae.export.formats.signatures.signatures`.
         path: the folder to write.
     """
     archive = keras.export.ExportArchive()

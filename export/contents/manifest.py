@@ -12,8 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_vae.export.artifact import Artifact
-from keras_vae.export.signatures import Function, describe
+from keras_vae.export.formats.artifact import Artifact
+from keras_vae.export.formats.signatures import Function, describe
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import specification
 

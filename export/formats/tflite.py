@@ -13,7 +13,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.convert_phase import ConverterError
 
-from keras_vae.export.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.artifact import Artifact, Inexpressible
 
 PRECISIONS = ("float32", "float16", "dynamic")
 

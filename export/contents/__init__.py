@@ -1,0 +1,1 @@
+"""What stands in a bundle beside the models: manifest, golden values, model card."""

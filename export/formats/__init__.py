@@ -1,0 +1,1 @@
+"""The files that runtimes load, one module a format."""

@@ -1,0 +1,1 @@
+"""How a file of a bundle is run: each format in its own runtime, behind one interface."""

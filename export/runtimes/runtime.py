@@ -1,0 +1,81 @@
+"""One loaded file of a bundle: its signatures as functions of NumPy arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+class Runtime(ABC):
+    """A file that was loaded by its own runtime.
+
+    Args:
+        path: the file, or the SavedModel's folder.
+        artifact: the manifest's entry of it.
+        threads: how many it may compute with; the runtime's own choice where it offers none.
+
+    Raises:
+        ValueError: a file that its runtime cannot load.
+    """
+
+    def __init__(self, path: Path, artifact: Mapping[str, Any], threads: int = 1) -> None:
+        self.path, self.artifact = path, artifact
+        try:
+            self._load(path, threads)
+        except Exception as error:  # every runtime raises its own
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ValueError(
+                f"{path} cannot be loaded ({reason}): restore the file, or export the model again"
+            ) from error
+
+    @abstractmethod
+    def _load(self, path: Path, threads: int) -> None:
+        """Load the file."""
+
+    @abstractmethod
+    def signatures(self) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
+        """Return what the file itself says of its signatures, in the manifest's form.
+
+        Each has `inputs` and `outputs`, and each of their tensors `shape`, "n" where it is free, and `dtype`.
+        """
+
+    @abstractmethod
+    def _call(self, signature: str, inputs: Arrays) -> Arrays:
+        """Run one signature on one batch."""
+
+    def __call__(self, signature: str, **inputs: Any) -> Arrays:
+        """Run one signature.
+
+        Args:
+            signature: "encode", "decode", "reconstruct" or "generate".
+            inputs: its inputs by name, float32 or int32. Where the file takes a fixed number of images, they are cut
+                into as many and the outputs joined.
+
+        Raises:
+            ValueError: a signature that the file lacks.
+        """
+        if signature not in self.artifact["signatures"]:
+            raise ValueError(
+                f"{self.path} has no {signature!r}: expected one of {', '.join(self.artifact['signatures'])}"
+            )
+        inputs = {name: np.asarray(value) for name, value in inputs.items()}
+        batch = self.artifact["batch"]
+        if batch is None:
+            return self._call(signature, inputs)
+        return _in_batches(lambda part: self._call(signature, part), inputs, batch)
+
+
+def _in_batches(call: Callable[[Arrays], Arrays], inputs: Arrays, batch: int) -> Arrays:
+    """Call with `batch` rows at a time, the last row repeated to fill the last batch; scalars go to every call."""
+    count = next(len(value) for value in inputs.values() if value.ndim)
+    outputs = []
+    for start in range(0, count, batch):
+        rows = np.minimum(np.arange(start, start + batch), count - 1)
+        outputs.append(call({name: value[rows] if value.ndim else value for name, value in inputs.items()}))
+    return {name: np.concatenate([part[name] for part in outputs])[:count] for name in outputs[0]}
