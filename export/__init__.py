@@ -5,8 +5,12 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_PUBLIC = {"export_bundle": "keras_vae.export.bundle"}
-__all__ = ["export_bundle"]
+_PUBLIC = {
+    "BundleError": "keras_vae.export.verification.verify",
+    "export_bundle": "keras_vae.export.bundle",
+    "verify_bundle": "keras_vae.export.verification.verify",
+}
+__all__ = ["BundleError", "export_bundle", "verify_bundle"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.export.contents.golden import golden_values
+from keras_vae.export.consumers.copies import write_consumers
+from keras_vae.export.contents import golden
+from keras_vae.export.contents import test_images as images_file
+from keras_vae.export.contents.files import MANIFEST, file_list
 from keras_vae.export.contents.json_file import write_json
-from keras_vae.export.contents.manifest import NAME, file_list, manifest
+from keras_vae.export.contents.manifest import manifest
 from keras_vae.export.contents.model_card import model_card
-from keras_vae.export.formats import onnx as onnx_files
-from keras_vae.export.formats import tflite as tflite_files
-from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.calibration import calibration_latents
-from keras_vae.export.formats.saved_model import write_saved_model
-from keras_vae.export.formats.signatures import Function, signatures
+from keras_vae.export.formats.signatures import signatures
 from keras_vae.export.formats.single_precision import in_float32
+from keras_vae.export.formats.write_all import write_all
+from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.verification.cost import Elbo
+from keras_vae.export.verification.judge import Judge
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.samples import samples
 
@@ -35,18 +40,23 @@ def export_bundle(
     directory: str | os.PathLike,
     representative_data: Iterable[Any] | None = None,
     *,
+    test_data: Iterable[Any] | None = None,
     metrics: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a model as SavedModel, TFLite and ONNX files, with manifest, golden values, samples and a model card.
+    """Write a model as SavedModel, TFLite and ONNX files, with all that it takes to trust and to run them.
 
-    A model trained in mixed precision is exported in float32. A file whose format cannot express the model is left
-    out with a warning, and the manifest says why.
+    Every file is run in its own runtime before the folder takes its name: the manifest states how far its images are
+    from Keras' and how many nats it costs. A file whose format cannot express the model, or that loses more than the
+    manifest's tolerance, is left out with a warning, and the manifest says why. A model trained in mixed
+    precision is exported in float32.
 
     Args:
         model: the model, trained or not.
         directory: the folder to write, which must be empty or not exist. It appears when it is whole.
         representative_data: batches of images float `[n, H, W, C]` in [0, 1], or tuples that begin with one, whose
             latents calibrate the int8 decoder beside the prior's; None (the default) takes the prior's alone.
+        test_data: batches alike, whose first 256 images (fewer if large) go into the bundle, to measure nats on
+            wherever it goes. Give none (the default) that must stay private: the model's own samples stand in.
         metrics: of the model on test images, in nats an image, for manifest and model card; None by default.
 
     Returns:
@@ -61,15 +71,23 @@ def export_bundle(
     _check_free(directory)
     model = in_float32(model)
     latents = calibration_latents(model, representative_data)
-    golden = golden_values(model)
+    images = images_file.choose_images(model, test_data)
+    values = {**golden.golden_values(model), "elbo": _elbo(model, images)}
     with _writing(directory) as folder:
         functions = signatures(model)
-        artifacts, not_written = _write_artifacts(functions, latents, folder)
-        write_json(golden, folder / "golden.json")
+        artifacts, not_written = write_all(functions, latents, folder)
+        images_file.write_test_images(images, folder)
+        write_json(values, folder / golden.NAME)
         samples(model.generate(SAMPLES, seed=SAMPLES_SEED), folder / "samples.png")
-        content = manifest(model, functions, folder, artifacts, not_written, metrics)
+        source = "the model" if test_data is None else "test data"
+        about = {"file": images_file.NAME, "count": len(images), "source": source}
+        content = manifest(model, functions, artifacts, not_written, about, values["elbo"]["elbo"], metrics)
+        content.update(_judged(content, artifacts, values, Elbo.of_model(model, images), folder))
+        for path, reason in content["not_written"].items():
+            warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=2)
+        write_consumers(folder)
         (folder / "README.md").write_text(model_card(content), "utf-8")
-        write_json({**content, "files": file_list(folder)}, folder / NAME)
+        write_json({**content, "files": file_list(folder)}, folder / MANIFEST)
     return directory
 
 
@@ -90,6 +108,41 @@ def _check_free(directory: Path) -> None:
         raise ValueError(f"directory {directory} is not empty: expected a new or empty folder; choose another")
 
 
+def _elbo(model: VAE, images: np.ndarray) -> dict[str, float]:
+    """Keras' own ELBO, which the files are held against."""
+
+    def encode(x: np.ndarray) -> dict[str, np.ndarray]:
+        posterior = model.encode(tf.constant(x))
+        return {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
+
+    return Elbo.of_model(model, images).terms(encode, lambda z: model.decode(z).mean().numpy())
+
+
+def _judged(
+    content: Mapping[str, Any], artifacts: Mapping[str, Artifact], values: Mapping[str, Any], elbo: Elbo, folder: Path
+) -> dict[str, Any]:
+    """Run every file; remove those that miss. Return `artifacts` with what was found, and `not_written`."""
+    reference = load_runtime(folder, "saved_model", content["artifacts"]["saved_model"])
+    judge = Judge(folder, content, values, elbo, values["elbo"]["elbo"], reference)
+    kept, not_written = {}, dict(content["not_written"])
+    for path, artifact in artifacts.items():
+        found = judge(path)
+        if not found.misses:
+            kept[path] = dataclasses.replace(artifact, largest_error=found.largest_error, nats_lost=found.nats_lost)
+        elif path == "saved_model":
+            raise ValueError(f"the exported model does not do what Keras does: {'; '.join(found.misses)}")
+        else:
+            (folder / path).unlink()
+            not_written[path] = "; ".join(found.misses)
+    for format_folder in {(folder / path).parent for path in not_written}:
+        if not any(format_folder.iterdir()):
+            format_folder.rmdir()
+    return {
+        "artifacts": {path: dataclasses.asdict(artifact) for path, artifact in kept.items()},
+        "not_written": not_written,
+    }
+
+
 @contextmanager
 def _writing(directory: Path) -> Iterator[Path]:
     """Give a folder beside `directory` that takes its name when the block ends well and goes when it fails."""
@@ -105,43 +158,3 @@ def _writing(directory: Path) -> Iterator[Path]:
         raise OSError(f"could not write {directory}: {str(error).splitlines()[0]}; choose another folder") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _write_artifacts(
-    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
-) -> tuple[dict[str, Artifact], dict[str, str]]:
-    """Write every loadable file; return what each is, and why others could not be written."""
-    artifacts, not_written = {}, {}
-    for path, write in _writers(functions, latents, folder).items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        try:
-            artifacts[path] = write(folder / path)
-        except Inexpressible as error:
-            not_written[path] = str(error)
-            warnings.warn(f"{path} is not in the bundle: {error}", stacklevel=3)
-    for format_folder in {(folder / path).parent for path in not_written}:
-        if not any(format_folder.iterdir()):
-            format_folder.rmdir()
-    return artifacts, not_written
-
-
-def _writers(
-    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
-) -> dict[str, Callable[[Path], Artifact]]:
-    saved_model, names = folder / "saved_model", list(functions)
-
-    def tflite(precision: str) -> Callable[[Path], Artifact]:
-        return lambda path: tflite_files.write_tflite(saved_model, path, names, precision)
-
-    def onnx(name: str) -> Callable[[Path], Artifact]:
-        return lambda path: onnx_files.write_onnx(name, functions[name], path)
-
-    return {
-        "saved_model": lambda path: write_saved_model(functions, path),
-        "tflite/vae.tflite": tflite("float32"),
-        "tflite/vae.float16.tflite": tflite("float16"),
-        "tflite/vae.dynamic.tflite": tflite("dynamic"),
-        "tflite/decoder.int8.tflite": lambda path: tflite_files.write_int8_decoder(saved_model, path, latents),
-        **{f"onnx/{name}.onnx": onnx(name) for name in onnx_files.NAMES},
-        "onnx/decode.int8.onnx": lambda path: onnx_files.write_int8_decoder(folder / "onnx/decode.onnx", path),
-    }

@@ -19,6 +19,9 @@ CASES = (
 )
 
 
+NAME = "golden.json"
+
+
 def golden_values(model: VAE) -> dict[str, Any]:
     """Return what Keras makes of some seeds.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import check_pixels
+from keras_vae.data.pixels import first_images
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy
 
@@ -33,24 +33,6 @@ def calibration_latents(model: VAE, images: Iterable[Any] | None = None) -> np.n
     prior = model.draw(SEED, tf.range(COUNT), 1.0).numpy()
     if images is None:
         return prior
-    posterior = model.encode(tf.constant(_first(images, model.image_shape)))
+    posterior = model.encode(tf.constant(first_images(images, COUNT, "representative_data", model.image_shape)))
     noise = latents_numpy(SEED + 1, range(posterior.batch_shape[0]), model.latent_dim)
     return np.concatenate([prior, model.posterior_family.from_noise(posterior, tf.constant(noise)).numpy()])
-
-
-def _first(images: Iterable[Any], image_shape: tuple[int, int, int]) -> np.ndarray:
-    if not isinstance(images, Iterable):
-        raise ValueError(
-            f"representative_data is {images!r}: expected batches of images float [n, H, W, C], such as load_dataset's"
-        )
-    batches, taken = [], 0
-    for batch in images:
-        pixels = np.asarray(batch[0] if isinstance(batch, (tuple, list)) else batch)
-        check_pixels(pixels, "representative_data", image_shape)
-        batches.append(pixels[: COUNT - taken].astype(np.float32))
-        taken += len(batches[-1])
-        if taken >= COUNT:
-            break
-    if not taken:
-        raise ValueError("representative_data holds no images: expected at least one batch, or None")
-    return np.concatenate(batches)

@@ -84,6 +84,16 @@ def write_int8_decoder(decoder: Path, path: Path) -> Artifact:
     return Artifact("onnx", "int8", ("decode",), _operators(model))
 
 
+def count_operators(path: Path) -> dict[str, int]:
+    """Return how often an ONNX file uses each operator; see `keras_vae.export.formats.operators`."""
+    model = onnx.load(path)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise Inexpressible(f"{path.name} is no valid ONNX ({_first_line(error)}): export the model again") from error
+    return _operators(model)
+
+
 def _erfc(graph: Graph, node: Node, _name: str, _args: list) -> None:
     """Write erfc as 1 - erf, which ONNX has: Keras' exact gelu needs it, and tf2onnx does not know it."""
     one = graph.make_const(f"{node.name}/one", np.array(1, np.float32)).output[0]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function
@@ -24,9 +25,14 @@ def write_saved_model(functions: Mapping[str, Function], path: Path) -> Artifact
     for name, function in functions.items():
         archive.add_endpoint(name, function)
     archive.write_out(str(path), verbose=False)
-    operators = Counter(
-        node.op
-        for function in functions.values()
-        for node in function.get_concrete_function().graph.as_graph_def().node
-    )
-    return Artifact("saved_model", "float32", tuple(functions), dict(sorted(operators.items())))
+    return Artifact("saved_model", "float32", tuple(functions), count_operators(path))
+
+
+def count_operators(path: Path) -> dict[str, int]:
+    """Return how often a SavedModel uses each operator; see `keras_vae.export.formats.operators`."""
+    saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    operators: Counter[str] = Counter()
+    for graph in (meta.graph_def for meta in saved.meta_graphs):
+        operators.update(node.op for node in graph.node)
+        operators.update(node.op for function in graph.library.function for node in function.node_def)
+    return dict(sorted(operators.items()))

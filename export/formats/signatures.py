@@ -39,15 +39,18 @@ def signatures(model: VAE) -> dict[str, Function]:
         parameters = tf.cast(model.decoder(z, training=False), tf.float32)
         return tf.reshape(model.likelihood.distribution(parameters).mean(), [-1, *model.image_shape])
 
+    def moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return model.posterior_family.moments(model.encode(x))
+
     def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        posterior = model.encode(image)
-        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+        mean, stddev = moments(image)
+        return {"mean": mean, "stddev": stddev}
 
     def decode(latent: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": mean_image(latent)}
 
     def reconstruct(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image": mean_image(model.encode(image).mean())}
+        return {"image": mean_image(moments(image)[0])}
 
     def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
         z = model.draw(seed, index, temperature)

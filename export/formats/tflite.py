@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.slim import slim
 
 PRECISIONS = ("float32", "float16", "dynamic")
 
@@ -39,33 +40,71 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    return _write(converter, path, names, precision)
+    return _write(_converted(converter.convert), path, names, precision)
 
 
 def write_int8_decoder(saved_model: Path, path: Path, latents: np.ndarray) -> Artifact:
-    """Write `decode` in integers throughout, latents and images being quantised inside: its interface stays float32.
+    """Write `decode` in integers up to the last layer with weights; its interface stays float32.
+
+    Weights are int8, those of convolutions a scale a channel, and so are activations, at ranges read from `latents`.
+    What comes after the last weights, the sigmoid above all, stays in float32: an 8-bit image has no gray below 1/256,
+    and reading its zeros costs more nats than all the rest of the quantisation.
 
     Args:
         saved_model: the SavedModel to convert.
         path: the file to write.
-        latents: float32 `[m, d]`, from which the converter reads the range of every activation.
+        latents: float32 `[m, d]`, such as a decoder meets in use.
 
     Raises:
         Inexpressible: the decoder needs an operator that TFLite lacks in int8.
     """
-    converter = _converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
 
     def representative() -> Iterator[tuple[str, dict[str, np.ndarray]]]:
         for row in latents:
             yield "decode", {"latent": row[None]}
 
+    in_float = _converted(_converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS).convert)
+    converter = _converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
-    return _write(converter, path, ["decode"], "int8")
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=_after_the_last_weights(in_float))
+
+    def convert() -> bytes:
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=representative, debug_options=options
+        )
+        return debugger.get_nondebug_quantized_model()
+
+    return _write(_converted(convert), path, ["decode"], "int8")
 
 
-def count_operators(content: bytes) -> dict[str, int]:
-    """Return how often a TFLite file uses each built-in operator.
+def _after_the_last_weights(content: bytes) -> list[str]:
+    """Return the names of the tensors that the operators behind the last weights give."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    graph = model.subgraphs[0]
+
+    def has_weights(operator: schema.OperatorT) -> bool:
+        tensors = (graph.tensors[i] for i in operator.inputs if i >= 0)
+        return any(
+            tensor.type == schema.TensorType.FLOAT32 and len(tensor.shape) > 1 and _is_constant(model, tensor)
+            for tensor in tensors
+        )
+
+    last = max((i for i, operator in enumerate(graph.operators) if has_weights(operator)), default=-1)
+    return [graph.tensors[i].name.decode() for operator in graph.operators[last + 1 :] for i in operator.outputs]
+
+
+def _is_constant(model: schema.ModelT, tensor: schema.TensorT) -> bool:
+    return model.buffers[tensor.buffer].data is not None
+
+
+def count_operators(path: Path) -> dict[str, int]:
+    """Return how often a TFLite file uses each built-in operator; see `keras_vae.export.formats.operators`."""
+    return operators_of(path.read_bytes())
+
+
+def operators_of(content: bytes) -> dict[str, int]:
+    """Return how often the content of a TFLite file uses each built-in operator.
 
     Raises:
         Inexpressible: it uses an operator that is none, such as TensorFlow's own ("Flex").
@@ -100,18 +139,22 @@ def _converter(saved_model: Path, names: Sequence[str], operators: tf.lite.OpsSe
     return converter
 
 
-def _write(converter: tf.lite.TFLiteConverterV2, path: Path, names: Sequence[str], precision: str) -> Artifact:
+def _converted(convert: Callable[[], bytes]) -> bytes:
+    """Call a converter, saying in one line what it could not express."""
     try:
         with warnings.catch_warnings():
             # TensorFlow's own calibrator still uses the interpreter that it deprecates.
             warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
-            content = converter.convert()
+            return convert()
     except ConverterError as error:
         missing = set(re.findall(r"'(tf\.\w+)' op is neither", str(error)))
         if missing:
             raise Inexpressible(_refusal(missing)) from error
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
         raise Inexpressible(f"TFLite cannot express the model ({reason}): take the bundle's other formats") from error
-    operators = count_operators(content)
-    path.write_bytes(content)
+
+
+def _write(content: bytes, path: Path, names: Sequence[str], precision: str) -> Artifact:
+    operators = operators_of(content)
+    path.write_bytes(slim(content))
     return Artifact("tflite", precision, tuple(names), operators)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-COMMANDS = {"train": "train", "evaluate": "evaluate", "generate": "generate"}
+COMMANDS = ("train", "evaluate", "generate", "export", "verify", "benchmark", "explore")
 
 
 class Commands(click.Group):
@@ -23,7 +23,7 @@ class Commands(click.Group):
         """Return a command by name."""
         if name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(f"keras_vae.command_line.{COMMANDS[name]}"), COMMANDS[name])
+        return getattr(importlib.import_module(f"keras_vae.command_line.{name}"), name)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +37,9 @@ def application() -> None:
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
       keras-vae evaluate runs/digits --importance-samples 5000
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
+      keras-vae export runs/digits --output digits-bundle
+      keras-vae verify digits-bundle
+      keras-vae explore digits-bundle
     """
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from keras_vae.command_line.quiet_start import load_tensorflow
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.option("--count", type=int, default=16, show_default=True, help="How many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Image i depends on the seed and i alone.")
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1 more typical, above 1 wilder.")
@@ -21,17 +25,34 @@ from keras_vae.command_line.quiet_start import load_tensorflow
     show_default=True,
     help="The PNG file to write.",
 )
-def generate(run: Path, count: int, seed: int, temperature: float, output: Path) -> None:
-    """Draw images from a trained run and write them as one picture.
+@click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Draw with a bundle's file.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "dynamic"]),
+    default="float32",
+    show_default=True,
+    help="Which of the runtime's files.",
+)
+@click.option("--unchecked", is_flag=True, help="Draw even with a file that fails its hash.")
+def generate(
+    source: Path,
+    count: int,
+    seed: int,
+    temperature: float,
+    output: Path,
+    runtime: str | None,
+    precision: str,
+    unchecked: bool,
+) -> None:
+    """Draw images from a trained run, or from a bundle in one of its runtimes, and write them as one picture.
 
     \b
     Examples:
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
       keras-vae generate runs/digits --count 100 --temperature 0.7 --output typical.png
+      keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
-    from keras_vae.pictures.samples import samples
     from keras_vae.random.portable import check_seed, check_temperature
-    from keras_vae.training.run_folder import load_run, read_config
 
     if count < 1:
         raise ValueError(f"count is {count}: expected at least 1; raise --count")
@@ -41,8 +62,40 @@ def generate(run: Path, count: int, seed: int, temperature: float, output: Path)
         raise ValueError(f"output {output} is no PNG file: end its name in .png")
     if not output.absolute().parent.is_dir():
         raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
+    if runtime or (source / "manifest.json").is_file():
+        images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, unchecked)
+    else:
+        images = _of_run(source, count, seed, temperature)
+    from keras_vae.pictures.samples import samples
+
+    samples(images, output)
+    click.echo(f"{count} images of seed {seed} in {output}")
+
+
+def _of_run(run: Path, count: int, seed: int, temperature: float) -> np.ndarray:
+    from keras_vae.training.run_folder import load_run, read_config
+
     read_config(run)
     load_tensorflow()
     model, _ = load_run(run)
-    samples(model.generate(count, seed=seed, temperature=temperature), output)
-    click.echo(f"{count} images of seed {seed} in {output}")
+    return model.generate(count, seed=seed, temperature=temperature)
+
+
+def _of_bundle(
+    source: Path, runtime: str, precision: str, count: int, seed: int, temperature: float, unchecked: bool
+) -> np.ndarray:
+    from keras_vae.command_line.quiet_start import held_stderr
+    from keras_vae.export.runtimes.generate import choose_file, generate_from_file
+    from keras_vae.export.verification.integrity import check_files, read_manifest
+
+    bundle = source if (source / "manifest.json").is_file() else source / "bundle"
+    manifest = read_manifest(bundle)
+    path = choose_file(manifest, runtime, precision)
+    # The other files of the bundle are not this command's business: keras-vae verify checks them all.
+    misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
+    if misses and not unchecked:
+        raise ValueError(f"{bundle}: {misses[0]}; or draw with it --unchecked")
+    if runtime == "saved_model":
+        load_tensorflow()
+    with held_stderr():
+        return generate_from_file(bundle, manifest, path, count, seed, temperature)[0]

@@ -1,4 +1,4 @@
-"""TensorFlow's start without its notes on the machine."""
+"""TensorFlow without its notes on the machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _held_stderr() -> Iterator[None]:
+def held_stderr() -> Iterator[None]:
     """Hold back what native code writes to standard error; let it out only if the block fails."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -31,7 +31,7 @@ def load_tensorflow() -> None:
     """Import TensorFlow; its notes on CPU features and missing GPUs are not about the user's work."""
     if "tensorflow" in sys.modules:
         return
-    with _held_stderr():
+    with held_stderr():
         import tensorflow as tf
 
         tf.config.list_logical_devices()  # where it looks for GPUs and says so

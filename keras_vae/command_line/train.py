@@ -56,11 +56,14 @@ def train(output: Path, overwrite: bool, **options: object) -> None:
     load_tensorflow()
     from rich.console import Console
 
+    from keras_vae.command_line.bundle_of_run import BUNDLE, write_bundle
     from keras_vae.command_line.figures import print_figures
     from keras_vae.training.train import train as run
 
     console = Console()
-    metrics = run(settings, output, overwrite, console)
+    metrics = run(
+        settings, output, overwrite, console, lambda *found: write_bundle(*found[:-1], found[-1] / BUNDLE, console)
+    )
     print_figures(metrics["test"], console, untrained=metrics["untrained"])
     console.print(
         f"everything is in {output}:",

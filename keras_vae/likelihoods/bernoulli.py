@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 
 tfd = tfp.distributions
 
@@ -38,6 +38,10 @@ class Bernoulli(Likelihood):
     def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
         return tfd.Independent(CrossEntropyBernoulli(logits=parameters, dtype=tf.float32), 3)
+
+    def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
+        """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
+        return self.distribution(logits_of_mean(mean))
 
     def is_likelihood_of(self, pixels: np.ndarray) -> bool:
         """Whether all pixels are 0 or 1."""

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 
 tfd = tfp.distributions
 
@@ -59,6 +59,10 @@ class Binomial(Likelihood):
         if isinstance(trials, bool) or int(trials) != trials or trials < 1:
             raise ValueError(f"trials is {trials!r}: expected a whole number of at least 1, such as 16")
         self.trials = int(trials)
+
+    def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
+        """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
+        return self.distribution(logits_of_mean(mean))
 
     def is_likelihood_of(self, pixels: np.ndarray) -> bool:
         """Whether all pixels are multiples of 1 / trials, exactly or as the nearest byte holds them."""

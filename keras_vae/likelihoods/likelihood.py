@@ -10,6 +10,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 
+def logits_of_mean(mean: tf.Tensor) -> tf.Tensor:
+    """Return log(mean / (1 - mean)), float32; an exact 0 or 1 is taken as float32's half step 2**-24 beside it."""
+    mean = tf.clip_by_value(tf.cast(mean, tf.float32), 2.0**-24, 1 - 2.0**-24)
+    return tf.math.log(mean) - tf.math.log1p(-mean)
+
+
 class Likelihood(keras.layers.Layer):
     """Turns the decoder's outputs into a distribution over images.
 
@@ -32,6 +38,14 @@ class Likelihood(keras.layers.Layer):
         an image with pixels in [0, 1].
         """
         raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters)")
+
+    def of_mean(self, mean: tf.Tensor) -> tfp.distributions.Distribution:
+        """Return the p(x|z) whose mean is this image: what can be said of a decoder that returns nothing else.
+
+        Args:
+            mean: float32 `[..., H, W, C]` in [0, 1].
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define of_mean(mean)")
 
     def is_likelihood_of(self, pixels: np.ndarray) -> bool:
         """Whether p(x|z) is a distribution over such pixels, so that -log p is a likelihood in nats.

@@ -28,6 +28,11 @@ class DiagonalNormal(Posterior):
         mean, log_variance = parameters[..., :latent_dim], parameters[..., latent_dim:]
         return tfd.Independent(tfd.Normal(mean, tf.exp(0.5 * log_variance)), 1)
 
+    def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the parameters themselves: TFP's `mean()` broadcasts them first, which costs operators."""
+        return posterior.distribution.loc, posterior.distribution.scale
+
     def from_noise(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return mean + stddev * noise (Kingma and Welling 2013, equation 4 and section 3)."""
-        return posterior.mean() + posterior.stddev() * noise
+        mean, stddev = self.moments(posterior)
+        return mean + stddev * noise

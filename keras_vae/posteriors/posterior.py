@@ -23,6 +23,10 @@ class Posterior(keras.layers.Layer):
         """Return q(z|x) from encoder outputs float32 `[n, parameter_count(latent_dim)]`; event shape `[latent_dim]`."""
         raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters, latent_dim)")
 
+    def moments(self, posterior: tfp.distributions.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return mean and standard deviation of `posterior`, float32 `[n, latent_dim]` each."""
+        return posterior.mean(), posterior.stddev()
+
     def from_noise(self, posterior: tfp.distributions.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Reparameterise: carry standard normal `noise` float32 `[..., n, latent_dim]` to samples of `posterior`.
 

@@ -122,12 +122,16 @@ def _keys(low: Any, high: Any) -> Any:
 
 
 def _encrypt(keys: Any, index: Any, column: Any, stride: int) -> tuple[Any, Any]:
-    """The rounds: index [n, 1] and column [1, c] to left and right, [n, c]."""
+    """The rounds: index [n, 1] and column [1, c] to left and right, [n, c].
+
+    Halves are reduced modulo 65536 where they enter F and at the end, not in every round: four sums of F stay far
+    below 2**31, and every operator counts in an exported file.
+    """
     left = index % HALF
     right = (index // HALF * stride + column) % HALF
     for r in range(ROUNDS):
-        left, right = right, (left + _mix((right + keys[r]) % HALF)) % HALF
-    return left, right
+        left, right = right, left + _mix((right + keys[r]) % HALF)
+    return left % HALF, right % HALF
 
 
 def words_numpy(seed: int, index: ArrayLike, column: ArrayLike, stride: int = STRIDE) -> tuple[np.ndarray, np.ndarray]:

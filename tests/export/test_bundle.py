@@ -1,6 +1,7 @@
 """What export_bundle writes, and what it refuses."""
 
 import hashlib
+import json
 import subprocess
 import sys
 
@@ -12,12 +13,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.export import export_bundle
+from keras_vae.export import export_bundle, verify_bundle
+from keras_vae.export.contents.manifest import NATS_TOLERANCES
+from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
 from keras_vae.export.formats.artifact import Inexpressible
 from keras_vae.export.formats.onnx import write_onnx
+from keras_vae.export.formats.operators import count_operators
 from keras_vae.export.formats.signatures import signatures
-from keras_vae.export.formats.tflite import count_operators
+from keras_vae.export.formats.tflite import operators_of
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy, specification
@@ -70,7 +74,7 @@ def test_the_manifest_says_what_the_files_are(exported):
 def test_tflite_files_use_built_in_operators_that_leave_the_decoder_whole(exported):
     for path, artifact in exported.manifest["artifacts"].items():
         if artifact["runtime"] == "tflite":
-            assert count_operators((exported.path / path).read_bytes()) == artifact["operators"]
+            assert count_operators(exported.path / path, "tflite") == artifact["operators"]
             assert "CUSTOM" not in artifact["operators"]
     # A decoder that asks for its batch size is not delegated whole.
     integer = exported.manifest["artifacts"]["tflite/decoder.int8.tflite"]["operators"]
@@ -105,6 +109,25 @@ def test_a_target_that_holds_something_is_refused(small_model, tmp_path):
     with pytest.raises(ValueError, match="is a file: expected a folder"):
         export_bundle(small_model, kept)
     assert kept.read_text() == "mine"
+
+
+def test_a_file_that_costs_too_much_is_left_out_by_name(small_model, tmp_path, monkeypatch):
+    monkeypatch.setitem(NATS_TOLERANCES, "int8", -1.0)  # no decoder gains a nat
+    with pytest.warns(UserWarning, match="is not in the bundle: decode loses") as caught:
+        bundle = export_bundle(small_model, tmp_path / "bundle")
+    assert {str(w.message).split()[0] for w in caught} == {"tflite/decoder.int8.tflite", "onnx/decode.int8.onnx"}
+    assert not (bundle / "tflite/decoder.int8.tflite").exists()
+    assert verify_bundle(bundle)
+
+
+def test_images_come_from_the_test_data_or_the_model(small_model, tmp_path):
+    mine = np.linspace(0, 1, 5 * 64, dtype=np.float32).reshape(5, 8, 8, 1)
+    given = export_bundle(small_model, tmp_path / "given", test_data=[mine])
+    np.testing.assert_array_equal(read_test_images(given), mine)
+    own = export_bundle(small_model, tmp_path / "own", [mine])
+    assert read_test_images(own).shape == (256, 8, 8, 1)
+    sources = [json.loads((b / "manifest.json").read_text())["test_images"]["source"] for b in (given, own)]
+    assert sources == ["test data", "the model"]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
@@ -157,14 +180,9 @@ def test_a_format_that_lacks_an_operator_is_left_out_by_name(tmp_path):
     with pytest.warns(UserWarning, match="TFLite has no built-in operator for tf.Asinh") as caught:
         bundle = export_bundle(model_with(Asinh()), tmp_path / "bundle")
     assert len([w for w in caught if "is not in the bundle" in str(w.message)]) == 4
-    assert sorted(path.name for path in bundle.iterdir()) == [
-        "README.md",
-        "golden.json",
-        "manifest.json",
-        "onnx",
-        "samples.png",
-        "saved_model",
-    ]
+    assert not (bundle / "tflite").exists()
+    assert {"saved_model", "onnx", "manifest.json"} < {path.name for path in bundle.iterdir()}
+    assert verify_bundle(bundle)
     card = (bundle / "README.md").read_text()
     assert "| tflite/vae.tflite | not written |" in card
     assert "Interpreter(" not in card
@@ -192,7 +210,7 @@ def test_tensorflow_s_own_operators_are_refused():
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
     with pytest.raises(Inexpressible, match="no built-in operator for Flex"):
-        count_operators(converter.convert())
+        operators_of(converter.convert())
 
 
 def test_importing_the_room_loads_no_tensorflow():

@@ -1,0 +1,257 @@
+"""Draw images from this bundle with NumPy, Pillow and LiteRT or ONNX Runtime; TensorFlow and Keras are not needed.
+
+    pip install numpy pillow ai-edge-litert          # or onnxruntime in place of ai-edge-litert
+    python generate.py --count 16 --seed 7 --output pictures.png
+
+Image i of a seed is the same picture whatever the count, the runtime and the device. The program is short, to be
+read: `main` has the steps of any program that uses a bundle. It runs on Python 3.9 and later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np  # imported where it is used: a wrong option is refused at once
+
+FOLDER = Path(os.path.abspath(__file__)).parent
+SCHEMA_VERSION = 1
+MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest's runtime, in the order of choice
+FORMULA = ("feistel16-quantile4096", "StandardNormal")  # the generator and the prior of `draw_latents`
+BATCH = 256  # images a call, which bounds the memory it takes
+LIMITS = {
+    "count": (1, 65536),  # tiles in one picture
+    "seed": (-(2**31), 2**31 - 1),
+    "start": (0, 2**31 - 1),
+    "temperature": (0, (2 - 2**-23) * 2.0**127),  # the largest float32
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return 0, or 2 after one line on stderr that says what to mend."""
+    try:
+        options = parse(arguments)
+        manifest = read_manifest()
+        path, artifact = choose(manifest, options.runtime, options.precision)
+        content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
+        images, latents = draw(path, content, artifact, manifest, options)
+        save(images, latents, options)
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    except ImportError as error:
+        reason = f"{error}: expected numpy, pillow and a runtime; pip install numpy pillow ai-edge-litert"
+    except (AttributeError, KeyError, TypeError) as error:
+        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): copy the bundle again"
+    else:
+        print(f"{options.count} images of seed {options.seed} by {path} in {options.output}")
+        return 0
+    print("generate.py:", " ".join(reason.split()), file=sys.stderr)
+    return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options; ValueError for one out of range."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.error = _refuse_option
+    parser.add_argument("--count", type=int, default=16, help="how many images (16)")
+    parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
+    parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("pictures.png"), help="the PNG file to write (pictures.png)"
+    )
+    parser.add_argument("--latents", type=Path, help="a .npy file for the latents, float32 [count, d]")
+    parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
+    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "dynamic", "int8"])
+    parser.add_argument("--unchecked", action="store_true", help="load the file whatever its size and SHA-256")
+    options = parser.parse_args(arguments)
+    for name, (low, high) in LIMITS.items():
+        if not low <= getattr(options, name) <= high:
+            raise ValueError(f"--{name} is {getattr(options, name)}: expected {low} to {high}; give one in between")
+    if options.start + options.count > 2**31:
+        raise ValueError(f"--start is {options.start}: expected at most {2**31 - options.count}; the last is 2**31 - 1")
+    for path, ending in ((options.output, ".png"), (options.latents, ".npy")):
+        if path and path.suffix.lower() != ending:
+            raise ValueError(f"{path} is no {ending} file: expected that ending; rename it")
+        if path and not path.absolute().parent.is_dir():
+            raise ValueError(f"{path} is in a folder that does not exist: expected one that does; make it first")
+    return options
+
+
+def _refuse_option(message: str) -> None:
+    raise ValueError(f"{message}; see --help")
+
+
+def read_manifest() -> dict[str, Any]:
+    """Return what the bundle holds; ValueError if this program does not understand it."""
+    path = FOLDER / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        version = manifest["schema_version"]
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: expected it beside generate.py; run the copy in a bundle") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is no manifest ({error!r}): expected JSON; copy the bundle again") from None
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"{path} has schema version {version!r}: expected {SCHEMA_VERSION}; run its own generate.py")
+    return manifest
+
+
+def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tuple[str, dict[str, Any]]:
+    """Return path and description of a file that can run here; ValueError if there is none."""
+    # The int8 files only decode: eight bits would spoil the generator.
+    signature = "decode" if precision == "int8" else "generate"
+    files = {
+        artifact["runtime"]: (path, artifact)
+        for path, artifact in manifest["artifacts"].items()
+        if artifact["precision"] == precision and signature in artifact["signatures"]
+    }
+    wanted = [name for name in MODULES if name in files and runtime in (None, name)]
+    if not wanted:
+        held = ", ".join(sorted(f"{a['runtime']} {a['precision']}" for a in manifest["artifacts"].values()))
+        raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision}: expected one of {held}")
+    drawn_by = (manifest["generator"]["name"], manifest["model"]["prior"]["name"])
+    if signature == "decode" and drawn_by != FORMULA:
+        raise ValueError(f"{precision} files need latents of {FORMULA}, got {drawn_by}: choose another --precision")
+    for name in wanted:
+        if importlib.util.find_spec(MODULES[name]):
+            return files[name]
+    packages = " or ".join(MODULES[name].replace("_", "-") for name in wanted)
+    raise ValueError(f"no runtime for {files[wanted[0]][0]} is installed: expected {packages}; pip install one")
+
+
+def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
+    """Return a file's content; ValueError unless it lies in the bundle and has the size and hash of its entry."""
+    file = Path(os.path.abspath(FOLDER / path))
+    if FOLDER not in file.parents:
+        raise ValueError(f"{path} in manifest.json leaves {FOLDER}: expected a path inside; copy the bundle again")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}; copy the bundle again") from None
+    found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    for name, value in found.items():
+        if value != entry.get(name) and not unchecked:
+            raise ValueError(
+                f"{file} has {name} {value}: expected {entry.get(name)}, as in manifest.json; copy the bundle again, "
+                "or trust the file with --unchecked"
+            )
+    return content
+
+
+def load(content: bytes, runtime: str) -> Callable[..., dict[str, np.ndarray]]:
+    """Return a function that runs one signature on one batch: `call(signature, **inputs)` to outputs by name."""
+    if runtime == "tflite":
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=content)
+        return lambda signature, **inputs: interpreter.get_signature_runner(signature)(**inputs)
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)  # its errors are raised too
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return lambda signature, **inputs: dict(zip(names, session.run(names, inputs)))  # noqa: B905  # Python 3.9
+
+
+def draw(
+    path: str, content: bytes, artifact: dict[str, Any], manifest: dict[str, Any], options: argparse.Namespace
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return images float32 [count, height, width, channels] in [0, 1], and their latents float32 [count, d]."""
+    import numpy as np
+
+    size = artifact["batch"] or min(BATCH, options.count)
+    numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
+    images, latents = [], []
+    try:
+        call = load(content, artifact["runtime"])
+        for first in range(0, options.count, size):
+            # The last image is repeated to fill the last batch, for files that take a fixed number.
+            index = options.start + np.minimum(np.arange(first, first + size), options.count - 1)
+            if "generate" in artifact["signatures"]:
+                out = call("generate", index=index.astype(np.int32), **numbers)
+            else:
+                latent = draw_latents(manifest["generator"], manifest["model"]["latent_dim"], index, **numbers)
+                out = {**call("decode", latent=latent), "latent": latent}
+            images.append(np.array(out["image"]))  # copied: the runtime's next call may overwrite it
+            latents.append(np.array(out["latent"]))
+    except ImportError:
+        raise
+    except Exception as error:  # every runtime raises its own
+        raise ValueError(f"{path} does not run: {error}; copy the bundle again, or choose another --runtime") from None
+    images, latents = (np.concatenate(parts)[: options.count] for parts in (images, latents))
+    if not np.isfinite(images).all():
+        raise ValueError(f"--temperature {options.temperature} gives images that are not finite: choose a lower one")
+    return images, latents
+
+
+def draw_latents(
+    generator: dict[str, Any], latent_dim: int, index: np.ndarray, seed: np.ndarray, temperature: np.ndarray
+) -> np.ndarray:
+    """Return the latents float32 [n, d] that `generate` draws for images int [n], by the manifest's formula alone."""
+    import numpy as np
+
+    a, b, c, table = (np.array(generator[name], np.int64) for name in ("a", "b", "c", "table"))
+    low, high = int(seed) % 65536, int(seed) // 65536 % 65536
+    keys = mix((low * a % 65536 + high * b % 65536 + c) % 65536) % 65536
+    image, column = np.asarray(index, np.int64)[:, None], np.arange(latent_dim)
+    left, right = image % 65536, (image // 65536 * generator["stride"] + column) % 65536
+    for key in keys[: generator["rounds"]]:
+        left, right = right, (left + mix((right + key) % 65536)) % 65536
+    total = (table[left // 16] + table[right // 16]).astype(np.float32)
+    return total * np.float32(generator["scale"]) * temperature
+
+
+def mix(t: Any) -> Any:
+    """F of the generator's formula, on integers in [0, 65536)."""
+    product = t * (t // 2)
+    return product // 256 + product % 65536 + 3 * t
+
+
+def grid(images: np.ndarray, gap: int = 4) -> np.ndarray:
+    """Return the images as tiles on white: uint8 [height, width], or [height, width, 3] in colour."""
+    import numpy as np
+
+    columns = math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    scale = max(1, math.ceil(64 / max(images.shape[1:3])))  # small images are magnified
+    tiles = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).repeat(scale, 1).repeat(scale, 2)
+    tiles = np.pad(tiles, ((0, rows * columns - len(tiles)), (gap, 0), (gap, 0), (0, 0)), constant_values=255)
+    _, height, width, channels = tiles.shape
+    picture = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    picture = picture.reshape(rows * height, columns * width, channels)
+    picture = np.pad(picture, ((0, gap), (0, gap), (0, 0)), constant_values=255)
+    return picture[..., 0] if channels == 1 else picture
+
+
+def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -> None:
+    """Write the files beside their places, then rename them: a failure leaves nothing half-written."""
+    import numpy as np
+    from PIL import Image
+
+    writers = {options.output: lambda file: Image.fromarray(grid(images)).save(file, format="PNG")}
+    if options.latents:
+        writers[options.latents] = lambda file: np.save(file, latents)
+    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in writers}
+    try:
+        for path, write in writers.items():
+            with parts[path].open("wb") as file:
+                write(file)
+        for path, part in parts.items():
+            os.replace(part, path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

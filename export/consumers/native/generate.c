@@ -1,0 +1,153 @@
+/* Draw images from a bundle's onnx/generate.onnx in C99, with ONNX Runtime alone. README.md says how to build it.
+ *
+ *     generate MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES]
+ *
+ * PICTURE, a PGM file of gray images or a PPM file of coloured ones, shows images FIRST to FIRST + COUNT - 1 of a seed;
+ * image i is the same whatever the others. LATENTS and IMAGES are raw float32, [count][latent] and
+ * [count][height][width][channel]. The exit status is 2, after one line on stderr, for what the caller must mend. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef OFFICIAL_HEADER
+#include <onnxruntime_c_api.h>
+#else
+#include "onnxruntime_few.h"
+#endif
+
+enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64 };
+
+static const OrtApi *ort;
+static const char *model;
+static char parts[3][4096]; /* files that are not in their places yet */
+
+static void fail(const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    fputs("generate: ", stderr);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+    va_end(values);
+    for (int i = 0; i < 3; i++)
+        if (*parts[i]) remove(parts[i]);
+    exit(2);
+}
+
+static void check(OrtStatus *status) {
+    if (!status) return;
+    const char *reason = ort->GetErrorMessage(status);
+    fail("%s: %.*s; expected a bundle's onnx/generate.onnx: copy it again", model, (int)strcspn(reason, "\n"), reason);
+}
+
+static double number(const char *text, const char *name, double least, double most, int whole) {
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= least && value <= most) || (whole && value != floor(value)))
+        fail("%s is '%s': expected a %snumber from %.10g to %.10g; give one", name, text, whole ? "whole " : "", least,
+             most);
+    return value;
+}
+
+static OrtValue *input(void *data, int64_t count, size_t rank, ONNXTensorElementDataType type) {
+    OrtMemoryInfo *memory;
+    OrtValue *value;
+    check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
+    check(ort->CreateTensorWithDataAsOrtValue(memory, data, 4 * (size_t)count, &count, rank, type, &value));
+    ort->ReleaseMemoryInfo(memory);
+    return value;
+}
+
+static const float *output(OrtValue *value, size_t rank, int64_t *shape) {
+    OrtTensorTypeAndShapeInfo *info;
+    size_t found;
+    void *data;
+    check(ort->GetTensorTypeAndShape(value, &info));
+    check(ort->GetDimensionsCount(info, &found));
+    if (found != rank) fail("%s: output of rank %d, expected %d: copy the file again", model, (int)found, (int)rank);
+    check(ort->GetDimensions(info, shape, rank));
+    check(ort->GetTensorMutableData(value, &data));
+    ort->ReleaseTensorTypeAndShapeInfo(info);
+    return data;
+}
+
+/* Images as tiles on white, as square as can be, small ones magnified: height * width * channels bytes. */
+static unsigned char *grid(const float *image, const int64_t *shape, int *height, int *width) {
+    int count = (int)shape[0], h = (int)shape[1], w = (int)shape[2], channels = (int)shape[3];
+    int scale = (SMALLEST_TILE - 1) / (h > w ? h : w) + 1, down = h * scale + GAP, right = w * scale + GAP;
+    int columns = (int)ceil(sqrt(count)), rows = (count + columns - 1) / columns;
+    *height = rows * down + GAP, *width = columns * right + GAP;
+    size_t line = (size_t)*width * channels, bytes = line * *height;
+    unsigned char *picture = malloc(bytes);
+    if (!picture) fail("no memory for %lu bytes: lower COUNT", (unsigned long)bytes);
+    memset(picture, 255, bytes);
+    for (int i = 0; i < count; i++)
+        for (int y = 0; y < h * scale; y++)
+            for (int x = 0; x < w * scale * channels; x++) {
+                size_t from = ((size_t)(i * h + y / scale) * w + x / channels / scale) * channels + x % channels;
+                size_t to = (i / columns * down + GAP + y) * line + (i % columns * right + GAP) * channels + x;
+                picture[to] = (unsigned char)(fminf(fmaxf(image[from], 0), 1) * 255 + 0.5f);
+            }
+    return picture;
+}
+
+/* Write beside the place; `main` renames the files once all are whole. */
+static void write_part(int i, const char *path, const char *header, const void *data, size_t bytes) {
+    if (strlen(path) + sizeof ".part" > sizeof parts[i]) fail("%s: a shorter path is expected", path);
+    strcat(strcpy(parts[i], path), ".part");
+    FILE *file = fopen(parts[i], "wb");
+    int good = file && fputs(header, file) >= 0 && fwrite(data, 1, bytes, file) == bytes;
+    if ((file && fclose(file)) || !good) fail("%s: %s; choose another place", path, strerror(errno));
+}
+
+int main(int argc, char **argv) {
+    if (argc != 7 && argc != 9)
+        fail("%d arguments: expected MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES]", argc - 1);
+    model = argv[1];
+    int32_t seed = (int32_t)number(argv[2], "SEED", -2147483648.0, 2147483647, 1);
+    int32_t first = (int32_t)number(argv[3], "FIRST", 0, 2147483647, 1), index[MOST];
+    int count = (int)number(argv[4], "COUNT", 1, fmin(MOST, 2147483648.0 - first), 1);
+    float temperature = (float)number(argv[5], "TEMPERATURE", 0, 3.4028234e38, 0);
+    for (int i = 0; i < count; i++) index[i] = first + i;
+
+    OrtEnv *environment;
+    OrtSession *session;
+    if (!(ort = OrtGetApiBase()->GetApi(ORT_API_VERSION)))
+        fail("ONNX Runtime %s is older than the header: install a newer one", OrtGetApiBase()->GetVersionString());
+    check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "generate", &environment));
+    check(ort->CreateSession(environment, model, NULL, &session));
+
+    const char *input_names[] = {"index", "seed", "temperature"}, *output_names[] = {"image", "latent"};
+    OrtValue *inputs[] = {input(index, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
+                          input(&seed, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
+                          input(&temperature, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)};
+    OrtValue *outputs[] = {NULL, NULL};
+    check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, 3, output_names, 2, outputs));
+
+    int64_t shape[4], latent_shape[2];
+    const float *image = output(outputs[0], 4, shape), *latent = output(outputs[1], 2, latent_shape);
+    size_t pixels = (size_t)(shape[0] * shape[1] * shape[2] * shape[3]);
+    if (shape[3] != 1 && shape[3] != 3) fail("%s: images of %d channels, expected 1 or 3", model, (int)shape[3]);
+    for (size_t i = 0; i < pixels; i++)
+        if (!isfinite(image[i])) fail("TEMPERATURE %s gives images that are not finite: lower it", argv[5]);
+
+    int height, width;
+    char header[64];
+    unsigned char *picture = grid(image, shape, &height, &width);
+    snprintf(header, sizeof header, "P%d\n%d %d\n255\n", shape[3] == 1 ? 5 : 6, width, height);
+    write_part(0, argv[6], header, picture, (size_t)height * width * shape[3]);
+    if (argc == 9) {
+        write_part(1, argv[7], "", latent, sizeof *latent * latent_shape[0] * latent_shape[1]);
+        write_part(2, argv[8], "", image, sizeof *image * pixels);
+    }
+    for (int i = 0; i < argc - 6; i++, *parts[i - 1] = 0)
+        if (rename(parts[i], argv[6 + i])) fail("%s: %s; choose another place", argv[6 + i], strerror(errno));
+
+    free(picture);
+    for (int i = 0; i < 2; i++) ort->ReleaseValue(outputs[i]);
+    for (int i = 0; i < 3; i++) ort->ReleaseValue(inputs[i]);
+    ort->ReleaseSession(session);
+    ort->ReleaseEnv(environment);
+    return 0;
+}

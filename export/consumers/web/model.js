@@ -1,0 +1,117 @@
+/** The model: a bundle's ONNX files, run by ONNX Runtime. */
+
+import { BundleError } from './bundle.js';
+
+const LARGEST_CALL = 16; // images; between two calls the page stays alive
+
+/** Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers. */
+export class Model {
+  #runtime;
+  #sessions;
+  #batch;
+  #turn = Promise.resolve();
+
+  /**
+   * @param {object} runtime from `startRuntime`.
+   * @param {{manifest: object, files: Object<string, Uint8Array>}} bundle from `loadBundle`.
+   * @returns {Promise<Model>}
+   * @throws {BundleError} a file that ONNX Runtime cannot load.
+   */
+  static async create(runtime, { manifest, files }) {
+    const model = new Model();
+    model.#runtime = runtime;
+    model.#sessions = {};
+    model.#batch = {};
+    [model.height, model.width, model.channels] = manifest.model.image_shape;
+    model.pixels = model.height * model.width * model.channels;
+    model.latentDim = manifest.model.latent_dim;
+    for (const name of ['encode', 'decode', 'generate']) {
+      if (!files[name]) continue;
+      const path = `onnx/${name}.onnx`;
+      model.#batch[name] = manifest.artifacts[path]?.batch ?? null;
+      try {
+        model.#sessions[name] = await runtime.InferenceSession.create(files[name]);
+      } catch (error) {
+        throw new BundleError(
+          `${path} is no model that ONNX Runtime can load (${error?.message ?? error}). Copy the bundle again.`,
+        );
+      }
+    }
+    return model;
+  }
+
+  /**
+   * Draw images from the prior. Image i depends on the seed, i and the temperature alone.
+   * @param {ArrayLike<number>} index image numbers, from 0 to 2**31 - 1.
+   * @param {number} seed an int32.
+   * @param {number} temperature at least 0.
+   * @returns {Promise<{image: Float32Array, latent: Float32Array}>}
+   */
+  async generate(index, seed, temperature = 1) {
+    const scalars = {
+      seed: new this.#runtime.Tensor('int32', Int32Array.of(seed), []),
+      temperature: new this.#runtime.Tensor('float32', Float32Array.of(temperature), []),
+    };
+    const { image, latent } = await this.#run('generate', 'index', Int32Array.from(index), [], scalars);
+    return { image, latent };
+  }
+
+  /**
+   * @param {Float32Array} latent
+   * @returns {Promise<Float32Array>} the mean of p(x|z), as images.
+   */
+  async decode(latent) {
+    return (await this.#run('decode', 'latent', latent, [this.latentDim])).image;
+  }
+
+  /**
+   * @param {Float32Array} image
+   * @returns {Promise<{mean: Float32Array, stddev: Float32Array}>} of q(z|x).
+   */
+  async encode(image) {
+    const { mean, stddev } = await this.#run('encode', 'image', image, [this.height, this.width, this.channels]);
+    return { mean, stddev };
+  }
+
+  /** Run a signature on n rows, a few at a time; calls wait for one another. */
+  #run(name, input, values, rowShape, scalars = {}) {
+    const result = this.#turn.then(() => this.#runNow(name, input, values, rowShape, scalars));
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #runNow(name, input, values, rowShape, scalars) {
+    const session = this.#sessions[name];
+    if (!session) throw new BundleError(`This bundle has no onnx/${name}.onnx.`);
+    const width = rowShape.reduce((product, side) => product * side, 1);
+    const n = values.length / width;
+    if (!Number.isInteger(n) || n < 1) {
+      throw new BundleError(`${name} takes rows of ${width} numbers; ${values.length} were given.`);
+    }
+    const fixed = this.#batch[name];
+    const step = fixed ?? LARGEST_CALL;
+    const parts = {};
+    for (let start = 0; start < n; start += step) {
+      if (start) await new Promise((resolve) => setTimeout(resolve));
+      const count = Math.min(step, n - start);
+      let rows = values.slice(start * width, (start + count) * width);
+      if (fixed && count < fixed) {
+        const padded = new values.constructor(fixed * width);
+        padded.set(rows);
+        rows = padded;
+      }
+      const type = rows instanceof Int32Array ? 'int32' : 'float32';
+      const tensor = new this.#runtime.Tensor(type, rows, [rows.length / width, ...rowShape]);
+      const outputs = await session.run({ [input]: tensor, ...scalars });
+      for (const [output, { data }] of Object.entries(outputs)) {
+        const size = output === 'image' ? this.pixels : this.latentDim;
+        if (data.length !== (rows.length / width) * size) {
+          throw new BundleError(`onnx/${name}.onnx gives another ${output} than the manifest says. Export it again.`);
+        }
+        parts[output] ??= new Float32Array(n * size);
+        parts[output].set(data.subarray(0, count * size), start * size);
+      }
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The page: loads the bundle, starts the panels, and offers `window.kerasVae` to scripts:
+ *
+ *     await kerasVae.ready                                       // rejects where the bundle cannot be used
+ *     await kerasVae.generate([0, 1], seed, temperature)         // {image, latent}
+ *     await kerasVae.encode(image)                               // {mean, stddev}
+ *     await kerasVae.decode(latent)                              // image
+ *
+ * Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers.
+ */
+
+import { startBetweenPanel } from './between_panel.js';
+import { loadBundle, UntrustedFiles } from './bundle.js';
+import { startDrawPanel } from './draw_panel.js';
+import { startExplorePanel } from './explore_panel.js';
+import { checkLatents } from './golden.js';
+import { Latent, orderDimensions } from './latent.js';
+import { startMap } from './map_panel.js';
+import { Model } from './model.js';
+import { startRuntime } from './runtime.js';
+import { startYoursPanel } from './yours_panel.js';
+
+const element = (id) => document.getElementById(id);
+const say = (text) => (element('status').textContent = text);
+
+async function start(trusting) {
+  say('Loading the model …');
+  const bundle = await loadBundle(trusting);
+  const golden = readGolden(bundle.files.golden);
+  say('Starting ONNX Runtime …');
+  const model = await Model.create(await startRuntime(), bundle);
+  describe(bundle.manifest);
+  const usable = (id) => leaveOut(element(id), bundle);
+  element('panels').hidden = false;
+
+  const latent = new Latent(model.latentDim);
+  const drawing = element('draw').querySelector('form');
+  let show = (values) => latent.set(values);
+  if (usable('explore')) {
+    show = startExplorePanel(element('explore'), model, latent, orderDimensions(bundle.manifest, golden), drawing);
+    if (bundle.missing.generate) element('explore').querySelector('[type=submit]').parentElement.hidden = true;
+    const map = model.latentDim === 2 ? startMap(element('explore'), model, latent, show) : null;
+    show(new Float32Array(model.latentDim), 'The middle of the latent space.');
+    await map;
+  }
+  const choose = (values, source) => {
+    show(values, source);
+    say(`${source.replace(/\.$/, '')} is in the sliders.`);
+  };
+  if (usable('draw')) await startDrawPanel(element('draw'), model, choose);
+  if (usable('between')) await startBetweenPanel(element('between'), model, drawing);
+  if (usable('yours')) startYoursPanel(element('yours'), model, show);
+  say('Ready.');
+  await tellChecks(bundle, model, golden);
+  return model;
+}
+
+function readGolden(bytes) {
+  try {
+    return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : null;
+  } catch {
+    return null; // only reached by a person who trusts a changed file
+  }
+}
+
+/** Replace a panel by a sentence where the bundle lacks what it needs; return whether it can start. */
+function leaveOut(panel, { missing }) {
+  const reasons = panel.dataset.needs.split(' ').flatMap((name) => missing[name] ?? []);
+  if (reasons.length) {
+    const sentence = document.createElement('p');
+    sentence.textContent = `Not with this bundle: ${reasons.join('; ')}.`;
+    panel.replaceChildren(panel.querySelector('h2'), sentence);
+  }
+  return !reasons.length;
+}
+
+function describe({ model, metrics }) {
+  const [height, width, channels] = model.image_shape;
+  const facts = [
+    `${width} × ${height} pixels, ${channels === 1 ? 'gray' : 'colour'}`,
+    `${model.latent_dim} latent dimensions`,
+    `${model.parameters?.decoder?.toLocaleString('en')} parameters in the decoder`,
+  ];
+  if (Number.isFinite(metrics?.elbo)) facts.push(`ELBO ${metrics.elbo.toFixed(2).replace('-', '−')} nats an image`);
+  element('facts').textContent = facts.join(' · ');
+}
+
+async function tellChecks({ checked, files, missing }, model, golden) {
+  const told = [`${checked} of ${Object.keys(files).length} files agree with their SHA-256.`];
+  if (golden && !missing.generate) {
+    const { equal, all } = await checkLatents(model, golden);
+    told.push(`${equal} of ${all} golden latents are bit-equal in this browser.`);
+    if (equal < all) say('Ready, but this browser draws other latents than the bundle says: see the foot of the page.');
+  }
+  element('checks').textContent = told.join(' ');
+}
+
+function tellFault(error) {
+  const list = element('fault').querySelector('ul');
+  list.replaceChildren(
+    ...(error.problems ?? [error.message]).map((text) => {
+      const item = document.createElement('li');
+      item.textContent = text;
+      return item;
+    }),
+  );
+  element('consent').hidden = !(error instanceof UntrustedFiles);
+  element('fault').hidden = false;
+  element('panels').hidden = true;
+  say('The model did not load.');
+}
+
+/** Start; where files are not trusted, wait for the person's consent and start again. */
+async function run(trusting) {
+  try {
+    return await start(trusting);
+  } catch (error) {
+    tellFault(error);
+    if (!(error instanceof UntrustedFiles)) throw error;
+    await new Promise((resolve) => {
+      element('consent').querySelector('input').addEventListener('change', resolve, { once: true });
+    });
+    element('fault').hidden = true;
+    return run(true);
+  }
+}
+
+const ready = run(false);
+ready.catch(() => {}); // it is on the page
+window.kerasVae = {
+  ready,
+  generate: async (...args) => (await ready).generate(...args),
+  encode: async (...args) => (await ready).encode(...args),
+  decode: async (...args) => (await ready).decode(...args),
+};

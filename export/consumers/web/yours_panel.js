@@ -1,0 +1,53 @@
+/** A picture of the person's beside its reconstruction. */
+
+import { latest } from './latest.js';
+import { paint, save } from './picture.js';
+import { guarded } from './problem.js';
+import { readImage } from './upload.js';
+
+/**
+ * @param {HTMLElement} panel
+ * @param {Model} model
+ * @param {(values: Float32Array, source: string) => void} show called to explore around the picture.
+ */
+export function startYoursPanel(panel, model, show) {
+  const part = (role) => panel.querySelector(`[data-role=${role}]`);
+  const { file, invert } = panel.querySelector('form').elements;
+  const drop = panel.querySelector('.drop');
+  let chosen = null;
+  let mean = null;
+
+  const reconstruct = latest(
+    guarded(panel, async () => {
+      if (!chosen) return;
+      part('pair').hidden = true;
+      const image = await readImage(chosen, model, invert.checked);
+      mean = (await model.encode(image)).mean;
+      paint(part('given'), image, model);
+      paint(part('reconstruction'), await model.decode(mean), model);
+      part('pair').hidden = false;
+    }),
+  );
+  const take = (files) => {
+    if (!files.length) return;
+    chosen = files[0];
+    reconstruct();
+  };
+  file.addEventListener('change', () => take(file.files));
+  invert.addEventListener('change', () => reconstruct());
+  for (const type of ['dragover', 'dragleave', 'drop']) {
+    panel.addEventListener(type, (event) => {
+      event.preventDefault();
+      drop.classList.toggle('over', type === 'dragover');
+      if (type === 'drop') take(event.dataTransfer.files);
+    });
+  }
+  // A picture that misses the panel would take the place of the page.
+  for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
+  panel.querySelector('[data-action=explore]').addEventListener('click', () => {
+    show(mean, `The mean of the posterior of ${chosen.name}.`);
+    document.querySelector('#explore').scrollIntoView();
+    document.querySelector('#explore input[type=range]').focus({ preventScroll: true });
+  });
+  panel.querySelector('[data-action=save]').addEventListener('click', () => save(part('reconstruction'), 'reconstruction.png'));
+}

@@ -1,0 +1,59 @@
+"""All loadable files of a bundle: where each stands and what writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from keras_vae.export.formats import onnx as onnx_files
+from keras_vae.export.formats import tflite as tflite_files
+from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.saved_model import write_saved_model
+from keras_vae.export.formats.signatures import Function
+
+
+def write_all(
+    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
+) -> tuple[dict[str, Artifact], dict[str, str]]:
+    """Write every file that its format can express.
+
+    Args:
+        functions: from `keras_vae.export.formats.signatures.signatures`.
+        latents: float32 `[m, d]`, to calibrate the full-integer decoder.
+        folder: the bundle.
+
+    Returns:
+        What each file is, and why others could not be written, by the path in the bundle.
+    """
+    artifacts, not_written = {}, {}
+    for path, write in _writers(functions, latents, folder).items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        try:
+            artifacts[path] = write(folder / path)
+        except Inexpressible as error:
+            not_written[path] = str(error)
+    return artifacts, not_written
+
+
+def _writers(
+    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
+) -> dict[str, Callable[[Path], Artifact]]:
+    saved_model, names = folder / "saved_model", list(functions)
+
+    def tflite(precision: str) -> Callable[[Path], Artifact]:
+        return lambda path: tflite_files.write_tflite(saved_model, path, names, precision)
+
+    def onnx(name: str) -> Callable[[Path], Artifact]:
+        return lambda path: onnx_files.write_onnx(name, functions[name], path)
+
+    return {
+        "saved_model": lambda path: write_saved_model(functions, path),
+        "tflite/vae.tflite": tflite("float32"),
+        "tflite/vae.float16.tflite": tflite("float16"),
+        "tflite/vae.dynamic.tflite": tflite("dynamic"),
+        "tflite/decoder.int8.tflite": lambda path: tflite_files.write_int8_decoder(saved_model, path, latents),
+        **{f"onnx/{name}.onnx": onnx(name) for name in onnx_files.NAMES},
+        "onnx/decode.int8.onnx": lambda path: onnx_files.write_int8_decoder(folder / "onnx/decode.onnx", path),
+    }

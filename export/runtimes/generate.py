@@ -1,0 +1,65 @@
+"""Images from a bundle's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.random.portable import check_seed, check_temperature
+
+BATCH_SIZE = 256
+
+
+def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "float32") -> str:
+    """Return the path of the file that generates in a runtime.
+
+    Raises:
+        ValueError: a runtime or precision that the bundle lacks.
+    """
+    generators = {
+        (artifact["runtime"], artifact["precision"]): path
+        for path, artifact in manifest["artifacts"].items()
+        if "generate" in artifact["signatures"]
+    }
+    if (runtime, precision) not in generators:
+        known = ", ".join(" ".join(pair) for pair in generators) or "none"
+        raise ValueError(
+            f"the bundle has no generator for {runtime} in {precision}: it has {known}; choose one of them"
+        )
+    return generators[runtime, precision]
+
+
+def generate_from_file(
+    bundle: Path,
+    manifest: Mapping[str, Any],
+    path: str,
+    count: int,
+    seed: int = 0,
+    temperature: float = 1.0,
+    threads: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw images 0 to count - 1 of a seed with one file of a bundle.
+
+    Args:
+        bundle: the folder.
+        manifest: its manifest.
+        path: of the file in it, such as `choose_file` returns.
+        count: how many, at least 1.
+        seed: an int32; 0 by default.
+        temperature: the factor of the latents' standard deviation; 1 by default.
+        threads: that the runtime may use; 1 by default.
+
+    Returns:
+        Images float32 `[count, H, W, C]` and their latents `[count, d]`.
+    """
+    run = load_runtime(bundle, path, manifest["artifacts"][path], threads)
+    numbers = {"seed": np.int32(check_seed(seed)), "temperature": np.float32(check_temperature(temperature))}
+    parts = [
+        run("generate", index=np.arange(start, min(start + BATCH_SIZE, count), dtype=np.int32), **numbers)
+        for start in range(0, count, BATCH_SIZE)
+    ]
+    return tuple(np.concatenate([part[name] for part in parts]) for name in ("image", "latent"))

@@ -1,0 +1,107 @@
+"""Whether a file does what Keras did: golden latents bit for bit, golden images within the tolerance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from keras_vae.export.contents.golden import image_statistics
+from keras_vae.export.runtimes.runtime import Runtime
+from keras_vae.random.portable import latents_numpy
+
+DECODED = 64  # latents beside the golden ones on which a decoder is held against the reference
+SEED = 11
+
+
+class Agreement:
+    """Holds one loaded file against the golden values and the reference, and keeps count.
+
+    Args:
+        runtime: the file.
+        golden: the bundle's golden values.
+        reference: the SavedModel, whose float32 images stand for Keras'.
+        tolerance: the largest difference of a pixel.
+
+    Attributes:
+        misses: what was wrong, in words.
+        largest_error: the largest difference of a pixel seen, or None for a file that gives no images.
+    """
+
+    def __init__(self, runtime: Runtime, golden: Mapping[str, Any], reference: Runtime, tolerance: float) -> None:
+        self.runtime, self.golden, self.reference, self.tolerance = runtime, golden, reference, tolerance
+        self.misses: list[str] = []
+        self.largest_error: float | None = None
+        for signature in runtime.artifact["signatures"]:
+            self.misses += getattr(self, f"_{signature}")()
+        if self.largest_error is not None and not self.largest_error <= tolerance:
+            self.misses.append(
+                f"a pixel is {self.largest_error:.3g} from the reference: expected at most {tolerance:g}"
+            )
+
+    def _generate(self) -> Iterator[str]:
+        for case in self.golden["generate"]:
+            numbers = {"seed": np.int32(case["seed"]), "temperature": np.float32(case["temperature"])}
+            index = np.array(case["index"], np.int32)
+            outputs = self.runtime("generate", index=index, **numbers)
+            golden = np.array(case["latent"], np.float32)
+            if not _bit_equal(outputs["latent"], golden):
+                wrong = np.argwhere(np.atleast_2d(outputs["latent"] != golden))[:1].tolist()
+                yield f"the latents of seed {case['seed']} are not the golden ones, first at [image, dimension] {wrong}"
+            yield from self._golden_images(outputs["image"], case["image"], f"seed {case['seed']}")
+            self._note(outputs["image"], self.reference("decode", latent=golden)["image"])
+            alone = self.runtime("generate", index=index[-1:], **numbers)
+            if not _bit_equal(alone["latent"][0], outputs["latent"][-1]):
+                yield f"image {index[-1]} of seed {case['seed']} has other latents alone than in a batch"
+            self._note(alone["image"], outputs["image"][-1:])
+
+    def _decode(self) -> Iterator[str]:
+        case = self.golden["generate"][0]
+        latents = np.array(case["latent"], np.float32)
+        yield from self._golden_images(self.runtime("decode", latent=latents)["image"], case["image"], "decode")
+        others = latents_numpy(SEED, range(DECODED), latents.shape[1])
+        self._note(self.runtime("decode", latent=others)["image"], self.reference("decode", latent=others)["image"])
+
+    def _encode(self) -> Iterator[str]:
+        case = self.golden["generate"][0]
+        images = self.reference("decode", latent=np.array(case["latent"], np.float32))["image"]
+        outputs = self.runtime("encode", image=images)
+        for name, values in self.golden["encode"].items():
+            golden = np.array(values, np.float32)
+            # A moment is no pixel: its scale is the latent's, so the tolerance is relative, and wider.
+            error = float(np.max(np.abs(outputs[name] - golden) / np.maximum(1, np.abs(golden))))
+            if not error <= 10 * self.tolerance:
+                yield f"encode's {name} is {error:.3g} from the golden one: expected at most {10 * self.tolerance:g}"
+
+    def _reconstruct(self) -> Iterator[str]:
+        case = self.golden["generate"][0]
+        images = self.reference("decode", latent=np.array(case["latent"], np.float32))["image"]
+        outputs = self.runtime("reconstruct", image=images)["image"]
+        # Two networks, one after the other: the first one's error passes through the second.
+        yield from self._golden_images(outputs, self.golden["reconstruct"]["image"], "reconstruct", 10 * self.tolerance)
+
+    def _golden_images(
+        self, images: np.ndarray, golden: list[dict[str, Any]], what: str, tolerance: float | None = None
+    ) -> Iterator[str]:
+        tolerance = self.tolerance if tolerance is None else tolerance
+        if not np.isfinite(images).all():
+            yield f"the images of {what} are not finite"
+            return
+        for image, expected in zip(images, golden, strict=True):
+            for name, value in image_statistics(image).items():
+                error = float(np.max(np.abs(np.subtract(value, expected[name]))))
+                if not error <= tolerance:
+                    yield (
+                        f"the {name} of an image of {what} is {error:.3g} from the golden one: expected at most "
+                        f"{tolerance:g}"
+                    )
+                    return
+
+    def _note(self, images: np.ndarray, reference: np.ndarray) -> None:
+        error = float(np.max(np.abs(images - reference))) if np.isfinite(images).all() else float("inf")
+        self.largest_error = max(error, self.largest_error or 0.0)
+
+
+def _bit_equal(found: np.ndarray, expected: np.ndarray) -> bool:
+    return found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes()

@@ -1,0 +1,80 @@
+"""What a file costs in nats: the ELBO with it as encoder or decoder, beside the original."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.models.vae import VAE  # also registers the families' members
+from keras_vae.objectives.kl import kl_divergence
+from keras_vae.priors.prior import Prior
+from keras_vae.random.portable import latents_numpy
+
+SEED = 5  # of the posterior samples, the same for every file: a difference between two files is theirs alone
+
+Encode = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+Decode = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Elbo:
+    """Judges encoders and decoders by the ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z)), in nats an image.
+
+    A file returns the mean of p(x|z) and not its parameters, so the likelihood is rebuilt from that mean; the
+    original is judged in the same way. One sample of the posterior an image, by the portable generator.
+
+    Attributes:
+        likelihood, prior: of the model.
+        images: float32 `[m, H, W, C]` in [0, 1].
+    """
+
+    likelihood: Likelihood
+    prior: Prior
+    images: np.ndarray
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], images: np.ndarray) -> Self:
+        """Build it from a bundle's manifest.
+
+        Raises:
+            ValueError: a likelihood or prior that this keras_vae does not know.
+        """
+        return cls(_part(manifest, "likelihood", Likelihood), _part(manifest, "prior", Prior), images)
+
+    @classmethod
+    def of_model(cls, model: VAE, images: np.ndarray) -> Self:
+        """Build it from a model."""
+        return cls(model.likelihood, model.prior_family, images)
+
+    def terms(self, encode: Encode, decode: Decode) -> dict[str, float]:
+        """Return `reconstruction`, `kl` and `elbo` = -(reconstruction + kl) of a pair, means over the images.
+
+        Args:
+            encode: images to `mean` and `stddev`, float32 `[m, d]` each.
+            decode: latents float32 `[m, d]` to images `[m, H, W, C]`.
+        """
+        moments = encode(self.images)
+        mean, stddev = moments["mean"], moments["stddev"]
+        z = mean + stddev * latents_numpy(SEED, range(len(mean)), mean.shape[1])
+        likelihood = self.likelihood.of_mean(tf.constant(decode(z)))
+        posterior = tfp.distributions.Independent(tfp.distributions.Normal(mean, stddev), 1)
+        kl = kl_divergence(posterior, self.prior.distribution(mean.shape[1]), tf.constant(z)[None])
+        reconstruction = -likelihood.log_prob(self.images).numpy().astype(np.float64).mean()
+        kl = kl.numpy().astype(np.float64).mean()
+        return {"elbo": -float(reconstruction + kl), "reconstruction": float(reconstruction), "kl": float(kl)}
+
+
+def _part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
+    config = dict(manifest["model"][role])
+    name = config.pop("name")
+    known = keras.saving.get_registered_object(f"keras_vae>{name}")
+    if not (isinstance(known, type) and issubclass(known, family)):
+        raise ValueError(f"the manifest's {role} is {name!r}, which this keras_vae lacks: use the one that wrote it")
+    return known.from_config(config)

@@ -1,0 +1,96 @@
+"""`keras-vae benchmark`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+_CAPTION = (
+    "kB on disk; milliseconds to load, for one image and for 64; MB of memory at the peak, the runtime's own included; "
+    "largest error of a pixel; nats lost an image"
+)
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--rounds", type=int, default=3, show_default=True, help="Processes a file; the median counts.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default="benchmark",
+    show_default=True,
+    help="Writes this name with .json and .png.",
+)
+def benchmark(bundle: Path, rounds: int, output: Path) -> None:
+    """Measure every file of a bundle on this machine: size, time, memory, error, nats lost.
+
+    Each file is run in processes of its own with one thread, in interleaved rounds; times are medians.
+
+    \b
+    Example:
+      keras-vae benchmark runs/digits/bundle --output digits
+    """
+    if rounds < 1:
+        raise ValueError(f"rounds is {rounds}: expected at least 1; raise --rounds")
+    if not bundle.is_dir():
+        raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+    if not output.absolute().parent.is_dir():
+        raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
+    if output.absolute().is_relative_to(bundle.absolute()):
+        raise ValueError(f"output {output} is inside the bundle, which holds only what its manifest lists: move it out")
+    load_tensorflow()
+    from rich.console import Console
+
+    from keras_vae.export.benchmarking.benchmark import benchmark_bundle
+    from keras_vae.export.benchmarking.picture import benchmark_picture
+    from keras_vae.export.verification.verify import BundleError
+
+    console = Console()
+    try:
+        with console.status("verifying") as status, held_stderr():
+            rows = benchmark_bundle(bundle, rounds, lambda path: status.update(f"measuring {path}"))
+    except BundleError as error:
+        for miss in error.misses:
+            print(f"keras-vae: {bundle}: {miss}", file=sys.stderr)
+        sys.exit(1)
+    _print(rows, console)
+    machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    content = {"bundle": str(bundle), "rounds": rounds, "threads": 1, **machine, "files": rows}
+    json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
+    beside = json_path.with_name(f".{json_path.name}.partial")
+    beside.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    os.replace(beside, json_path)
+    benchmark_picture(rows, png_path)
+    click.echo(f"figures in {json_path}, picture in {png_path}")
+
+
+def _print(rows: list[dict[str, Any]], console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, title="one thread, medians", caption=_CAPTION)
+    for header in ("file", "kB", "load", "1 image", "64", "MB", "error", "nats"):
+        table.add_column(header, no_wrap=True, justify="left" if header == "file" else "right")
+    for row in rows:
+        table.add_row(
+            row["path"],
+            f"{row['bytes'] / 1e3:.0f}",
+            f"{row['load_seconds'] * 1e3:.1f}",
+            f"{row['one_seconds'] * 1e3:.3f}",
+            f"{row['batch_seconds'] * 1e3:.2f}",
+            f"{row['peak_bytes'] / 1e6:.0f}",
+            "" if row["largest_error"] is None else f"{row['largest_error']:.0e}",
+            "" if not row["nats_lost"] else f"{max(row['nats_lost'].values()):.3f}",
+        )
+    console.print(table)

@@ -1,0 +1,61 @@
+"""A run's bundle: exported with the run's own images and figures."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from keras_vae.command_line.quiet_start import held_stderr
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.load import is_folder
+from keras_vae.data.pipeline import build_pipeline
+from keras_vae.models.vae import VAE
+from keras_vae.training.settings import Settings
+
+BUNDLE = "bundle"
+
+
+def write_bundle(
+    model: VAE,
+    settings: Settings,
+    arrays: Mapping[str, ImageArrays],
+    metrics: Mapping[str, Any],
+    directory: Path,
+    console: Console,
+) -> Path:
+    """Export a run's model.
+
+    Training images calibrate the int8 decoder. A few test images go into the bundle, so that whoever has it can say
+    what each file costs in nats; those of a folder of one's own stay at home, and images of the model stand in.
+
+    Args:
+        model: the trained model.
+        settings: of the run.
+        arrays: the images of the splits "train" and "test".
+        metrics: the content of `metrics.json`.
+        directory: the folder to write.
+        console: where the files that could not be written are named.
+    """
+    from keras_vae.export import export_bundle
+
+    pipelines = {
+        split: build_pipeline(images, batch_size=128, binarize=settings.binarize, seed=settings.seed, shuffle=False)
+        for split, images in arrays.items()
+    }
+    with console.status("exporting"), warnings.catch_warnings(record=True) as caught, held_stderr():
+        warnings.simplefilter("always")
+        path = export_bundle(
+            model,
+            directory,
+            pipelines["train"],
+            test_data=None if is_folder(settings.dataset) else pipelines["test"],
+            metrics=metrics["test"],
+        )
+    for warning in caught:
+        if issubclass(warning.category, UserWarning) and "bundle" in str(warning.message):
+            console.print(f"note: {warning.message}")
+    return path

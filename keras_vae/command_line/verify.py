@@ -1,0 +1,91 @@
+"""`keras-vae verify`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from keras_vae.export.verification.verify import Report
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--dataset", help="Measure nats on this dataset; on the bundle's own test images where not given.")
+@click.option("--split", default="test", show_default=True, help="Of the dataset.")
+@click.option(
+    "--binarize", type=click.Choice(["none", "static"]), default="none", show_default=True, help="Of it, too."
+)
+@click.option("--images", type=int, default=1000, show_default=True, help="How many of the dataset.")
+@click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def verify(
+    bundle: Path, dataset: str | None, split: str, binarize: str, images: int, data_dir: str | None, as_json: bool
+) -> None:
+    """Check every file of a bundle in its own runtime, and say what each costs in nats.
+
+    Sizes and hashes, schema, operators, signatures; latents bit for bit and images within the tolerance against
+    what Keras drew; the ELBO with each file as decoder and as encoder. Exit status 1 if anything is amiss.
+
+    \b
+    Examples:
+      keras-vae verify runs/digits/bundle
+      keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
+    """
+    if images < 1:
+        raise ValueError(f"images is {images}: expected at least 1; raise --images")
+    if not bundle.is_dir():
+        raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+    load_tensorflow()
+    from rich.console import Console
+
+    from keras_vae.export.verification.verify import BundleError, verify_bundle
+
+    data = None
+    if dataset:
+        from keras_vae.data.load import load_dataset
+
+        data = load_dataset(dataset, split=split, batch_size=500, binarize=binarize, data_dir=data_dir)
+    try:
+        with held_stderr():
+            report, misses = verify_bundle(bundle, data, images), []
+    except BundleError as error:
+        report, misses = error.report, error.misses
+    if as_json:
+        click.echo(json.dumps(_as_json(bundle, report, misses), indent=2))
+    elif report:
+        _print(report, Console())
+    for miss in misses:
+        print(f"keras-vae: {bundle}: {miss}", file=sys.stderr)
+    if misses:
+        sys.exit(1)
+    if not as_json:
+        click.echo(f"{bundle} is whole: every file does what Keras did")
+
+
+def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict:
+    found = {} if report is None else {**dataclasses.asdict(report), "bundle": str(bundle)}
+    return {"bundle": str(bundle), "good": not misses, "misses": misses, **found}
+
+
+def _print(report: Report, console: Console) -> None:
+    from rich.table import Table
+
+    title = f"Keras' ELBO {report.elbo:.2f} nats an image, on {report.images} images ({report.source})"
+    table = Table(box=None, title=title)
+    for header in ("file", "precision", "largest\nerror", "nats lost\nas decoder", "\nas encoder", ""):
+        table.add_column(header, no_wrap=True)
+    for file in report.files:
+        error = "" if file.largest_error is None else f"{file.largest_error:.1e}"
+        lost = [f"{file.nats_lost[role]:.4f}" if role in file.nats_lost else "" for role in ("decode", "encode")]
+        table.add_row(file.path, file.precision, error, *lost, "[red]fails[/]" if file.misses else "good")
+    console.print(table)

@@ -1,0 +1,159 @@
+"""The consumer in C, compiled against the library in the Python package of ONNX Runtime."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from PIL import Image
+
+from keras_vae.export import consumers
+from keras_vae.pictures.grid import image_grid
+from keras_vae.random.portable import latents_numpy
+
+SOURCE = Path(consumers.__path__[0]) / "native"
+# Where version 1 of ONNX Runtime's API has each function: onnxruntime_c_api.h, of any release.
+SLOTS = {
+    "GetErrorMessage": 2,
+    "CreateEnv": 3,
+    "CreateSession": 7,
+    "Run": 9,
+    "CreateTensorWithDataAsOrtValue": 49,
+    "GetTensorMutableData": 51,
+    "GetDimensionsCount": 61,
+    "GetDimensions": 62,
+    "GetTensorTypeAndShape": 65,
+    "CreateCpuMemoryInfo": 69,
+    "ReleaseEnv": 92,
+    "ReleaseStatus": 93,
+    "ReleaseMemoryInfo": 94,
+    "ReleaseSession": 95,
+    "ReleaseValue": 96,
+    "ReleaseTensorTypeAndShapeInfo": 99,
+}
+COMPILE = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-O2"]
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    found = shutil.which("gcc") or shutil.which("clang")
+    if not found:
+        pytest.skip("no C compiler: install gcc or clang")
+    return found
+
+
+@pytest.fixture(scope="session")
+def program(compiler, tmp_path_factory):
+    libraries = list(Path(onnxruntime.__path__[0], "capi").glob("libonnxruntime.so.*"))
+    if not libraries:
+        pytest.skip("this onnxruntime package carries no libonnxruntime.so")
+    folder = tmp_path_factory.mktemp("native")
+    (folder / "libonnxruntime.so.1").symlink_to(libraries[0])
+    command = [compiler, *COMPILE, "-o", "generate", SOURCE / "generate.c", "libonnxruntime.so.1", "-lm"]
+    subprocess.run([*command, "-Wl,-rpath,$ORIGIN"], cwd=folder, check=True)
+    return folder / "generate"
+
+
+def call(program, *arguments):
+    command = [program, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def drawn(program, model, shape, latent_dim, folder, *numbers):
+    """The picture, latents and images of one call."""
+    files = [folder / name for name in ("picture", "latents", "images")]
+    done = call(program, model, *numbers, *files)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sorted(folder.iterdir()) == sorted(files)
+    with Image.open(files[0]) as picture:
+        pixels = np.asarray(picture)
+    latents, images = (np.fromfile(file, np.float32) for file in files[1:])
+    return pixels, latents.reshape(-1, latent_dim), images.reshape(-1, *shape)
+
+
+def test_latents_are_bit_equal_and_images_those_of_keras(program, bundle, numbers, keras_images, tmp_path):
+    model, file = bundle.model, bundle.path / "onnx/generate.onnx"
+    pairs = 0
+    for seed, start, count in numbers:
+        pixels, latents, images = drawn(
+            program, file, model.image_shape, model.latent_dim, tmp_path, seed, start, count, 0.7
+        )
+        expected = latents_numpy(seed, range(start, start + count), model.latent_dim, 0.7)
+        np.testing.assert_array_equal(latents, expected)
+        np.testing.assert_allclose(images, keras_images(model, seed, start, count, 0.7), atol=1e-5)
+        difference = pixels.astype(int) - image_grid(images)
+        assert np.abs(difference).max() <= 1  # a pixel at a half may be rounded either way
+        pairs += len(latents)
+    assert pairs >= 1000
+
+
+def test_an_image_is_the_same_whatever_the_count(program, bundle, tmp_path):
+    model, file = bundle.model, bundle.path / "onnx/generate.onnx"
+    sizes = (model.image_shape, model.latent_dim, tmp_path)
+    _, many_latents, many = drawn(program, file, *sizes, 7, 0, 256, 1)
+    _, latents, images = drawn(program, file, *sizes, 7, 63, 1, 1)
+    np.testing.assert_array_equal(latents[0], many_latents[63])
+    np.testing.assert_allclose(images[0], many[63], atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_coloured_images_that_are_not_square(program, colour, keras_images, tmp_path, count):
+    pixels, latents, images = drawn(program, colour.path, (16, 8, 3), 3, tmp_path, -5, 0, count, 1)
+    np.testing.assert_array_equal(latents, latents_numpy(-5, range(count), 3))
+    np.testing.assert_allclose(images, keras_images(colour.model, -5, 0, count), atol=1e-5)
+    assert images.std() > 0.01
+    expected = image_grid(images)
+    assert pixels.shape == expected.shape
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
+def test_functions_stand_where_the_library_has_them(compiler, tmp_path):
+    lines = [f'printf("{name} %d\\n", (int)(offsetof(OrtApi, {name}) / sizeof(void *)));' for name in SLOTS]
+    body = "\n".join(lines)
+    (tmp_path / "slots.c").write_text(
+        f'#include <stdio.h>\n#include "onnxruntime_few.h"\nint main(void) {{\n{body}\nreturn 0;\n}}\n'
+    )
+    subprocess.run([compiler, *COMPILE, f"-I{SOURCE}", "-o", "slots", "slots.c"], cwd=tmp_path, check=True)
+    done = subprocess.run([tmp_path / "slots"], capture_output=True, text=True, check=True)
+    assert dict(line.split() for line in done.stdout.splitlines()) == {k: str(v) for k, v in SLOTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model": "nowhere.onnx"}, ["nowhere.onnx", "exist"]),
+        ({"model": "onnx"}, ["onnx", "directory"]),
+        ({"model": "manifest.json"}, ["manifest.json", "onnx/generate.onnx"]),
+        ({"model": "onnx/decode.onnx"}, ["decode.onnx", "onnx/generate.onnx"]),
+        ({"seed": "2147483648"}, ["SEED is '2147483648'", "-2147483648 to 2147483647"]),
+        ({"seed": "-2147483649"}, ["SEED is '-2147483649'"]),
+        ({"seed": "7.5"}, ["SEED is '7.5'", "whole"]),
+        ({"seed": ""}, ["SEED is ''"]),
+        ({"first": "-1"}, ["FIRST is '-1'", "0 to 2147483647"]),
+        ({"first": "2147483647", "count": "2"}, ["COUNT is '2'", "1 to 1"]),
+        ({"count": "0"}, ["COUNT is '0'", "1 to 256"]),
+        ({"count": "257"}, ["COUNT is '257'"]),
+        ({"count": "3x"}, ["COUNT is '3x'"]),
+        ({"temperature": "-1"}, ["TEMPERATURE is '-1'"]),
+        ({"temperature": "nan"}, ["TEMPERATURE is 'nan'"]),
+        ({"temperature": "1e39"}, ["TEMPERATURE is '1e39'"]),
+        ({"temperature": "3e38"}, ["TEMPERATURE 3e38", "not finite"]),
+        ({"picture": "nowhere/picture"}, ["nowhere/picture", "No such file"]),
+        ({"picture": "p" * 5000}, ["shorter path"]),
+        ({"images": "nowhere/images"}, ["nowhere/images", "No such file"]),
+        ({"more": "more"}, ["9 arguments", "MODEL SEED FIRST COUNT TEMPERATURE PICTURE"]),
+    ],
+)
+def test_what_cannot_be_leaves_nothing(program, bundle, tmp_path, change, words):
+    values = {"model": "onnx/generate.onnx", "seed": 7, "first": 0, "count": 2, "temperature": 1, "picture": "picture"}
+    values |= {"latents": "latents", "images": "images", **change}
+    values["model"] = bundle.path / values["model"]
+    for name in ("picture", "latents", "images"):
+        values[name] = tmp_path / values[name]
+    done = call(program, *values.values())
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("generate: ")
+    assert all(word in done.stderr for word in words), done.stderr
+    assert list(tmp_path.iterdir()) == []
