@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -36,8 +37,18 @@ from keras_vae.command_line.quiet_start import load_tensorflow
 @click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
 @click.option("--skip-corrupt", is_flag=True, help="Leave out files of a folder that cannot be read.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run once the new one is whole.")
-def train(output: Path, overwrite: bool, **options: object) -> None:
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(min=1),
+    metavar="STEPS",
+    help="Steps between checkpoints, each written when the 32 steps under way are done; about a minute by default.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run of the same arguments.")
+def train(output: Path, overwrite: bool, checkpoint_every: int | None, resume: bool, **options: object) -> None:
     """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
+
+    A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM writes
+    a checkpoint first and ends with exit status 143.
 
     \b
     Examples:
@@ -45,13 +56,15 @@ def train(output: Path, overwrite: bool, **options: object) -> None:
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
       keras-vae train --dataset path/to/images --image-size 64 --output runs/mine
       keras-vae train --dataset fashion_mnist --preset mnist_conv --latent-dim 2 --output runs/fashion
+      keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist --resume
     """
-    from keras_vae.training.run_folder import check_free
+    from keras_vae.training.preemption import EXIT_STATUS, Preempted, Preemption
+    from keras_vae.training.run_folder import check_free, how_to_go_on
     from keras_vae.training.settings import Settings
 
     # Cheap checks come before TensorFlow is loaded.
     settings = Settings(**options)
-    check_free(output, overwrite)
+    check_free(output, overwrite, resume)
 
     load_tensorflow()
     from rich.console import Console
@@ -61,9 +74,21 @@ def train(output: Path, overwrite: bool, **options: object) -> None:
     from keras_vae.training.train import train as run
 
     console = Console()
-    metrics = run(
-        settings, output, overwrite, console, lambda *found: write_bundle(*found[:-1], found[-1] / BUNDLE, console)
-    )
+    try:
+        with Preemption() as preemption:
+            metrics = run(
+                settings,
+                output,
+                overwrite,
+                console,
+                lambda *found: write_bundle(*found[:-1], found[-1] / BUNDLE, console),
+                checkpoint_every=checkpoint_every,
+                resume=resume,
+                preemption=preemption,
+            )
+    except Preempted as notice:
+        print(f"keras-vae: {notice}; {how_to_go_on(output)}", file=sys.stderr)
+        sys.exit(EXIT_STATUS)
     print_figures(metrics["test"], console, untrained=metrics["untrained"])
     console.print(
         f"everything is in {output}:",

@@ -5,6 +5,7 @@ import difflib
 import os
 import re
 import shutil
+import sys
 import tempfile
 import urllib.parse
 from collections.abc import Iterator
@@ -76,7 +77,9 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bo
     if not download:
         raise ValueError(f"dataset {name!r} is not prepared in {folder} and downloading is off: {mend}")
     try:
-        with quiet_logs(), _few_retries(), _no_remains(folder, builder.name):
+        # progress bars are for a person who watches; elsewhere they would bury the one line of an error
+        quietly = quiet_logs() if sys.stderr.isatty() else quiet()
+        with quietly, _few_retries(), _no_remains(folder, builder.name):
             builder.download_and_prepare()
     except Exception as error:
         raise OSError(

@@ -1,0 +1,125 @@
+"""export, verify, generate and benchmark on the bundle of a run, as a person types them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture).astype(int)
+
+
+def test_train_leaves_a_bundle_with_test_images_that_verifies(keras_vae, run):
+    manifest = json.loads((run / "bundle/manifest.json").read_text())
+    assert manifest["test_images"] == {"file": "test_images.npz", "count": 256, "source": "test data"}
+    assert manifest["metrics"] == json.loads((run / "metrics.json").read_text())["test"]
+    assert manifest["not_written"] == {}
+    status, printed, errors = keras_vae("verify", run / "bundle")
+    assert (status, errors) == (0, "")
+    assert "decoder.int8.tflite" in printed
+    assert "is whole" in printed
+
+
+def test_export_writes_the_same_files_again(keras_vae, run, tmp_path):
+    status, printed, errors = keras_vae("export", run, "--output", tmp_path / "bundle")
+    assert (status, errors) == (0, "")
+    assert "start with its README.md" in printed
+    first, again = (json.loads((b / "manifest.json").read_text()) for b in (run / "bundle", tmp_path / "bundle"))
+    assert first["files"].keys() == again["files"].keys()
+    for name in ("golden.json", "test_images.npz", "samples.png", "tflite/decoder.int8.tflite"):
+        assert first["files"][name] == again["files"][name], name
+    status, _, errors = keras_vae("export", run, "--output", tmp_path / "bundle")
+    assert status == 2
+    assert "is not empty: expected a new or empty folder" in errors
+
+
+@pytest.mark.parametrize("runtime", ["saved_model", "tflite", "onnx"])
+def test_one_seed_is_one_picture_in_every_runtime(keras_vae, run, tmp_path, runtime):
+    keras_vae("generate", run, "--seed", 7, "--count", 5, "--output", tmp_path / "keras.png")
+    place = run if runtime == "onnx" else run / "bundle"  # a run's bundle is found
+    status, _, errors = keras_vae(
+        "generate", place, "--seed", 7, "--count", 5, "--runtime", runtime, "--output", tmp_path / "other.png"
+    )
+    assert (status, errors) == (0, "")
+    assert np.abs(pixels(tmp_path / "keras.png") - pixels(tmp_path / "other.png")).max() <= 1
+
+
+def test_verify_fails_closed_with_status_1_and_the_file_s_name(keras_vae, run, tmp_path):
+    bundle = shutil.copytree(run / "bundle", tmp_path / "bundle")
+    (bundle / "onnx/encode.onnx").write_bytes(b"")
+    (bundle / "golden.json").unlink()
+    status, printed, errors = keras_vae("verify", bundle)
+    assert (status, printed) == (1, "")
+    assert [line.split(": ")[2].split()[0] for line in errors.splitlines()] == ["golden.json", "onnx/encode.onnx"]
+    status, printed, _ = keras_vae("verify", bundle, "--json")
+    assert status == 1
+    assert json.loads(printed)["good"] is False
+    status, _, errors = keras_vae("benchmark", bundle, "--output", tmp_path / "b")
+    assert status == 1
+    assert "golden.json is missing" in errors
+
+
+def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run, tmp_path):
+    bundle = shutil.copytree(run / "bundle", tmp_path / "bundle")
+    with (bundle / "tflite/vae.tflite").open("ab") as file:
+        file.write(b"\0")
+    output = tmp_path / "grid.png"
+    status, _, errors = keras_vae("generate", bundle, "--output", output)
+    assert status == 2
+    assert "tflite/vae.tflite has" in errors
+    assert not output.exists()
+    assert keras_vae("generate", bundle, "--output", output, "--unchecked")[0] == 0
+    assert keras_vae("generate", bundle, "--runtime", "onnx", "--output", output)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("verify", "nowhere"), "nowhere is no folder: expected a bundle"),
+        (("verify", ".", "--images", "0"), "images is 0: expected at least 1"),
+        (("export", "nowhere", "--output", "b"), "nowhere holds no run"),
+        (("benchmark", ".", "--rounds", "0"), "rounds is 0: expected at least 1"),
+        (("benchmark", ".", "--output", "no/where"), "is in a folder that does not exist"),
+        (("benchmark", ".", "--output", "inside"), "is inside the bundle"),
+        (("generate", ".", "--runtime", "onnx"), "manifest.json is missing: expected a bundle"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(keras_vae, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = keras_vae(*arguments)
+    assert status == 2
+    assert says in errors
+    assert errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_measures_on_a_dataset(keras_vae, run):
+    status, printed, _ = keras_vae("verify", run / "bundle", "--dataset", "digits", "--images", 300, "--json")
+    report = json.loads(printed)
+    assert status == 0
+    assert report["good"]
+    assert (report["images"], report["source"]) == (300, "data given now")
+
+
+@pytest.mark.slow
+def test_benchmark_measures_every_file(keras_vae, run, tmp_path):
+    status, printed, errors = keras_vae("benchmark", run / "bundle", "--rounds", 1, "--output", tmp_path / "bench")
+    assert (status, errors) == (0, "")
+    files = json.loads((tmp_path / "bench.json").read_text())["files"]
+    manifest = json.loads((run / "bundle/manifest.json").read_text())
+    assert [row["path"] for row in files] == list(manifest["artifacts"])
+    for row in files:
+        assert row["path"] in printed
+        assert 0 < row["one_seconds"] < 10
+        assert 0 < row["load_seconds"] < 60
+        assert row["peak_bytes"] > row["bytes"]
+        if not row["path"].startswith("saved_model"):
+            assert row["bytes"] == manifest["files"][row["path"]]["bytes"]
+            assert row["peak_bytes"] < 300e6  # TensorFlow alone takes more
+    assert {row["signature"] for row in files} == {"generate", "decode", "encode"}
+    assert pixels(tmp_path / "bench.png").shape[1] > 1000
+    assert {path.name for path in tmp_path.iterdir()} == {"bench.json", "bench.png"}
