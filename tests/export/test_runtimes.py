@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_vae.export.contents.golden import image_statistics
+from keras_vae.export.runtimes.choices import load_runtime
 from keras_vae.random.portable import latents_numpy
 
 FLOAT32 = {
@@ -24,13 +25,32 @@ GENERATORS = [
 ]
 
 
+# A thousand (seed, index) pairs: edges, neighbours, and numbers from all over.
+SEEDS = [
+    0,
+    1,
+    -1,
+    7,
+    65535,
+    65536,
+    2**31 - 1,
+    -(2**31),
+    *map(int, np.random.default_rng(0).integers(-(2**31), 2**31, 32)),
+]
+INDICES = [0, 1, 63, 65535, 65536, 2**31 - 1, *map(int, np.random.default_rng(1).integers(0, 2**31, 19))]
+
+
 @pytest.mark.parametrize("file", GENERATORS)
-@pytest.mark.parametrize(("seed", "temperature", "start"), [(7, 1.0, 0), (-1, 0.7, 65530), (-(2**31), 1.3, 2**31 - 65)])
-def test_latents_are_bit_equal_to_the_formula(exported, file, seed, temperature, start):
-    latent = exported.generate(file, 64, seed, temperature, start)["latent"]
-    expected = latents_numpy(seed, range(start, start + 64), exported.model.latent_dim, temperature)
-    assert latent.dtype == np.float32
-    np.testing.assert_array_equal(latent, expected)
+def test_latents_of_a_thousand_pairs_are_bit_equal_to_the_formula(exported, file):
+    assert len(SEEDS) * len(INDICES) == 1000
+    run = load_runtime(exported.path, file, exported.manifest["artifacts"][file])
+    index = np.array(INDICES, np.int32)
+    for number, seed in enumerate(SEEDS):
+        temperature = np.float32(0.5 + number / 40)
+        latent = run("generate", index=index, seed=np.int32(seed), temperature=temperature)["latent"]
+        expected = latents_numpy(seed, INDICES, exported.model.latent_dim, temperature)
+        assert latent.dtype == np.float32
+        np.testing.assert_array_equal(latent, expected, err_msg=f"seed {seed}")
 
 
 @pytest.mark.parametrize("file", ["saved_model", "tflite/vae.tflite", "onnx/generate.onnx"])
