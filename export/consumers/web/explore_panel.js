@@ -75,6 +75,7 @@ function slider(j, kl) {
   const input = document.createElement('input');
   const output = document.createElement('output');
   name.textContent = `z${j}`;
+  output.ariaLive = 'off'; // the slider itself is read out
   if (kl !== undefined) name.title = `KL ${kl.toFixed(2)} nats`;
   Object.assign(input, { type: 'range', min: -LIMIT, max: LIMIT, step: 0.05, value: 0 });
   input.setAttribute('aria-label', kl === undefined ? `z${j}` : `z${j}, KL ${kl.toFixed(2)} nats`);

@@ -99,45 +99,103 @@ def serving(server):
         thread.join()
 
 
+def open_page(stack, browser, path, host="127.0.0.1", **options):
+    """Serve a folder and open its page, noting what it asks for and what it complains of, until the stack ends."""
+    server = stack.enter_context(serving(make_server(path)))
+    context = browser.new_context(**options)
+    stack.callback(context.close)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.asked, page.complaints = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.origin = f"http://{host}:{server.server_address[1]}"
+    page.goto(f"{page.origin}/web/")
+    return page
+
+
+def settle(page):
+    page.evaluate("async () => { await kerasVae.ready; }")
+    playwright.expect(page.locator("#checks")).to_contain_text("agree with their SHA-256")
+
+
+def assert_nothing_left_the_machine(page):
+    assert len(page.asked) > 5
+    assert [url for url in page.asked if not url.startswith((page.origin, f"blob:{page.origin}"))] == []
+
+
 @pytest.fixture
 def visit(browser):
-    """Open a folder's page; at the end, see that nothing was asked of another machine and nothing went wrong."""
+    """Open a page anew; `broken` expects complaints."""
     with contextlib.ExitStack() as stack:
         seen = []
 
-        def visit(path, broken=False, host="127.0.0.1", **options):
-            server = stack.enter_context(serving(make_server(path)))
-            context = browser.new_context(**options)
-            stack.callback(context.close)
-            context.set_default_timeout(20_000)
-            page = context.new_page()
-            page.asked, page.complaints = [], []
-            page.on("request", lambda request: page.asked.append(request.url))
-            page.on("console", lambda message: page.complaints.append(message.text))
-            page.on("pageerror", lambda error: page.complaints.append(str(error)))
-            page.origin = f"http://{host}:{server.server_address[1]}"
+        def visit(path, broken=False, **options):
+            page = open_page(stack, browser, path, **options)
             seen.append((page, broken))
-            page.goto(f"{page.origin}/web/")
             if not broken:
-                page.evaluate("async () => { await kerasVae.ready; }")
-                playwright.expect(page.locator("#status")).to_have_text("Ready.")
+                settle(page)
             return page
 
         yield visit
         for page, broken in seen:
-            elsewhere = [url for url in page.asked if not url.startswith((page.origin, f"blob:{page.origin}"))]
-            assert elsewhere == []
-            assert len(page.asked) > 5
+            assert_nothing_left_the_machine(page)
             assert broken or page.complaints == []
+
+
+@pytest.fixture(scope="module")
+def kept(browser):
+    with contextlib.ExitStack() as stack:
+        pages = {}
+
+        def page_of(bundle):
+            if bundle.path not in pages:
+                pages[bundle.path] = open_page(stack, browser, bundle.path)
+                settle(pages[bundle.path])
+            return pages[bundle.path]
+
+        yield page_of
+
+
+@pytest.fixture
+def visit_again(kept):
+    """Take the page of a bundle that earlier tests have used, with everything set back."""
+    seen = []
+
+    def visit_again(bundle):
+        page = kept(bundle)
+        seen.append(page)
+        page.evaluate(
+            """() => {
+              for (const form of document.forms) form.reset();
+              document.querySelector('[name=way]').value = 0.5;
+              for (const name of ['temperature', 'from']) {
+                document.querySelector(`[name=${name}]`).dispatchEvent(new Event('input', {bubbles: true}));
+              }
+              document.querySelector('[data-action=zero]').click();
+            }"""
+        )
+        return page
+
+    yield visit_again
+    for page in seen:
+        assert_nothing_left_the_machine(page)
+        assert page.complaints == []
 
 
 def shown(canvas):
     """A canvas' pixels, uint8 [height, width, 3]."""
-    size, data = canvas.evaluate(
-        "c => [[c.height, c.width], Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]"
+    (height, width), data = canvas.evaluate(
+        """(canvas) => {
+          // A copy: reading the page's own would slow it down, of which Chromium warns.
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {willReadFrequently: true});
+          copy.drawImage(canvas, 0, 0);
+          const {data} = copy.getImageData(0, 0, canvas.width, canvas.height);
+          return [[canvas.height, canvas.width], Array.from(data).map((byte) => String.fromCharCode(byte)).join('')];
+        }"""
     )
-    pixels = np.array(data, np.uint8).reshape(*size, 4)
-    return pixels[..., :3]
+    return np.frombuffer(data.encode("latin-1"), np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def as_bytes(image):
@@ -156,6 +214,13 @@ def assert_shows(canvas, image, patience=5.0):
     np.testing.assert_allclose(found, expected, atol=1)
 
 
+def draw_latents(page, index, seed, temperature=1.0):
+    found = page.evaluate(
+        "async (asked) => Array.from((await kerasVae.generate(...asked)).latent)", [list(index), seed, temperature]
+    )
+    return np.array(found, np.float32)
+
+
 def generate(page, index, seed, temperature=1.0):
     found = page.evaluate(
         "async ([index, seed, temperature]) => {"
@@ -166,21 +231,21 @@ def generate(page, index, seed, temperature=1.0):
     return [np.array(part, np.float32) for part in found]
 
 
-def test_latents_of_a_thousand_seeds_and_indices_are_bit_equal(visit, bundle):
-    page = visit(bundle.path)
+def test_latents_of_a_thousand_seeds_and_indices_are_bit_equal(visit_again, bundle):
+    page = visit_again(bundle)
     assert len(SEEDS) * len(INDEX) == 1000
     for number, seed in enumerate(SEEDS):
         temperature = 1.0 if number % 2 else 0.7
-        _, latent = generate(page, INDEX, seed, temperature)
+        latent = draw_latents(page, INDEX, seed, temperature)
         expected = bundle.latents(seed, INDEX, temperature)
         np.testing.assert_array_equal(latent.view(np.int32), expected.ravel().view(np.int32))
 
 
-def test_golden_latents_are_bit_equal_and_the_page_says_so(visit, bundle):
-    page = visit(bundle.path)
+def test_golden_latents_are_bit_equal_and_the_page_says_so(visit_again, bundle):
+    page = visit_again(bundle)
     golden = json.loads((bundle.path / "golden.json").read_text())["generate"]
     for case in golden:
-        _, latent = generate(page, case["index"], case["seed"], case["temperature"])
+        latent = draw_latents(page, case["index"], case["seed"], case["temperature"])
         np.testing.assert_array_equal(latent, np.array(case["latent"], np.float32).ravel())
     count = sum(len(case["index"]) for case in golden)
     checks = page.locator("#checks")
@@ -188,8 +253,8 @@ def test_golden_latents_are_bit_equal_and_the_page_says_so(visit, bundle):
     playwright.expect(checks).to_contain_text("4 of 4 files agree with their SHA-256")
 
 
-def test_images_are_those_of_the_saved_model_whatever_their_number(visit, bundle):
-    page = visit(bundle.path)
+def test_images_are_those_of_the_saved_model_whatever_their_number(visit_again, bundle):
+    page = visit_again(bundle)
     index = np.arange(40, dtype=np.int32)
     expected = bundle.call("generate", index=index, seed=np.int32(11), temperature=np.float32(1))["image"]
     assert expected.std() > 0.05
@@ -215,22 +280,21 @@ def test_a_file_of_fixed_batch_is_run_as_often_as_it_takes(visit, bundles, tmp_p
     path = copied(bundle, tmp_path)
     change_manifest(path, lambda manifest: manifest["artifacts"]["onnx/generate.onnx"].update(batch=3))
     page = visit(path)
-    _, latent = generate(page, range(7), 5)
+    latent = draw_latents(page, range(7), 5)
     np.testing.assert_array_equal(latent, bundle.latents(5, range(7)).ravel())
 
 
-def test_seed_temperature_and_count_redraw_the_sheet(visit, bundle):
-    page = visit(bundle.path)
+def test_seed_temperature_and_count_redraw_the_sheet(visit_again, bundle):
+    page = visit_again(bundle)
     tiles = page.locator(".sheet canvas")
     expected = bundle.decode(bundle.latents(7, range(24)))
-    assert tiles.count() == 24
     assert_shows(tiles.nth(23), expected[23])
     page.get_by_label("Seed", exact=True).fill("-2147483648")
     page.get_by_label("Count").fill("5")
     page.get_by_label("Temperature").fill("0.5")
     expected = bundle.decode(bundle.latents(-(2**31), range(5), 0.5))
     assert_shows(tiles.nth(4), expected[4])
-    assert tiles.count() == 5
+    playwright.expect(tiles).to_have_count(5)
     page.get_by_role("button", name="Next seed").click()
     assert_shows(tiles.nth(0), bundle.decode(bundle.latents(-(2**31) + 1, [0], 0.5))[0])
 
@@ -247,22 +311,23 @@ def test_seed_temperature_and_count_redraw_the_sheet(visit, bundle):
         ("Count", "0", "The count is 0: expected a whole number from 1 to 400."),
     ],
 )
-def test_a_number_out_of_range_is_named_and_goes_when_mended(visit, bundles, field, value, message):
-    page = visit(bundles["plane"].path)
-    before = shown(page.locator(".sheet canvas").first)
+def test_a_number_out_of_range_is_named_and_goes_when_mended(visit_again, bundles, field, value, message):
+    page = visit_again(bundles["plane"])
+    first, image = page.locator(".sheet canvas").first, bundles["plane"].decode(bundles["plane"].latents(7, [0]))[0]
+    assert_shows(first, image)
     box, problem = page.locator("#draw").get_by_label(field, exact=True), page.locator("#draw .problem")
     good = box.input_value()
     box.fill(value)
     playwright.expect(problem).to_contain_text(message)
     assert box.get_attribute("aria-invalid") == "true"
-    np.testing.assert_array_equal(shown(page.locator(".sheet canvas").first), before)
+    assert_shows(first, image)
     box.fill(good)
     playwright.expect(problem).to_be_empty()
     assert box.get_attribute("aria-invalid") == "false"
 
 
-def test_the_sheet_is_one_stop_of_the_keyboard_and_its_pictures_load(visit, bundle):
-    page = visit(bundle.path)
+def test_the_sheet_is_one_stop_of_the_keyboard_and_its_pictures_load(visit_again, bundle):
+    page = visit_again(bundle)
     page.get_by_role("button", name="Save sheet").focus()
     page.keyboard.press("Tab")
     playwright.expect(page.get_by_role("button", name="Explore image 0")).to_be_focused()
@@ -284,8 +349,8 @@ def test_the_sheet_is_one_stop_of_the_keyboard_and_its_pictures_load(visit, bund
     assert page.evaluate("document.activeElement.closest('section').id") == "explore"
 
 
-def test_sliders_stand_in_the_order_of_kl_and_move_one_number_each(visit, bundle):
-    page = visit(bundle.path)
+def test_sliders_stand_in_the_order_of_kl_and_move_one_number_each(visit_again, bundle):
+    page = visit_again(bundle)
     order = np.argsort(-bundle.kl, kind="stable")
     sliders = page.locator("#explore input[type=range]")
     labels = [slider.get_attribute("aria-label") for slider in sliders.all()]
@@ -316,9 +381,9 @@ def test_sliders_stand_in_the_order_of_kl_and_move_one_number_each(visit, bundle
     assert_shows(picture, bundle.decode(np.zeros(bundle.latent_dim))[0])
 
 
-def test_a_latent_beyond_the_sliders_is_shown_as_it_is(visit, bundles):
+def test_a_latent_beyond_the_sliders_is_shown_as_it_is(visit_again, bundles):
     bundle = bundles["plane"]
-    page = visit(bundle.path)
+    page = visit_again(bundle)
     page.get_by_label("Temperature").fill("6")
     latent = bundle.latents(7, [2], 6)
     assert np.abs(latent).max() > 3
@@ -347,9 +412,9 @@ def test_without_kl_the_page_says_what_the_order_is(visit, bundles, tmp_path, wi
     assert labels == [f"z{j}" for j in order]
 
 
-def test_the_map_follows_mouse_and_arrow_keys(visit, bundles):
+def test_the_map_follows_mouse_and_arrow_keys(visit_again, bundles):
     bundle = bundles["plane"]
-    page = visit(bundle.path)
+    page = visit_again(bundle)
     field = page.locator("#explore .map canvas")
     picture = page.locator("#explore [data-role=picture]")
     across = ((2 * np.arange(15) + 1) / 15 - 1) * 3
@@ -384,8 +449,8 @@ def test_the_map_follows_mouse_and_arrow_keys(visit, bundles):
     playwright.expect(page.locator("#place")).to_contain_text("z0 = -3.00 across")
 
 
-def test_only_a_plane_has_a_map(visit, bundles):
-    assert not visit(bundles["colour"].path).locator("#explore .map").is_visible()
+def test_only_a_plane_has_a_map(visit_again, bundles):
+    assert not visit_again(bundles["colour"]).locator("#explore .map").is_visible()
 
 
 def great_circle(a, b, t):
@@ -394,8 +459,8 @@ def great_circle(a, b, t):
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
 
 
-def test_between_two_seeds(visit, bundle):
-    page = visit(bundle.path)
+def test_between_two_seeds(visit_again, bundle):
+    page = visit_again(bundle)
     strip, picture = (page.locator(f"#between [data-role={role}]") for role in ("strip", "picture"))
     page.get_by_label("From seed").fill("3")
     page.get_by_label("To seed").fill("-9")
@@ -407,7 +472,7 @@ def test_between_two_seeds(visit, bundle):
         expected = as_bytes(bundle.decode(great_circle(a, b, step / 8))[0]).astype(int)
         np.testing.assert_allclose(found[:, left : left + width], expected, atol=1)
 
-    page.get_by_label("Place").focus()
+    page.get_by_role("slider", name="Place").focus()
     page.keyboard.press("Home")
     assert_shows(picture, bundle.decode(a)[0])
     page.keyboard.press("ArrowRight")
@@ -426,8 +491,8 @@ def picture_file(array):
     return {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
-def test_a_picture_of_the_person_s_beside_its_reconstruction(visit, bundle):
-    page = visit(bundle.path)
+def test_a_picture_of_the_person_s_beside_its_reconstruction(visit_again, bundle):
+    page = visit_again(bundle)
     given, reconstruction = (page.locator(f"#yours [data-role={role}]") for role in ("given", "reconstruction"))
     height, width, channels = bundle.shape
     colours = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
@@ -450,9 +515,9 @@ def test_a_picture_of_the_person_s_beside_its_reconstruction(visit, bundle):
     assert page.evaluate("document.activeElement.type") == "range"
 
 
-def test_a_picture_is_cropped_laid_on_white_turned_upright_and_averaged(visit, bundles):
+def test_a_picture_is_cropped_laid_on_white_turned_upright_and_averaged(visit_again, bundles):
     bundle = bundles["colour"]
-    page = visit(bundle.path)
+    page = visit_again(bundle)
     box, given = page.get_by_label("Choose a picture"), page.locator("#yours [data-role=given]")
     height, width, _ = bundle.shape
 
@@ -479,9 +544,9 @@ def test_a_picture_is_cropped_laid_on_white_turned_upright_and_averaged(visit, b
     assert_shows(given, upright / 255)
 
 
-def test_a_picture_can_be_dropped(visit, bundles):
+def test_a_picture_can_be_dropped(visit_again, bundles):
     bundle = bundles["plane"]
-    page = visit(bundle.path)
+    page = visit_again(bundle)
     pixels = np.random.default_rng(2).integers(0, 256, (8, 8), np.uint8)
     page.evaluate(
         """([bytes]) => {
@@ -495,8 +560,8 @@ def test_a_picture_can_be_dropped(visit, bundles):
     assert_shows(page.locator("#yours [data-role=given]"), pixels[..., None] / 255)
 
 
-def test_a_file_that_is_no_picture_is_named(visit, bundles):
-    page = visit(bundles["plane"].path)
+def test_a_file_that_is_no_picture_is_named(visit_again, bundles):
+    page = visit_again(bundles["plane"])
     box = page.get_by_label("Choose a picture")
     box.set_input_files({"name": "notes.png", "mimeType": "image/png", "buffer": b"not a picture"})
     problem = page.locator("#yours .problem")
@@ -507,8 +572,8 @@ def test_a_file_that_is_no_picture_is_named(visit, bundles):
     playwright.expect(page.locator("#yours [data-role=pair]")).to_be_visible()
 
 
-def test_pictures_can_be_saved(visit, bundle):
-    page = visit(bundle.path)
+def test_pictures_can_be_saved(visit_again, bundle):
+    page = visit_again(bundle)
     sizes = {"Save sheet": "seed 7.png", "Save picture": "explored.png", "Save strip": "between.png"}
     for button, name in sizes.items():
         with page.expect_download() as waiting:
@@ -629,7 +694,7 @@ def test_a_changed_file_is_used_only_with_consent(visit, bundles, tmp_path):
     playwright.expect(page.locator("#status")).to_have_text("Ready.")
     playwright.expect(page.locator("#checks")).to_contain_text("3 of 4 files agree with their SHA-256")
     assert not page.locator("#fault").is_visible()
-    _, latent = generate(page, [0, 1], 7)
+    latent = draw_latents(page, [0, 1], 7)
     np.testing.assert_array_equal(latent, bundle.latents(7, [0, 1]).ravel())
 
 
@@ -696,7 +761,7 @@ def test_a_bundle_s_own_page_works_on_a_plain_server(browser, bundles):
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{server.server_address[1]}/web/")
         page.evaluate("async () => { await kerasVae.ready; }")
-        _, latent = generate(page, [3], 1)
+        latent = draw_latents(page, [3], 1)
     np.testing.assert_array_equal(latent, bundle.latents(1, [3]).ravel())
 
 
