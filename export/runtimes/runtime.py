@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +59,42 @@ class Runtime(ABC):
                 into as many and the outputs joined.
 
         Raises:
-            ValueError: a signature that the file lacks.
+            ValueError: a signature that the file lacks, or inputs that are not its own: of another name, dtype or
+                shape, not finite, or a negative index.
         """
         if signature not in self.artifact["signatures"]:
             raise ValueError(
                 f"{self.path} has no {signature!r}: expected one of {', '.join(self.artifact['signatures'])}"
             )
         inputs = {name: np.asarray(value) for name, value in inputs.items()}
+        self._check(signature, inputs)
         batch = self.artifact["batch"]
         if batch is None:
             return self._call(signature, inputs)
         return _in_batches(lambda part: self._call(signature, part), inputs, batch)
+
+    @cached_property
+    def _inputs(self) -> dict[str, dict[str, dict[str, Any]]]:
+        return {name: signature["inputs"] for name, signature in self.signatures().items()}
+
+    def _check(self, signature: str, inputs: Arrays) -> None:
+        expected = self._inputs[signature]
+        if inputs.keys() != expected.keys():
+            raise ValueError(f"{self.path}: {signature} got {sorted(inputs)}: expected the inputs {sorted(expected)}")
+        for name, value in inputs.items():
+            dtype, shape = expected[name]["dtype"], ["n", *expected[name]["shape"][1:]][: len(expected[name]["shape"])]
+            fits = len(shape) == value.ndim and list(value.shape[1:]) == shape[1:]
+            if value.dtype != dtype or not fits:
+                raise ValueError(
+                    f"{self.path}: {signature}'s {name} is {value.dtype} {list(value.shape)}: expected {dtype} "
+                    f"{shape}; convert it"
+                )
+            if not np.isfinite(value).all():
+                raise ValueError(
+                    f"{self.path}: {signature}'s {name} is not finite: expected numbers; mend or drop them"
+                )
+            if name == "index" and value.size and value.min() < 0:
+                raise ValueError(f"{self.path}: {signature}'s index is {value.min()}: expected at least 0; raise it")
 
 
 def _in_batches(call: Callable[[Arrays], Arrays], inputs: Arrays, batch: int) -> Arrays:

@@ -37,3 +37,30 @@ def test_mistakes_name_the_file(exported, file, tmp_path):
     broken.write_bytes(b"nothing")
     with pytest.raises(ValueError, match=r"cannot be loaded .*: restore the file, or export the model again"):
         load_runtime(tmp_path, file, artifact)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda z: {"latent": z[:, :-1]}, r"decode's latent is float32 \[2, \d\]: expected float32 \['n', \d\]"),
+        (lambda z: {"latent": z[0]}, r"decode's latent is float32 \[\d\]: expected"),
+        (lambda z: {"latent": z.astype(float)}, "is float64 .*: expected float32"),
+        (lambda z: {"latent": z * np.nan}, "decode's latent is not finite: expected numbers"),
+        (lambda z: {"latent": z / 0}, "decode's latent is not finite: expected numbers"),
+        (lambda z: {"z": z}, r"decode got \['z'\]: expected the inputs \['latent'\]"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_inputs_that_do_not_fit_are_named(exported, file, change, says):
+    run = load_runtime(exported.path, file, exported.manifest["artifacts"][file])
+    with pytest.raises(ValueError, match=says) as caught:
+        run("decode", **change(np.ones((2, exported.model.latent_dim), np.float32)))
+    assert file in str(caught.value)
+
+
+def test_a_negative_index_is_refused(exported):
+    run = load_runtime(exported.path, "saved_model", exported.manifest["artifacts"]["saved_model"])
+    numbers = {"seed": np.int32(1), "temperature": np.float32(1)}
+    with pytest.raises(ValueError, match="generate's index is -1: expected at least 0"):
+        run("generate", index=np.array([3, -1], np.int32), **numbers)
