@@ -16,11 +16,12 @@ _PUBLIC = {
     "VAE": "keras_vae.models.vae",
     "Autoencoder": "keras_vae.models.autoencoder",
     "TrainingDiverged": "keras_vae.models.guard",
+    "Checkpoint": "keras_vae.training.checkpoint",
     "load_dataset": "keras_vae.data.load",
     "evaluate": "keras_vae.evaluation.evaluate",
     "preset_names": "keras_vae.presets.read",
 }
-__all__ = ["VAE", "Autoencoder", "TrainingDiverged", "evaluate", "export", "load_dataset", "preset_names"]
+__all__ = ["VAE", "Autoencoder", "Checkpoint", "TrainingDiverged", "evaluate", "export", "load_dataset", "preset_names"]
 
 # Where the classes live that Keras must know by name before it can load a file that holds them.
 _SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")

@@ -44,7 +44,10 @@ from keras_vae.command_line.quiet_start import load_tensorflow
     help="Steps between checkpoints, each written when the 32 steps under way are done; about a minute by default.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run of the same arguments.")
-def train(output: Path, overwrite: bool, checkpoint_every: int | None, resume: bool, **options: object) -> None:
+@click.option("--bundle/--no-bundle", default=True, show_default=True, help="Export the model at the end.")
+def train(
+    output: Path, overwrite: bool, checkpoint_every: int | None, resume: bool, bundle: bool, **options: object
+) -> None:
     """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
 
     A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM writes
@@ -81,7 +84,7 @@ def train(output: Path, overwrite: bool, checkpoint_every: int | None, resume: b
                 output,
                 overwrite,
                 console,
-                lambda *found: write_bundle(*found[:-1], found[-1] / BUNDLE, console),
+                (lambda *found: write_bundle(*found[:-1], found[-1] / BUNDLE, console)) if bundle else None,
                 checkpoint_every=checkpoint_every,
                 resume=resume,
                 preemption=preemption,

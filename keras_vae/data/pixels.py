@@ -79,9 +79,7 @@ def first_images(data: Iterable[Any], count: int, name: str, image_shape: tuple[
         ValueError: images of another shape, outside [0, 1], NaN or none at all.
     """
     if not isinstance(data, Iterable):
-        raise ValueError(
-            f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's"
-        )
+        raise ValueError(f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's")
     batches, taken = [], 0
     for batch in data:
         pixels = np.asarray(batch[0] if isinstance(batch, (tuple, list)) else batch)

@@ -54,7 +54,14 @@ class Autoencoder(TwoNetworks):
         """Return the codes float32 `[n, latent_dim]` of images float32 `[n, H, W, C]`."""
         return self._encode_parameters(self._images(tf.convert_to_tensor(x)), training)[:, : self.latent_dim]
 
-    def terms(self, x: tf.Tensor, stream: int, step: tf.Tensor, training: bool = False) -> tuple[tf.Tensor]:
+    def terms(
+        self,
+        x: tf.Tensor,
+        stream: int,
+        step: tf.Tensor,
+        training: bool = False,
+        rows: tuple[tf.Tensor, tf.Tensor] | None = None,
+    ) -> tuple[tf.Tensor]:
         """Return the cross-entropy of each image, float32 `[n]`, in nats."""
         return (-self.decode(self.encode(x, training), training).log_prob(x),)
 

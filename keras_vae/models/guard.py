@@ -32,13 +32,13 @@ class Guard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Raise if the steps just run included a bad one."""
-        bad_pixels = int(self.model.bad_pixels_step)
+        bad_pixels = int(self.model.bad_pixels_step.numpy())
         if bad_pixels >= 0:
             raise TrainingDiverged(
                 f"the images of step {bad_pixels} hold pixels outside [0, 1] or NaN: expected float32 in [0, 1]; "
                 "divide 0 to 255 pixels by 255"
             )
-        diverged = int(self.model.diverged_step)
+        diverged = int(self.model.diverged_step.numpy())
         if diverged >= 0:
             kept = self.last_good() if self.last_good else "none was asked for"
             raise TrainingDiverged(

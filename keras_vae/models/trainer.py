@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -9,12 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.pixels import check_pixels
+from keras_vae.distribution.dealing import check_batch_size
+from keras_vae.distribution.replicated import Replicated
+from keras_vae.distribution.share import Share, share_of_batch, sum_over_replicas
 from keras_vae.models.execution import STEPS_PER_EXECUTION, compiles_well
 from keras_vae.models.guard import Guard
 from keras_vae.random.noise import TRAINING, VALIDATION
 
 
-class Trainer(keras.Model):
+class Trainer(Replicated):
     """Trains on the mean over images of what a subclass's `terms(x, stream, step)` returns.
 
     Attributes:
@@ -38,6 +42,7 @@ class Trainer(keras.Model):
             dtype="int32",
             initializer=keras.initializers.Constant(start),
             trainable=False,
+            aggregation="only_first_replica",  # all replicas count alike
             name=name,
         )
 
@@ -72,30 +77,56 @@ class Trainer(keras.Model):
             steps_per_execution = 1 if eager else STEPS_PER_EXECUTION
         super().compile(optimizer=optimizer, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
         # The networks are built already: so a model saved before its first step comes back whole.
-        self.optimizer.build(self.trainable_variables)
+        with self.scope():
+            self.optimizer.build(self.trainable_variables)
 
-    def fit(self, x: Any = None, *args: Any, callbacks: Any = None, **kwargs: Any) -> keras.callbacks.History:
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        *args: Any,
+        callbacks: Any = None,
+        shuffle: bool = True,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Train, as in Keras; stops with `TrainingDiverged` if the loss is not finite or pixels are out of [0, 1].
+
+        A model made within `strategy.scope()` trains on that strategy's replicas: `batch_size`, or a dataset's
+        batches, are those of all replicas together.
 
         Args:
             x: a `tf.data.Dataset` of images or of (images, labels), or images float32 `[n, H, W, C]` in [0, 1].
+            y: labels, which are not used.
+            batch_size: of images given as an array; 32 by default.
             args: as in `keras.Model.fit`.
             callbacks: as in `keras.Model.fit`.
+            shuffle: whether to shuffle an array; a dataset orders itself.
             kwargs: as in `keras.Model.fit`.
 
         Returns:
             Keras' History: `loss` and the terms it is made of, in nats an image.
+
+        Raises:
+            ValueError: pixels out of [0, 1], a batch smaller than the number of replicas, or an array to shuffle on
+                several workers, which would each shuffle it in an order of its own.
         """
         self._check_array(x, "x")
         self._check_array(kwargs.get("validation_data"), "validation_data")
         if isinstance(x, tf.data.Dataset):
-            # A dataset orders itself; Keras warns where it is told to shuffle one, which is its default.
-            kwargs.setdefault("shuffle", False)
+            shuffle = False  # Keras warns where it is told to shuffle one, which is its default
+        elif self.strategy:
+            check_batch_size(batch_size or 32, self.strategy)
+            if shuffle and isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
+                raise ValueError(
+                    "shuffle is True for an array on several workers, which would each shuffle it their own way: "
+                    "expected a tf.data.Dataset shuffled with a seed, such as load_dataset's, or shuffle=False"
+                )
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
             if not any(isinstance(callback, Guard) for callback in callbacks):
                 callbacks = [*callbacks, Guard()]
-        return super().fit(x, *args, callbacks=callbacks, **kwargs)
+        return super().fit(x, y, batch_size, *args, callbacks=callbacks, shuffle=shuffle, **kwargs)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return the mean terms over images, as in Keras; see `keras_vae.evaluate` for more than the loss."""
@@ -117,37 +148,68 @@ class Trainer(keras.Model):
         super().reset_metrics()
         self.validation_step.assign(0)
 
-    def terms(self, x: tf.Tensor, stream: int, step: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, ...]:
-        """Return what `term_names` names, each float32 `[n]` in nats, the loss first."""
+    def terms(
+        self,
+        x: tf.Tensor,
+        stream: int,
+        step: tf.Tensor,
+        training: bool = False,
+        rows: tuple[tf.Tensor, tf.Tensor] | None = None,
+    ) -> tuple[tf.Tensor, ...]:
+        """Return what `term_names` names, each float32 `[n]` in nats, the loss first.
+
+        Args:
+            x: images float32 `[n, H, W, C]`.
+            stream: what the noise is for, such as `TRAINING`.
+            step: number of the step or batch.
+            training: whether the networks run as in training; False by default.
+            rows: (first, total) where the images are rows of a larger batch, which decide their noise.
+        """
         raise NotImplementedError
 
     def train_step(self, data: Any) -> dict:
-        """Take one step down the gradient of the mean loss of a batch."""
+        """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
         x = self._images(data)
-        with tf.GradientTape() as tape:
-            terms = self.terms(x, TRAINING, self.step.value, training=True)
-            # the networks' own layers may add losses, such as a kernel_regularizer's
-            loss = tf.reduce_mean(terms[0]) + tf.add_n([tf.zeros([]), *self.losses])
-            scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, self.trainable_weights)
+        share = share_of_batch(tf.shape(x)[0])
+        loss, terms, gradients = self.within_step(self._loss_and_gradients)(share.fill(x), share)
+        out_of_range = tf.reduce_any(~((x >= 0) & (x <= 1)))
+        loss, bad_pixels, *gradients = sum_over_replicas([loss, tf.cast(out_of_range, tf.float32), *gradients])
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
 
-        in_range = tf.reduce_all((x >= 0) & (x <= 1))
-        self._note_first(self.bad_pixels_step, ~in_range)
+        self._note_first(self.bad_pixels_step, bad_pixels > 0)
         self._note_first(self.diverged_step, ~tf.math.is_finite(loss))
         self.step.assign_add(1)
-        return self._log(terms)
+        return self._log(map(share.own, terms))
+
+    def _loss_and_gradients(self, x: tf.Tensor, share: Share) -> tuple:
+        with tf.GradientTape() as tape:
+            terms = self.terms(x, TRAINING, self.step.value, training=True, rows=share.rows)
+            loss = share.mean(terms[0]) + self._added_losses(share)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        return loss, terms, tape.gradient(scaled_loss, self.trainable_weights)
+
+    def _added_losses(self, share: Share) -> tf.Tensor:
+        """What the networks' own layers add: means over a replica's images, and weights' regularizers."""
+        added = tf.add_n([tf.zeros([]), *self.losses])
+        if share.replicas == 1:
+            return added
+        # every replica has the same weights, whose regularizers shall count once
+        weights = [weight for weight in self.trainable_weights if weight.regularizer is not None]
+        regularization = tf.add_n([tf.zeros([]), *(weight.regularizer(weight) for weight in weights)])
+        return share.weight() * (added - regularization) + regularization / share.replicas
 
     def test_step(self, data: Any) -> dict:
         """Judge one batch; its noise depends on the seed and on which batch of the pass it is."""
-        terms = self.terms(self._images(data), VALIDATION, self.validation_step.value)
+        x = self._images(data)
+        share = share_of_batch(tf.shape(x)[0])
+        terms = self.within_step(self.terms)(share.fill(x), VALIDATION, self.validation_step.value, rows=share.rows)
         self.validation_step.assign_add(1)
-        return self._log(terms)
+        return self._log(map(share.own, terms))
 
     def _note_first(self, noted: Any, happened: tf.Tensor) -> None:
         noted.assign(tf.where((noted.value < 0) & happened, self.step.value, noted.value))
 
-    def _log(self, terms: tuple[tf.Tensor, ...]) -> dict:
+    def _log(self, terms: Iterable[tf.Tensor]) -> dict:
         for tracker, term in zip(self._trackers, terms, strict=True):
             tracker.update_state(term)
         return {tracker.name: tracker.result() for tracker in self._trackers}

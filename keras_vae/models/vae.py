@@ -136,10 +136,17 @@ class VAE(TwoNetworks):
         """p(z), a TFP distribution of event shape `[latent_dim]`."""
         return self.prior_family.distribution(self.latent_dim)
 
-    def terms(self, x: tf.Tensor, stream: int, step: tf.Tensor, training: bool = False) -> Terms:
-        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats."""
+    def terms(
+        self,
+        x: tf.Tensor,
+        stream: int,
+        step: tf.Tensor,
+        training: bool = False,
+        rows: tuple[tf.Tensor, tf.Tensor] | None = None,
+    ) -> Terms:
+        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats; `rows` as in `normal`."""
         posterior = self.encode(x, training)
-        noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim])
+        noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim], rows=rows)
         z = self.posterior_family.from_noise(posterior, noise)
         return self.objective(x, posterior, self.prior, z, self.decode(z, training))
 

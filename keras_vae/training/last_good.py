@@ -15,12 +15,13 @@ class LastGood(keras.callbacks.Callback):
 
     Args:
         folder: where `checkpoint.keras` goes; made when it is needed.
+        epoch: how many epochs were trained before; 0 by default.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, epoch: int = 0) -> None:
         super().__init__()
         self.folder = folder
-        self.epoch = 0
+        self.epoch = epoch
         self._state: list[np.ndarray] = []
 
     def on_train_begin(self, logs: dict | None = None) -> None:

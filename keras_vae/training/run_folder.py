@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keras_vae.training.checkpoint_folder import checkpoints_in, remove_half_written
+
 MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
     "model.keras",
     "config.json",
@@ -20,6 +22,8 @@ MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
     "history.csv",
     "checkpoint.keras",
 )
+# The folder of the checkpoints that --resume goes on from, in the unfinished run.
+CHECKPOINTS = "checkpoints"
 
 
 def unfinished(output: Path) -> Path:
@@ -33,44 +37,69 @@ def unfinished(output: Path) -> Path:
     return output.with_name(output.name + ".unfinished")
 
 
-def check_free(output: Path, overwrite: bool) -> None:
-    """Raise ValueError unless a new run may be written to `output`; looks only, and changes nothing."""
+def how_to_go_on(output: Path) -> str:
+    """Return what to do about an interrupted run, in a clause."""
+    folder = unfinished(output) / CHECKPOINTS
+    if not checkpoints_in(folder):
+        return "there is no checkpoint yet: start again"
+    return f"the last checkpoint is {checkpoints_in(folder)[0]}: go on with the same arguments and --resume"
+
+
+def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
+    """Raise ValueError unless a run may be written to `output`; looks only, and changes nothing.
+
+    Args:
+        output: the run folder.
+        overwrite: whether an earlier run may be there, and the remains of an interrupted one.
+        resume: whether the interrupted one is to go on: then it must have left a checkpoint.
+    """
     for place in (output, *output.absolute().parents):
         if place.is_file():
             raise ValueError(f"output {output}: {place} is a file: expected a folder; choose another --output")
+    remains = unfinished(output)
+    resumable = bool(checkpoints_in(remains / CHECKPOINTS))
+    if resume and not resumable:
+        if (output / CONFIG).is_file():
+            raise ValueError(f"nothing to resume: the run in {output} is finished")
+        raise ValueError(f"nothing to resume: {remains} holds no checkpoint; leave out --resume to start")
     if output.is_dir() and any(output.iterdir()):
         if not (output / CONFIG).is_file():
             raise ValueError(f"output {output} holds files that are no run: choose another --output")
         if not overwrite:
             raise ValueError(f"output {output} already holds a run: choose another --output, or --overwrite it")
-    remains = unfinished(output)
-    if remains.exists() and not overwrite:
-        raise ValueError(
-            f"{unfinished(output)} holds an interrupted training: remove it, or start anew with --overwrite"
-        )
+    if remains.exists() and not overwrite and not resume:
+        mend = "go on with it with --resume" if resumable else "remove it"
+        raise ValueError(f"{remains} holds an interrupted training: {mend}, or start anew with --overwrite")
 
 
 @contextmanager
-def writing(output: Path) -> Iterator[Path]:
+def writing(output: Path, resume: bool = False) -> Iterator[Path]:
     """Give a folder to write a run into, which becomes `output` when the block ends well.
 
     An earlier run at `output` is replaced only then. When the block fails, what is half-written goes; a trained
     model or checkpoint that was already whole stays in the unfinished folder, and the error says so.
+
+    Args:
+        output: the run folder.
+        resume: keep the checkpoints that an interrupted run left in the unfinished folder.
     """
     output = output.absolute()
     check_free(output, overwrite=True)
     folder = unfinished(output)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    _clear(folder, (CHECKPOINTS,) if resume else ())
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
         _replace(folder, output)
+        # Last, so that a process killed before has lost nothing.
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
     except OSError as error:
         kept = _keep_whole(folder)
         reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
         raise OSError(
             f"could not write the run to {output}: {reason}; make room or choose another --output"
             + (f"; kept: {', '.join(map(str, kept))}" if kept else "; nothing was kept")
+            + ("; then go on with --resume" if folder / CHECKPOINTS in kept else "")
         ) from error
     except BaseException:
         _keep_whole(folder)
@@ -94,13 +123,20 @@ def _replace(folder: Path, output: Path) -> None:
 
 def _keep_whole(folder: Path) -> list[Path]:
     """Remove all but models and checkpoints, which are renamed into place and so are whole; return these."""
-    kept = [folder / name for name in (MODEL, CHECKPOINT) if (folder / name).is_file()]
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path not in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if not kept and folder.is_dir():
+    remove_half_written(folder / CHECKPOINTS)
+    names = [name for name in (MODEL, CHECKPOINT) if (folder / name).is_file()]
+    if checkpoints_in(folder / CHECKPOINTS):
+        names.append(CHECKPOINTS)
+    _clear(folder, names)
+    if not names and folder.is_dir():
         folder.rmdir()
-    return kept
+    return [folder / name for name in names]
+
+
+def _clear(folder: Path, keep: Sequence[str]) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in keep:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def save_model(model: Any, path: Path) -> Path:

@@ -49,13 +49,18 @@ class Settings:
         """Return the settings with those changes that are not None."""
         return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
 
-    def completed(self, preset: str, training: dict[str, Any], latent_dim: int) -> Settings:
-        """Return the settings with the preset's choices filled in; a folder's path is made absolute."""
+    def located(self) -> Settings:
+        """Return the settings with a folder's path made absolute."""
         from keras_vae.data.load import is_folder  # here, since it loads TensorFlow
 
+        if not is_folder(self.dataset):
+            return self
+        return dataclasses.replace(self, dataset=str(Path(self.dataset).expanduser().resolve()))
+
+    def completed(self, preset: str, training: dict[str, Any], latent_dim: int) -> Settings:
+        """Return the settings with the preset's choices filled in; a folder's path is made absolute."""
         return dataclasses.replace(
-            self,
-            dataset=str(Path(self.dataset).expanduser().resolve()) if is_folder(self.dataset) else self.dataset,
+            self.located(),
             preset=preset,
             latent_dim=latent_dim,
             **{

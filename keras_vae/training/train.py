@@ -21,7 +21,7 @@ from keras_vae.models.vae import VAE
 from keras_vae.presets.read import default_preset, read_preset
 from keras_vae.training import run_folder
 from keras_vae.training.checkpoint import Checkpoint
-from keras_vae.training.checkpoint_folder import Saved
+from keras_vae.training.checkpoint_folder import Saved, checkpoints_in
 from keras_vae.training.judge import judge
 from keras_vae.training.last_good import LastGood
 from keras_vae.training.preemption import Preemption
@@ -145,9 +145,10 @@ def _fit(
     """Fit the model, on from a checkpoint if there is one; return Keras' history."""
     steps = settings.epochs * math.ceil(len(arrays["train"]) / settings.batch_size)
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)))
+    saved = checkpoint.read()
     epoch = checkpoint.resume(model)
-    if saved := checkpoint.read():
-        console.print(f"going on from epoch {epoch + 1}, batch {saved.facts['batch'] + 1}: {saved.path.name}")
+    if saved:
+        console.print(f"going on after {epoch} epochs and {saved.facts['batch']} batches, from {saved.path.name}")
     options = {"batch_size": settings.batch_size, "binarize": settings.binarize, "seed": settings.seed}
     pipelines = {split: build_pipeline(images, first_epoch=epoch, **options) for split, images in arrays.items()}
     last_good, progress = LastGood(folder, epoch), EpochProgress(console, settings.epochs)
@@ -162,7 +163,8 @@ def _fit(
                 callbacks=[Guard(last_good.write), last_good, progress, checkpoint],
             ).history
     except KeyboardInterrupt:
-        console.print(f"interrupted; last good checkpoint: {last_good.write()}")
+        hint = "; --resume goes on from an earlier step" if checkpoints_in(checkpoint.folder) else ""
+        console.print(f"interrupted; last good checkpoint: {last_good.write()}{hint}")
         raise
     finally:
         progress.close()

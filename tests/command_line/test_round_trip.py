@@ -25,7 +25,7 @@ def images(tmp_path_factory):
 def run(images, tmp_path_factory):
     output = tmp_path_factory.mktemp("runs") / "below" / "own"
     arguments = ["--image-size", "16", "--epochs", "1", "--latent-dim", "3", "--importance-samples", "2"]
-    main(["train", "--dataset", str(images), "--skip-corrupt", *arguments, "--output", str(output)])
+    main(["train", "--no-bundle", "--dataset", str(images), "--skip-corrupt", *arguments, "--output", str(output)])
     return output
 
 
@@ -82,7 +82,7 @@ def test_gray_images_in_one_split_and_colour_in_the_other(tmp_path, split):
             image = Image.fromarray(pixels).convert("L" if name == split else "RGB")
             image.save(tmp_path / "images" / name / f"{number}.png")
     options = ["--epochs", "1", "--importance-samples", "1", "--output", str(tmp_path / "run")]
-    main(["train", "--dataset", str(tmp_path / "images"), *options])
+    main(["train", "--no-bundle", "--dataset", str(tmp_path / "images"), *options])
     main(["evaluate", str(tmp_path / "run"), "--importance-samples", "1"])
 
 
@@ -91,9 +91,9 @@ def test_overwrite_replaces_the_run_once_the_new_one_is_whole(run, images, capsy
     arguments = ["--image-size", "16", "--epochs", "1", "--latent-dim", "3", "--importance-samples", "2", "--seed", "9"]
     arguments = ["--dataset", str(images), "--skip-corrupt", *arguments, "--output", str(run)]
     with pytest.raises(SystemExit):
-        main(["train", *arguments])
+        main(["train", "--no-bundle", *arguments])
     assert (run / "metrics.json").read_bytes() == before
-    main(["train", *arguments, "--overwrite"])
+    main(["train", "--no-bundle", *arguments, "--overwrite"])
     assert (run / "metrics.json").read_bytes() != before
     assert json.loads((run / "config.json").read_text())["settings"]["seed"] == 9
     assert [path.name for path in run.parent.iterdir()] == [run.name]

@@ -1,0 +1,62 @@
+"""Strategies by name, in this process and its devices."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from keras_vae.distribution.dealing import check_batch_size, deal
+from keras_vae.distribution.same_everywhere import check_same_everywhere
+from keras_vae.distribution.strategies import get_strategy
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ValueError, match=r"unknown strategy 'mirored': did you mean 'mirrored'\?"):
+        get_strategy("mirored")
+
+
+@pytest.mark.parametrize("name", ["auto", "one_device"])
+def test_one_device_costs_nothing(name):
+    if len(tf.config.list_logical_devices("GPU")) > 1 and name == "auto":
+        pytest.skip("auto takes all GPUs")
+    strategy = get_strategy(name)
+    with strategy.scope():
+        assert not tf.distribute.has_strategy()
+
+
+def test_mirrored_takes_every_device():
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    assert get_strategy("mirrored").num_replicas_in_sync == len(devices)
+
+
+def test_several_workers_come_first_or_not_at_all(monkeypatch):
+    tf.zeros([])
+    config = {"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}
+    with_port = json.dumps(config).replace(":1", f":{unused_port()}")
+    monkeypatch.setenv("TF_CONFIG", with_port)
+    with pytest.raises(ValueError, match="came after other TensorFlow operations: expected it first") as error:
+        get_strategy("multi_worker")
+    assert "\n" not in str(error.value)
+
+
+def unused_port():
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("localhost", 0))
+        return listener.getsockname()[1]
+
+
+def test_a_single_process_has_nothing_to_agree_on():
+    check_same_everywhere(tf.distribute.MirroredStrategy(["CPU:0"]), {"a": 1})
+
+
+def test_a_batch_size_that_is_not_known_passes():
+    check_batch_size(None, tf.distribute.MirroredStrategy(["CPU:0"]))
+
+
+def test_a_lone_replica_is_dealt_whole_batches():
+    data = tf.data.Dataset.zip(tf.data.Dataset.range(7), tf.data.Dataset.range(7)).batch(3)
+    dealt = deal(data, tf.distribute.MirroredStrategy(["CPU:0"]))
+    assert [batch[0].numpy().tolist() for batch in dealt] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert all((first.numpy() == second.numpy()).all() for first, second in dealt)
