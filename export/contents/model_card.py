@@ -41,17 +41,33 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     return _without_examples(text, {name for name, path in _EXAMPLES.items() if path not in manifest["artifacts"]})
 
 
+def show_nats(nats: float) -> str:
+    """Return nats lost as tables show them, without the sign of a zero.
+
+    Example:
+        >>> show_nats(-0.00002), show_nats(0.1435)
+        ('0.0000', '0.1435')
+    """
+    return f"{round(nats, 4) + 0.0:.4f}"
+
+
 def _measured(metrics: Mapping[str, Any] | None) -> list[str]:
     if not metrics:
         return ["Nothing was measured on test data when this bundle was written."]
-    return ["On test images, in nats an image:", "", *(f"- {name}: {value}" for name, value in metrics.items())]
+    return ["On test images, in nats an image:", "", *(f"- {name}: {_shown(value)}" for name, value in metrics.items())]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _files(manifest: Mapping[str, Any]) -> list[str]:
     lines = []
     for path, artifact in manifest["artifacts"].items():
         error = artifact["largest_error"]
-        lost = [f"{artifact['nats_lost'][role]:.4f}" if role in artifact["nats_lost"] else "" for role in _ROLES]
+        lost = [show_nats(artifact["nats_lost"][role]) if role in artifact["nats_lost"] else "" for role in _ROLES]
         cells = (
             path,
             RUNTIMES[artifact["runtime"]],

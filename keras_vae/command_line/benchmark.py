@@ -79,6 +79,8 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
 def _print(rows: list[dict[str, Any]], console: Console) -> None:
     from rich.table import Table
 
+    from keras_vae.export.contents.model_card import show_nats
+
     table = Table(box=None, title="one thread, medians", caption=_CAPTION)
     for header in ("file", "kB", "load", "1 image", "64", "MB", "error", "nats"):
         table.add_column(header, no_wrap=True, justify="left" if header == "file" else "right")
@@ -91,6 +93,6 @@ def _print(rows: list[dict[str, Any]], console: Console) -> None:
             f"{row['batch_seconds'] * 1e3:.2f}",
             f"{row['peak_bytes'] / 1e6:.0f}",
             "" if row["largest_error"] is None else f"{row['largest_error']:.0e}",
-            "" if not row["nats_lost"] else f"{max(row['nats_lost'].values()):.3f}",
+            "" if not row["nats_lost"] else show_nats(max(row["nats_lost"].values())),
         )
     console.print(table)

@@ -80,12 +80,14 @@ def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict:
 def _print(report: Report, console: Console) -> None:
     from rich.table import Table
 
+    from keras_vae.export.contents.model_card import show_nats
+
     title = f"Keras' ELBO {report.elbo:.2f} nats an image, on {report.images} images ({report.source})"
     table = Table(box=None, title=title)
     for header in ("file", "precision", "largest\nerror", "nats lost\nas decoder", "\nas encoder", ""):
         table.add_column(header, no_wrap=True)
     for file in report.files:
         error = "" if file.largest_error is None else f"{file.largest_error:.1e}"
-        lost = [f"{file.nats_lost[role]:.4f}" if role in file.nats_lost else "" for role in ("decode", "encode")]
+        lost = [show_nats(file.nats_lost[role]) if role in file.nats_lost else "" for role in ("decode", "encode")]
         table.add_row(file.path, file.precision, error, *lost, "[red]fails[/]" if file.misses else "good")
     console.print(table)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["programs"]  # run as processes of their own, not imported
 PROGRAMS = Path(__file__).parent / "programs"
 
 

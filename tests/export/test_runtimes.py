@@ -117,5 +117,5 @@ def test_the_model_card_s_examples_run(exported, monkeypatch):
         exec(block, scope)
         latent = scope["out"]["latent"] if "out" in scope else scope["latent"]
         np.testing.assert_array_equal(latent, latents_numpy(7, range(16), exported.model.latent_dim))
-    assert "elbo: -12.5" in card
+    assert "elbo: -12.50" in card
     assert os.fspath(exported.path) not in card

@@ -142,7 +142,7 @@ def test_however_often_it_is_written(tmp_path, kinds, every):
         {"steps": 1},
         {"steps": 32, "jit": True},
     ],
-    ids=str,
+    ids=["averaging", "scaling and dropout", "calls of one step", "XLA"],
 )
 def test_whatever_the_optimizer_the_layers_and_the_calls(tmp_path, kinds, kind):
     interruption = ("train_batch_end", {1: 13, 4: 5, 32: 2}[kind.get("steps", 4)])
