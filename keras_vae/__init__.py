@@ -21,15 +21,16 @@ _PUBLIC = {
     "evaluate": "keras_vae.evaluation.evaluate",
     "preset_names": "keras_vae.presets.read",
 }
-__all__ = ["VAE", "Autoencoder", "Checkpoint", "TrainingDiverged", "evaluate", "export", "load_dataset", "preset_names"]
+_ROOMS = ("distribution", "export")
+__all__ = ["VAE", "Autoencoder", "Checkpoint", "TrainingDiverged", *_ROOMS, "evaluate", "load_dataset", "preset_names"]
 
 # Where the classes live that Keras must know by name before it can load a file that holds them.
 _SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "export":
-        return importlib.import_module("keras_vae.export")
+    if name in _ROOMS:
+        return importlib.import_module(f"keras_vae.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'keras_vae' has no attribute {name!r}")
     value = getattr(importlib.import_module(_PUBLIC[name]), name)
