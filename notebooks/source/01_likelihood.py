@@ -1,0 +1,796 @@
+# %% [markdown] lang="en"
+# # 1. From likelihood to cross-entropy
+#
+# A classifier in Keras minimises `categorical_crossentropy`, an autoencoder often `binary_crossentropy`, and a
+# variational autoencoder (VAE) minimises a cross-entropy plus one more term. This lecture shows where the
+# cross-entropy comes from, starting from nothing but probabilities. You need Keras and a little calculus; you need no
+# information theory and no statistics.
+#
+# At the end you will know
+#
+# - what information is, and why rare events carry more of it;
+# - that cross-entropy = entropy + KL divergence;
+# - what a likelihood is, and how gradient descent finds the density that explains data best;
+# - why minimising the cross-entropy *is* maximising the likelihood;
+# - why pixels are divided by 255, and why their cross-entropies are summed and not averaged.
+#
+# Every claim is computed in front of you. A line `assert ...` stops the notebook if the claim before it is false, so
+# a notebook that ran to its end has shown what it says. Figures and printed numbers are labelled with symbols and
+# units, the same in every language of this lecture. Throughout, $\log$ is the natural logarithm.
+
+# %% [markdown] lang="ko"
+# # 1. 가능도에서 교차 엔트로피로
+#
+# Keras로 분류기를 만들 때는 `categorical_crossentropy`를, 오토인코더를 만들 때는 흔히 `binary_crossentropy`를
+# 최소화합니다. 변분 오토인코더(VAE)가 최소화하는 것도 교차 엔트로피에 항 하나를 더한 값입니다. 그런데 교차 엔트로피는
+# 어디에서 온 것일까요? 이 강의에서는 확률만 가지고 출발해 그 답을 찾아갑니다. Keras와 약간의 미분만 알면 됩니다. 정보
+# 이론이나 통계학은 몰라도 괜찮습니다.
+#
+# 이 강의를 마치면 다음을 알게 됩니다.
+#
+# - 정보량이란 무엇이며, 드문 사건일수록 왜 정보량이 큰가
+# - 교차 엔트로피 = 엔트로피 + KL 발산
+# - 가능도(likelihood)란 무엇이며, 데이터를 가장 잘 설명하는 밀도를 경사 하강법으로 어떻게 찾는가
+# - 교차 엔트로피를 최소화하는 것이 *곧* 가능도를 최대화하는 것인 이유
+# - 픽셀을 255로 나누는 이유, 픽셀별 교차 엔트로피를 평균하지 않고 모두 더하는 이유
+#
+# 모든 주장은 눈앞에서 직접 계산해 확인합니다. `assert ...` 줄은 바로 앞의 주장이 틀리면 실행을 멈춥니다. 그러니
+# 끝까지 실행된 노트북은 스스로 한 말을 모두 증명한 셈입니다. 그림과 출력에는 어느 언어로 읽어도 같도록 기호와 단위를
+# 썼습니다. 이 강의에서 $\log$는 언제나 자연로그입니다.
+
+# %%
+# %matplotlib inline
+import itertools
+import math
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+import keras_vae
+from keras_vae.data.load import load_arrays
+from keras_vae.likelihoods.binomial import Binomial
+from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, style_axes, style_legend
+from keras_vae.pictures.grid import image_grid
+
+GREEN = "#009E73"  # with BLUE and VERMILLION from the colours of Okabe and Ito
+FAST = os.environ.get("FAST") == "1"  # the tests set it, to train shorter
+rng = np.random.default_rng(0)
+
+# %% [markdown] lang="en"
+# ## 1.1 Information: rare events carry more
+#
+# You look out of the window and see that the sun rose. You learned nothing. You see snow in July: that is news. The
+# **information** of an event says how much we learn when it happens, and it should depend on nothing but the event's
+# probability $p$. Three wishes fix what it must be:
+#
+# 1. a certain event ($p = 1$) carries none;
+# 2. the rarer the event, the more it carries;
+# 3. two independent events carry together the sum of what each carries. Their probabilities *multiply*, so the
+# function must turn products into sums: a logarithm.
+#
+# $$I(p) = -\log p$$
+#
+# With the natural logarithm the unit is the **nat**. (With the logarithm to base 2 it is the bit; 1 nat is
+# $1/\log 2 \approx 1.44$ bits.)
+
+# %% [markdown] lang="ko"
+# ## 1.1 정보량: 드문 사건일수록 크다
+#
+# 아침에 해가 떴다는 말을 들었다면 새로 알게 된 것이 없습니다. 하지만 7월에 눈이 왔다고 하면 큰 뉴스입니다. 어떤
+# 사건의 **정보량**은 그 사건이 일어났을 때 우리가 얼마나 많이 알게 되는지를 나타내며, 오직 그 사건의 확률 $p$로만
+# 정해져야 합니다. 다음 세 가지를 바라면 정보량의 꼴이 정해집니다.
+#
+# 1. 반드시 일어나는 사건($p = 1$)의 정보량은 0이다.
+# 2. 드문 사건일수록 정보량이 크다.
+# 3. 서로 독립인 두 사건의 정보량은 각 정보량의 합이다. 그런데 확률은 서로 *곱해지므로*, 곱을 합으로 바꾸는 함수, 곧
+# 로그여야 한다.
+#
+# $$I(p) = -\log p$$
+#
+# 자연로그를 쓰면 단위는 **내트**(nat)입니다. (밑이 2인 로그를 쓰면 비트입니다. 1내트는
+# $1/\log 2 \approx 1.44$비트입니다.)
+
+
+# %%
+def information(p):
+    return -np.log(p)
+
+
+for p in (1, 1 / 2, 1 / 6, 1 / 1000):
+    print(f"p = {p:.3f}    I(p) = {abs(information(p)):.3f} nats")
+
+assert information(1) == 0
+assert information(1 / 1000) > information(1 / 6) > information(1 / 2)
+assert abs(information(1 / 2 * 1 / 6) - (information(1 / 2) + information(1 / 6))) < 1e-12
+
+# %%
+figure = new_figure(6, 3.2)
+axes = figure.subplots()
+p = np.linspace(0.001, 1, 500)
+axes.plot(p, information(p), color=BLUE)
+for value, name in ((1 / 2, "1/2"), (1 / 6, "1/6"), (1 / 1000, "1/1000")):
+    axes.plot(value, information(value), "o", color=VERMILLION)
+    axes.annotate(f"p = {name}", (value, information(value)), (8, 4), textcoords="offset points", color=INK)
+axes.set_ylim(-0.3, 8)
+style_axes(axes, "I(p) = −log p", "p", "I(p)   (nats)")
+figure
+
+# %% [markdown] lang="en"
+# ## 1.2 Entropy: the information to expect
+#
+# Throw a die whose faces $k = 1 \ldots 6$ have probabilities $p_k$. Each throw brings $-\log p_k$ nats. Their
+# average, each face weighted by how often it comes, is the **entropy** of $p$:
+#
+# $$H(p) = \mathbb{E}_p[-\log p] = \sum_k p_k \,(-\log p_k)$$
+#
+# Here $\mathbb{E}_p[\ldots]$ is the *expectation under $p$*: the average over throws that come from $p$. Such an
+# average can be had in two ways, and both will matter later: sum over all outcomes weighted by their probability, or
+# throw many times and take the plain mean (**Monte Carlo**).
+
+# %% [markdown] lang="ko"
+# ## 1.2 엔트로피: 정보량의 기댓값
+#
+# 눈 $k = 1 \ldots 6$이 나올 확률이 $p_k$인 주사위를 던집니다. 한 번 던질 때마다 $-\log p_k$내트를 얻습니다. 각 눈이
+# 나오는 비율만큼 가중치를 두어 평균하면 $p$의 **엔트로피**가 됩니다.
+#
+# $$H(p) = \mathbb{E}_p[-\log p] = \sum_k p_k \,(-\log p_k)$$
+#
+# 여기서 $\mathbb{E}_p[\ldots]$는 *$p$에 대한 기댓값*, 곧 $p$에서 나온 결과들에 대한 평균입니다. 이런 평균을 구하는
+# 방법은 두 가지이고, 둘 다 뒤에서 중요해집니다. 모든 결과를 확률로 가중해 더하거나, 여러 번 던져 보고 그냥 평균을
+# 내는 것입니다. 뒤의 방법을 **몬테카를로**(Monte Carlo) 방법이라고 합니다.
+
+
+# %%
+def entropy(p):
+    return np.sum(p * -np.log(p))
+
+
+fair = np.full(6, 1 / 6)
+loaded = np.array([0.01, 0.03, 0.06, 0.1, 0.3, 0.5])
+
+throws = rng.choice(6, size=200_000, p=loaded)
+by_throwing = np.mean(-np.log(loaded[throws]))
+
+print(f"H(fair)   = {entropy(fair):.4f} nats   (log 6 = {np.log(6):.4f})")
+print(f"H(loaded) = {entropy(loaded):.4f} nats   ({len(throws):,} throws: {by_throwing:.4f})")
+
+assert abs(entropy(fair) - np.log(6)) < 1e-12
+assert abs(by_throwing - entropy(loaded)) < 0.01
+assert entropy(loaded) < entropy(fair)
+
+# %% [markdown] lang="en"
+# The loaded die surprises us less: half the time it shows a six. Entropy measures uncertainty, and it is largest
+# where all outcomes are equally likely.
+#
+# ## 1.3 Cross-entropy = entropy + KL divergence
+#
+# Now suppose that the die is loaded, $p$, but you *believe* it to be fair, $q$. The world throws with $p$; your
+# surprise at each face is $-\log q_k$. Its average is the **cross-entropy** of $q$ relative to $p$:
+#
+# $$H(p, q) = \mathbb{E}_p[-\log q] = \sum_k p_k \,(-\log q_k)$$
+#
+# What your wrong belief costs you, beyond the surprise that nobody can avoid, is the **Kullback-Leibler divergence**
+# (KL divergence):
+#
+# $$\mathrm{KL}(p \,\|\, q) = \mathbb{E}_p\!\left[\log \frac{p}{q}\right] = \sum_k p_k \log \frac{p_k}{q_k}$$
+#
+# Since $-\log q = -\log p + \log (p / q)$, taking $\mathbb{E}_p$ of both sides gives
+#
+# $$H(p, q) = H(p) + \mathrm{KL}(p \,\|\, q), \qquad \mathrm{KL}(p \,\|\, q) \ge 0,$$
+#
+# and the KL divergence is 0 only where $q = p$.
+
+# %% [markdown] lang="ko"
+# 속임수 주사위는 절반이 6이므로 우리를 덜 놀라게 합니다. 엔트로피는 불확실성을 재는 값이며, 모든 결과가 똑같이 일어날
+# 때 가장 큽니다.
+#
+# ## 1.3 교차 엔트로피 = 엔트로피 + KL 발산
+#
+# 이제 주사위는 사실 속임수 주사위 $p$인데 여러분은 공정한 주사위 $q$라고 *믿는다고* 합시다. 눈은 $p$에 따라 나오지만
+# 여러분이 느끼는 놀라움은 $-\log q_k$입니다. 그 평균이 $p$에 대한 $q$의 **교차 엔트로피**입니다.
+#
+# $$H(p, q) = \mathbb{E}_p[-\log q] = \sum_k p_k \,(-\log q_k)$$
+#
+# 누구도 피할 수 없는 놀라움 말고, 잘못된 믿음 때문에 더 치르는 대가가 **쿨백-라이블러 발산**(KL 발산)입니다.
+#
+# $$\mathrm{KL}(p \,\|\, q) = \mathbb{E}_p\!\left[\log \frac{p}{q}\right] = \sum_k p_k \log \frac{p_k}{q_k}$$
+#
+# $-\log q = -\log p + \log (p / q)$이므로 양변에 $\mathbb{E}_p$를 취하면 다음을 얻습니다.
+#
+# $$H(p, q) = H(p) + \mathrm{KL}(p \,\|\, q), \qquad \mathrm{KL}(p \,\|\, q) \ge 0$$
+#
+# KL 발산이 0이 되는 것은 $q = p$일 때뿐입니다.
+
+
+# %%
+def cross_entropy(p, q):
+    return np.sum(p * -np.log(q))
+
+
+def kl(p, q):
+    return np.sum(p * np.log(p / q))
+
+
+print(f"H(p, q)         = {cross_entropy(loaded, fair):.4f} nats")
+print(f"H(p) + KL(p||q) = {entropy(loaded):.4f} + {kl(loaded, fair):.4f} nats")
+print(f"KL(q||p)        = {kl(fair, loaded):.4f} nats, not KL(p||q)")
+
+assert abs(cross_entropy(loaded, fair) - (entropy(loaded) + kl(loaded, fair))) < 1e-12
+assert kl(loaded, loaded) == 0
+beliefs = rng.dirichlet(np.ones(6), size=10_000)  # ten thousand random q
+assert min(kl(loaded, q) for q in beliefs) > 0
+assert abs(kl(loaded, fair) - kl(fair, loaded)) > 0.05  # a divergence, not a distance: it is not symmetric
+
+# %%
+true_p = np.array([0.3, 0.7])
+believed = np.linspace(0.01, 0.99, 981)
+curve = np.array([cross_entropy(true_p, np.array([q, 1 - q])) for q in believed])
+
+figure = new_figure(6, 3.4)
+axes = figure.subplots()
+axes.plot(believed, curve, color=BLUE, label="H(p, q)")
+axes.axhline(entropy(true_p), color=VERMILLION, linestyle="--", label="H(p)")
+axes.fill_between(believed, entropy(true_p), curve, color=FAINT, label="KL(p || q)")
+style_axes(axes, "p = (0.3, 0.7)", "q₁, with q = (q₁, 1 − q₁)", "nats")
+axes.set_ylim(0, 2)
+style_legend(axes)
+
+assert abs(believed[curve.argmin()] - 0.3) < 1e-3
+assert abs(curve.min() - entropy(true_p)) < 1e-6
+figure
+
+# %% [markdown] lang="en"
+# The picture holds the whole lecture: $H(p)$ is the floor, which belongs to the world. All that a believer can change
+# is the gray part, and it vanishes at $q = p$.
+#
+# ## 1.4 Two candidate densities beside data
+#
+# In practice nobody tells us $p$. We have **data**: numbers $x_1, \ldots, x_n$ drawn from an unknown $p$. And we have
+# candidates $q$. Which one explains the data better?
+#
+# Our data are real numbers now, so a candidate is a **density** $q(x)$: a curve that encloses an area of 1, high
+# where numbers are likely to fall. The most used one is the Gaussian (normal) density with mean $\mu$ and standard
+# deviation $\sigma$:
+#
+# $$\mathcal{N}(x; \mu, \sigma^2) = \frac{1}{\sqrt{2\pi}\,\sigma} \exp\!\left(-\frac{(x - \mu)^2}{2\sigma^2}\right)$$
+#
+# $$\log \mathcal{N}(x; \mu, \sigma^2) = -\tfrac12 \log 2\pi - \log\sigma - \frac{(x-\mu)^2}{2\sigma^2}$$
+#
+# The **likelihood** of a candidate is the density that it gives to *all* the data. For independent data that is a
+# product, and its logarithm a sum:
+#
+# $$q(x_1, \ldots, x_n) = \prod_{i=1}^n q(x_i), \qquad \log q(x_1, \ldots, x_n) = \sum_{i=1}^n \log q(x_i)$$
+
+# %% [markdown] lang="ko"
+# 이 그림에 강의 전체가 담겨 있습니다. $H(p)$는 세상이 정해 둔 바닥입니다. 믿음을 바꾸어 줄일 수 있는 것은 회색
+# 부분뿐이고, $q = p$일 때 사라집니다.
+#
+# ## 1.4 데이터 앞에 놓인 두 후보 밀도
+#
+# 현실에서는 아무도 $p$를 알려 주지 않습니다. 우리에게 있는 것은 미지의 $p$에서 나온 **데이터** $x_1, \ldots, x_n$과
+# 여러 후보 $q$입니다. 어느 후보가 데이터를 더 잘 설명할까요?
+#
+# 이제 데이터는 실수이므로 후보는 **밀도** $q(x)$입니다. 밀도는 아래 넓이가 1인 곡선으로, 값이 나오기 쉬운 곳에서
+# 높습니다. 가장 많이 쓰는 것은 평균이 $\mu$, 표준편차가 $\sigma$인 가우시안(정규) 밀도입니다.
+#
+# $$\mathcal{N}(x; \mu, \sigma^2) = \frac{1}{\sqrt{2\pi}\,\sigma} \exp\!\left(-\frac{(x - \mu)^2}{2\sigma^2}\right)$$
+#
+# $$\log \mathcal{N}(x; \mu, \sigma^2) = -\tfrac12 \log 2\pi - \log\sigma - \frac{(x-\mu)^2}{2\sigma^2}$$
+#
+# 후보의 **가능도**(likelihood)란 그 후보가 데이터 *전체*에 주는 밀도입니다. 데이터가 서로 독립이면 가능도는 곱이
+# 되고, 로그 가능도는 합이 됩니다.
+#
+# $$q(x_1, \ldots, x_n) = \prod_{i=1}^n q(x_i), \qquad \log q(x_1, \ldots, x_n) = \sum_{i=1}^n \log q(x_i)$$
+
+
+# %%
+def log_normal(x, mean, stddev):
+    return -0.5 * np.log(2 * np.pi) - np.log(stddev) - (x - mean) ** 2 / (2 * stddev**2)
+
+
+data = rng.normal(2.0, 0.7, size=20)
+candidates = {"A": (0.0, 1.0), "B": (2.0, 1.0)}
+
+axis = np.linspace(-4, 6, 2001)
+figure = new_figure(7, 3.4)
+axes = figure.subplots()
+for (name, (mean, stddev)), colour in zip(candidates.items(), (VERMILLION, BLUE), strict=True):
+    density = np.exp(log_normal(axis, mean, stddev))
+    assert abs(np.trapezoid(density, axis) - 1) < 1e-4  # a density encloses an area of 1
+    axes.plot(axis, density, color=colour, label=f"{name}: N(x; {mean:.0f}, {stddev:.0f}²)")
+    axes.vlines(data, 0, np.exp(log_normal(data, mean, stddev)), color=colour, linewidth=0.8, alpha=0.6)
+axes.plot(data, np.zeros_like(data), "|", color=INK, markersize=14, label="x₁ … x₂₀")
+style_axes(axes, "q(x₁) · q(x₂) · … · q(x₂₀): the product of the heights", "x", "q(x)")
+style_legend(axes)
+figure
+
+# %%
+log_likelihood = {name: np.sum(log_normal(data, *candidate)) for name, candidate in candidates.items()}
+for name, value in log_likelihood.items():
+    print(f"{name}: log q(x1 ... x20) = {value:.2f} nats, {value / len(data):.2f} per point")
+
+assert log_likelihood["B"] > log_likelihood["A"] + 20
+
+# %% [markdown] lang="en"
+# B explains the data better, by dozens of nats: it makes them $e^{\text{dozens}}$ times more probable than A does.
+#
+# Why the logarithm? It turns the product into a sum that gradient descent can take in small batches. And it is the
+# only way to compute it at all: a product of many densities is soon smaller than any number a computer can hold.
+
+# %% [markdown] lang="ko"
+# B가 데이터를 수십 내트나 더 잘 설명합니다. A보다 $e^{\text{수십}}$배나 더 그럴듯하게 만든다는 뜻입니다.
+#
+# 왜 로그를 쓸까요? 로그는 곱을 합으로 바꾸어 주므로, 작은 배치로 나누어 경사 하강법을 쓸 수 있습니다. 게다가 로그
+# 없이는 계산 자체가 되지 않습니다. 밀도를 많이 곱하면 금세 컴퓨터가 나타낼 수 있는 가장 작은 수보다도 작아지기
+# 때문입니다.
+
+# %%
+many = rng.normal(2.0, 0.7, size=2000)
+product = np.prod(np.exp(log_normal(many, 2.0, 1.0)))
+log_sum = np.sum(log_normal(many, 2.0, 1.0))
+print(f"product of 2000 densities: {product}")
+print(f"sum of their logarithms:   {log_sum:.1f} nats")
+assert product == 0.0
+assert np.isfinite(log_sum)
+
+# %% [markdown] lang="en"
+# ## 1.5 Maximum likelihood by gradient descent
+#
+# Why stop at two candidates? Let $\mu$ and $\sigma$ vary freely and look for the pair with the largest likelihood.
+# This is **maximum likelihood**, and it is what training a network means. As in Keras we write it as a loss to
+# minimise, the mean negative log-likelihood:
+#
+# $$L(\mu, \sigma) = -\frac1n \sum_{i=1}^n \log \mathcal{N}(x_i; \mu, \sigma^2)$$
+#
+# A standard deviation must be positive, so the variable that we train is $\log\sigma$, which may be any number. (The
+# encoder of a VAE does the same: it returns $\log\sigma^2$.)
+
+# %% [markdown] lang="ko"
+# ## 1.5 경사 하강법으로 하는 최대 가능도 추정
+#
+# 후보가 꼭 둘일 필요는 없습니다. $\mu$와 $\sigma$를 자유롭게 움직이면서 가능도가 가장 큰 짝을 찾아봅시다. 이것이
+# **최대 가능도 추정**이고, 신경망을 학습시킨다는 말의 뜻도 바로 이것입니다. Keras에서처럼 최소화할 손실, 곧 음의 로그
+# 가능도의 평균으로 적습니다.
+#
+# $$L(\mu, \sigma) = -\frac1n \sum_{i=1}^n \log \mathcal{N}(x_i; \mu, \sigma^2)$$
+#
+# 표준편차는 양수여야 하므로, 아무 값이나 될 수 있는 $\log\sigma$를 변수로 두고 학습합니다. (VAE의 인코더도 똑같은
+# 이유로 $\log\sigma^2$을 출력합니다.)
+
+# %%
+x = tf.constant(rng.normal(2.0, 0.7, size=200), tf.float32)
+mean, log_stddev = tf.Variable(-1.0), tf.Variable(0.8)
+optimizer = keras.optimizers.SGD(learning_rate=0.2)
+
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        log_density = -0.5 * np.log(2 * np.pi) - log_stddev - (x - mean) ** 2 / (2 * tf.exp(2 * log_stddev))
+        loss = -tf.reduce_mean(log_density)
+    optimizer.apply(tape.gradient(loss, [mean, log_stddev]), [mean, log_stddev])
+    return loss
+
+
+optimizer.build([mean, log_stddev])
+path = []
+for _ in range(150):
+    path.append((float(mean), float(log_stddev), float(step())))
+path = np.array(path)
+
+fitted_mean, fitted_stddev = float(mean), float(tf.exp(log_stddev))
+print(f"gradient descent:  mu = {fitted_mean:.4f}   sigma = {fitted_stddev:.4f}   L = {path[-1, 2]:.4f} nats")
+print(f"mean and stddev:   mu = {x.numpy().mean():.4f}   sigma = {x.numpy().std():.4f}")
+
+assert abs(fitted_mean - x.numpy().mean()) < 1e-3
+assert abs(fitted_stddev - x.numpy().std()) < 1e-3
+assert abs(path[-1, 2] - 0.5 * np.log(2 * np.pi * np.e * fitted_stddev**2)) < 1e-3
+
+# %% [markdown] lang="en"
+# Gradient descent has found the mean and the standard deviation of the data: the well-known formulas *are* the
+# maximum-likelihood answer. The last line checks one thing more: the loss at the bottom is
+# $\tfrac12 \log(2\pi e\,\sigma^2)$, which is the entropy of the fitted Gaussian. A loss in nats means something, and
+# its floor is an entropy.
+
+# %% [markdown] lang="ko"
+# 경사 하강법이 데이터의 평균과 표준편차를 찾아냈습니다. 익숙한 두 공식이 *바로* 최대 가능도 추정의 답인 것입니다.
+# 마지막 줄에서는 한 가지를 더 확인했습니다. 바닥에서의 손실은 $\tfrac12 \log(2\pi e\,\sigma^2)$, 곧 찾아낸 가우시안의
+# 엔트로피입니다. 내트로 적은 손실에는 뜻이 있고, 그 바닥은 엔트로피입니다.
+
+# %%
+grid_mean, grid_log = np.meshgrid(np.linspace(-1.5, 4, 90), np.linspace(-0.9, 1.3, 90))
+surface = -np.mean([log_normal(point, grid_mean, np.exp(grid_log)) for point in x.numpy()], axis=0)
+
+figure = new_figure(10.5, 3.8)
+left, right = figure.subplots(1, 2)
+lines = left.contour(grid_mean, grid_log, surface, levels=[1.1, 1.2, 1.5, 2, 3, 5, 8], colors="#888888", linewidths=0.8)
+left.clabel(lines, fontsize=8)
+left.plot(path[:, 0], path[:, 1], ".-", color=BLUE, linewidth=1, markersize=4)
+left.plot(x.numpy().mean(), np.log(x.numpy().std()), "*", color=VERMILLION, markersize=14)
+style_axes(left, "L(μ, σ)   (nats) and the path of gradient descent", "μ", "log σ", grid=False)
+
+right.hist(x.numpy(), bins=14, density=True, color=FAINT, edgecolor="white", label="x₁ … x₂₀₀")
+right.plot(axis, np.exp(log_normal(axis, -1.0, np.exp(0.8))), "--", color=INK, label="step 0")
+right.plot(axis, np.exp(log_normal(axis, fitted_mean, fitted_stddev)), color=BLUE, label="step 150")
+style_axes(right, "q = N(μ, σ²)", "x", "q(x)")
+style_legend(right)
+figure
+
+# %% [markdown] lang="en"
+# ## 1.6 Why minimising cross-entropy is maximum likelihood
+#
+# Take data of a die: $n$ throws, of which a share $\hat p_k$ showed face $k$. These shares are the **empirical
+# distribution** $\hat p$. Now collect equal terms in the log-likelihood:
+#
+# $$-\frac1n \sum_{i=1}^n \log q(x_i) = -\sum_k \hat p_k \log q_k = H(\hat p, q)$$
+#
+# The left side is the loss of maximum likelihood, the right side a cross-entropy. **They are the same number.** So
+#
+# $$\text{largest likelihood} \iff \text{smallest } H(\hat p, q) \iff \text{smallest } \mathrm{KL}(\hat p \,\|\, q),$$
+#
+# the last since $H(\hat p, q) = H(\hat p) + \mathrm{KL}(\hat p \,\|\, q)$ and $H(\hat p)$ does not depend on $q$.
+# Here is the same in Keras: a softmax, trained on `categorical_crossentropy`, finds the shares.
+
+# %% [markdown] lang="ko"
+# ## 1.6 교차 엔트로피의 최소화가 최대 가능도 추정인 이유
+#
+# 주사위를 $n$번 던져 눈 $k$가 나온 비율을 $\hat p_k$라고 합시다. 이 비율들이 **경험 분포** $\hat p$입니다. 로그
+# 가능도에서 같은 항끼리 모으면 다음과 같습니다.
+#
+# $$-\frac1n \sum_{i=1}^n \log q(x_i) = -\sum_k \hat p_k \log q_k = H(\hat p, q)$$
+#
+# 왼쪽은 최대 가능도 추정의 손실이고 오른쪽은 교차 엔트로피입니다. **둘은 같은 수입니다.** 따라서
+#
+# $$\text{가능도 최대} \iff H(\hat p, q)\ \text{최소} \iff \mathrm{KL}(\hat p \,\|\, q)\ \text{최소}$$
+#
+# 입니다. 마지막 동치는 $H(\hat p, q) = H(\hat p) + \mathrm{KL}(\hat p \,\|\, q)$에서 $H(\hat p)$가 $q$와 상관없기
+# 때문입니다. Keras로도 확인해 봅시다. `categorical_crossentropy`로 학습한 소프트맥스가 바로 그 비율을 찾아냅니다.
+
+# %%
+throws = rng.choice(6, size=600, p=loaded)
+shares = np.bincount(throws, minlength=6) / len(throws)
+some_q = rng.dirichlet(np.ones(6))
+assert abs(-np.mean(np.log(some_q[throws])) - cross_entropy(shares, some_q)) < 1e-12
+
+one_hot = tf.one_hot(throws, 6)
+logits = tf.Variable(tf.zeros(6))
+optimizer = keras.optimizers.SGD(learning_rate=2.0)
+optimizer.build([logits])
+
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        q = tf.broadcast_to(tf.nn.softmax(logits), one_hot.shape)
+        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(one_hot, q))
+    optimizer.apply(tape.gradient(loss, [logits]), [logits])
+    return loss
+
+
+for _ in range(300):
+    loss = float(step())
+learned = tf.nn.softmax(logits).numpy()
+print("shares   ", shares.round(3))
+print("learned q", learned.round(3))
+print(f"loss {loss:.4f} nats = H(shares) {entropy(shares):.4f} nats")
+
+assert np.max(np.abs(learned - shares)) < 1e-3
+assert abs(loss - entropy(shares)) < 1e-4
+
+# %% [markdown] lang="en"
+# With more and more data $\hat p$ tends to $p$ (the law of large numbers), so minimising the cross-entropy brings $q$
+# close to the world itself, as far as the family of $q$ allows. For our Gaussian everything is known exactly: with
+# $p = \mathcal{N}(2, 0.7^2)$ and $q = \mathcal{N}(\mu, \sigma^2)$,
+#
+# $$H(p, q) = \tfrac12 \log 2\pi\sigma^2 + \frac{0.7^2 + (2 - \mu)^2}{2 \sigma^2}.$$
+#
+# So we can lay the loss on data over the exact cross-entropy.
+
+# %% [markdown] lang="ko"
+# 데이터가 많아질수록 $\hat p$는 $p$에 가까워집니다(큰 수의 법칙). 그러므로 교차 엔트로피를 최소화하면 $q$는 자신이
+# 속한 분포족이 허락하는 만큼 실제 세상에 다가갑니다. 가우시안에서는 모든 것을 정확히 계산할 수 있습니다.
+# $p = \mathcal{N}(2, 0.7^2)$, $q = \mathcal{N}(\mu, \sigma^2)$이면
+#
+# $$H(p, q) = \tfrac12 \log 2\pi\sigma^2 + \frac{0.7^2 + (2 - \mu)^2}{2 \sigma^2}$$
+#
+# 이므로, 데이터로 구한 손실과 정확한 교차 엔트로피를 겹쳐 그려 볼 수 있습니다.
+
+# %%
+means = np.linspace(0.5, 3.5, 61)
+exact = 0.5 * np.log(2 * np.pi * 0.7**2) + (0.7**2 + (2 - means) ** 2) / (2 * 0.7**2)
+floor = 0.5 * np.log(2 * np.pi * np.e * 0.7**2)  # H(p)
+losses = {
+    count: np.array([-np.mean(log_normal(points, mean, 0.7)) for mean in means])
+    for count, points in ((20, data), (100_000, rng.normal(2.0, 0.7, size=100_000)))
+}
+
+figure = new_figure(6.5, 3.4)
+axes = figure.subplots()
+axes.plot(means, exact, color=INK, linewidth=3, alpha=0.35, label="H(p, q), exact")
+for (count, loss), colour, dashes in zip(losses.items(), (VERMILLION, BLUE), ("--", ":"), strict=True):
+    axes.plot(means, loss, dashes, color=colour, linewidth=2, label=f"mean of −log q(x), n = {count:,}")
+axes.axhline(floor, color=GREEN, linestyle="-.", label="H(p)")
+style_axes(axes, "p = N(2, 0.7²),  q = N(μ, 0.7²)", "μ", "nats")
+style_legend(axes)
+
+assert np.max(np.abs(losses[100_000] - exact)) < 0.05
+assert abs(exact.min() - floor) < 1e-9
+assert abs(means[losses[100_000].argmin()] - 2) < 0.051
+figure
+
+# %% [markdown] lang="en"
+# With 100,000 points the loss on data lies on the exact cross-entropy. With 20 it is off, and its lowest point is not
+# quite at $\mu = 2$: these 20 points are all it knows. (There it even dips below $H(p)$. That is no contradiction:
+# its floor is the entropy of *its* data, not of $p$.)
+#
+# ## 1.7 Pixels: why they are divided by 255
+#
+# Now to pictures. Here are digits that come with the package: 8 × 8 pixels, gray, stored as bytes 0 … 255.
+
+# %% [markdown] lang="ko"
+# 데이터가 10만 개이면 손실이 정확한 교차 엔트로피와 겹칩니다. 20개이면 조금 어긋나고, 가장 낮은 곳도 $\mu = 2$가
+# 아닙니다. 손실이 아는 것은 그 20개뿐이기 때문입니다. (그 부근에서는 $H(p)$보다도 낮지만 모순이 아닙니다. 이때의
+# 바닥은 $p$의 엔트로피가 아니라 *가진 데이터*의 엔트로피입니다.)
+#
+# ## 1.7 픽셀을 255로 나누는 이유
+#
+# 이제 그림을 다뤄 봅시다. 다음은 패키지에 들어 있는 숫자 그림입니다. 8 × 8 픽셀의 회색조이며 0 … 255의 바이트로
+# 저장되어 있습니다.
+
+# %%
+digits = load_arrays("digits", "train").images
+images = digits.astype(np.float32) / 255
+print(digits.shape, digits.dtype, digits.min(), digits.max(), " -> ", images.dtype, images.min(), images.max())
+Image.fromarray(image_grid(images[:20], columns=10))
+
+# %% [markdown] lang="en"
+# What is a density over pictures? Begin with a single pixel that is black (0) or white (1). The only distribution
+# over two outcomes is a coin, the **Bernoulli** distribution: white with probability $s$, black with probability
+# $1 - s$. Its log-probability, in one formula for both outcomes $x \in \{0, 1\}$, is
+#
+# $$\log p(x; s) = x \log s + (1 - x) \log (1 - s).$$
+#
+# A network gives us $s$ as a sigmoid, so $0 < s < 1$. The negative of this is `binary_crossentropy`, and now its name
+# makes sense: it is the cross-entropy of the coin $(s, 1 - s)$ relative to the certain outcome $(x, 1 - x)$.
+#
+# A *gray* pixel divided by 255 lies between 0 and 1, so it can itself be read as a coin: $x = 0.78$ means "white with
+# probability 0.78". Then
+#
+# $$H(x, s) = -x \log s - (1 - x) \log(1 - s)$$
+#
+# is the cross-entropy between two coins. We know from 1.3 what follows: it is smallest at $s = x$, and there it
+# equals the entropy of the coin $x$. **That is why pixels are divided by 255.** Put in the byte 200 instead, and
+# $1 - x = -199$ is no probability: the loss has no bottom at all.
+
+# %% [markdown] lang="ko"
+# 그림 위의 밀도란 무엇일까요? 검은색(0) 아니면 흰색(1)인 픽셀 하나에서 시작합시다. 결과가 두 가지뿐인 분포는 동전, 곧
+# **베르누이** 분포밖에 없습니다. 확률 $s$로 흰색, 확률 $1 - s$로 검은색입니다. 두 결과 $x \in \{0, 1\}$에 대한 로그
+# 확률을 식 하나로 쓰면 다음과 같습니다.
+#
+# $$\log p(x; s) = x \log s + (1 - x) \log (1 - s)$$
+#
+# 신경망은 시그모이드로 $s$를 출력하므로 $0 < s < 1$입니다. 이 식의 부호를 바꾼 것이 `binary_crossentropy`입니다. 이제
+# 이름의 뜻이 보입니다. 확실한 결과 $(x, 1 - x)$에 대한 동전 $(s, 1 - s)$의 교차 엔트로피입니다.
+#
+# *회색* 픽셀도 255로 나누면 0과 1 사이에 있으므로 동전으로 볼 수 있습니다. $x = 0.78$은 "확률 0.78로 흰색"이라는
+# 뜻입니다. 그러면
+#
+# $$H(x, s) = -x \log s - (1 - x) \log(1 - s)$$
+#
+# 는 두 동전 사이의 교차 엔트로피입니다. 1.3에서 보았듯이 이 값은 $s = x$에서 가장 작고, 그때 값은 동전 $x$의
+# 엔트로피입니다. **픽셀을 255로 나누는 이유가 바로 이것입니다.** 나누지 않고 바이트 200을 그대로 넣으면
+# $1 - x = -199$는 확률이 아니며, 손실에는 아예 바닥이 없습니다.
+
+
+# %%
+def pixel_cross_entropy(x, s):
+    return -x * np.log(s) - (1 - x) * np.log(1 - s)
+
+
+s = np.linspace(0.0005, 0.9995, 1999)
+gray, byte = 200 / 255, 200.0
+
+figure = new_figure(10, 3.4)
+left, right = figure.subplots(1, 2)
+left.plot(s, pixel_cross_entropy(gray, s), color=BLUE)
+left.plot(gray, pixel_cross_entropy(gray, gray), "o", color=VERMILLION)
+style_axes(left, "x = 200/255", "s", "H(x, s)   (nats)")
+right.plot(s, pixel_cross_entropy(byte, s), color=VERMILLION)
+style_axes(right, "x = 200", "s", "−x log s − (1 − x) log(1 − s)")
+
+assert abs(s[pixel_cross_entropy(gray, s).argmin()] - gray) < 1e-3
+assert abs(pixel_cross_entropy(gray, gray) - entropy(np.array([gray, 1 - gray]))) < 1e-12
+assert pixel_cross_entropy(byte, 1 - 1e-6) < -1000
+assert pixel_cross_entropy(byte, 1 - 1e-12) < pixel_cross_entropy(byte, 1 - 1e-6) - 1000
+figure
+
+# %% [markdown] lang="en"
+# A training on such pixels "improves" forever and learns nothing: it only drives $s$ to 1. The models of this package
+# refuse them:
+
+# %% [markdown] lang="ko"
+# 이런 픽셀로 학습하면 손실은 끝없이 "좋아지지만" 배우는 것은 없습니다. $s$를 1로 밀어붙일 뿐입니다. 그래서 이
+# 패키지의 모델은 이런 픽셀을 받지 않습니다.
+
+# %%
+model = keras_vae.VAE.from_preset("digits_mlp", likelihood="bernoulli")  # an untrained network is enough here
+model.compile()
+refused = False
+try:
+    model.fit(digits.astype(np.float32), verbose=0)
+except ValueError as error:
+    refused = True
+    print(error)
+assert refused
+
+# %% [markdown] lang="en"
+# ## 1.8 Why the cross-entropy is summed over all pixels
+#
+# A picture has $D$ pixels $x_1, \ldots, x_D$ (here $D = 64$). The simplest model of it is $D$ independent coins
+# $s_1, \ldots, s_D$. Independent probabilities multiply, so logarithms add:
+#
+# $$p(x) = \prod_{d=1}^D p(x_d; s_d), \qquad -\log p(x) = \sum_{d=1}^D H(x_d, s_d)$$
+#
+# The **sum** is the negative log-probability of the picture, in nats per image. The *mean* over pixels, which Keras'
+# losses take by default, is not the log-probability of anything. Check it on pictures of 2 × 2 black-or-white pixels,
+# of which there are only 16: their probabilities must add up to 1.
+
+# %% [markdown] lang="ko"
+# ## 1.8 교차 엔트로피를 모든 픽셀에 대해 더하는 이유
+#
+# 그림 하나에는 픽셀 $x_1, \ldots, x_D$가 있습니다(여기서는 $D = 64$). 가장 단순한 모델은 서로 독립인 동전 $D$개
+# $s_1, \ldots, s_D$입니다. 독립이면 확률은 곱해지고 로그는 더해집니다.
+#
+# $$p(x) = \prod_{d=1}^D p(x_d; s_d), \qquad -\log p(x) = \sum_{d=1}^D H(x_d, s_d)$$
+#
+# 이 **합**이 그림의 음의 로그 확률이며, 단위는 그림 한 장당 내트입니다. Keras의 손실 함수가 기본으로 취하는 픽셀
+# *평균*은 어떤 것의 로그 확률도 아닙니다. 흑백 픽셀 2 × 2개짜리 그림으로 확인해 봅시다. 그런 그림은 16가지뿐이므로
+# 확률을 모두 더하면 1이 되어야 합니다.
+
+# %%
+coins = np.array([0.9, 0.2, 0.6, 0.5])
+pictures = np.array(list(itertools.product([0, 1], repeat=4)))
+with_sum = np.exp(-pixel_cross_entropy(pictures, coins).sum(axis=1))
+with_mean = np.exp(-pixel_cross_entropy(pictures, coins).mean(axis=1))
+print(
+    f"{len(pictures)} pictures:  sum over pixels -> {with_sum.sum():.6f}    mean over pixels -> {with_mean.sum():.6f}"
+)
+assert abs(with_sum.sum() - 1) < 1e-12
+assert with_mean.sum() > 5
+
+# %% [markdown] lang="en"
+# In the package the decoder's output becomes a distribution over pictures, and its `log_prob` is this sum. (What `z`
+# is, the next lecture tells; here it is just an input of the network.)
+
+# %% [markdown] lang="ko"
+# 이 패키지에서는 디코더의 출력이 그림 위의 분포가 되고, 그 분포의 `log_prob`이 바로 이 합입니다. (`z`가 무엇인지는
+# 다음 강의에서 이야기합니다. 여기서는 그냥 신경망의 입력입니다.)
+
+# %%
+batch = images[:100]
+distribution = model.decode(tf.zeros([100, model.latent_dim]))
+probabilities = distribution.mean().numpy()
+package = -distribution.log_prob(batch).numpy()
+by_hand = pixel_cross_entropy(batch, probabilities).sum(axis=(1, 2, 3))
+keras_mean = keras.losses.binary_crossentropy(batch.reshape(100, 64), probabilities.reshape(100, 64)).numpy()
+
+print(f"-log p(x) (nats):  log_prob {package[0]:.4f}, sum {by_hand[0]:.4f}, 64 x mean {64 * keras_mean[0]:.4f}")
+assert np.max(np.abs(package - by_hand)) < 1e-3
+assert np.max(np.abs(package - 64 * keras_mean)) < 1e-3
+
+# %% [markdown] lang="en"
+# For this loss alone, dividing by 64 would only change the scale. But the loss of a VAE has a second term, a KL
+# divergence, also in nats. If one term is divided by 64 and the other is not, the second weighs 64 times too much;
+# lecture 3 shows what happens then. It is the most common mistake in VAE code.
+#
+# Last, maximum likelihood on pictures. The model: 64 coins, the same for every picture. What we found for dice (the
+# best $q$ is the share) must hold for each pixel: the best coins are the **mean picture**.
+
+# %% [markdown] lang="ko"
+# 이 손실만 있다면 64로 나누어도 크기만 달라집니다. 하지만 VAE의 손실에는 두 번째 항인 KL 발산이 있고, 이것도 단위가
+# 내트입니다. 한 항만 64로 나누면 다른 항이 64배나 무거워집니다. 그러면 무슨 일이 일어나는지는 3강에서 봅니다. VAE
+# 코드에서 가장 흔한 실수입니다.
+#
+# 마지막으로 그림에 대한 최대 가능도 추정을 해 봅시다. 모델은 모든 그림에 똑같이 쓰는 동전 64개입니다. 주사위에서 본
+# 것(가장 좋은 $q$는 비율)이 픽셀마다 성립해야 하므로, 가장 좋은 동전은 **평균 그림**입니다.
+
+# %%
+flat = tf.constant(images.reshape(len(images), 64))
+logits = tf.Variable(tf.zeros(64))
+optimizer = keras.optimizers.Adam(learning_rate=0.1)
+optimizer.build([logits])
+
+
+@tf.function
+def step():
+    with tf.GradientTape() as tape:
+        per_pixel = tf.nn.sigmoid_cross_entropy_with_logits(flat, tf.broadcast_to(logits, tf.shape(flat)))
+        loss = tf.reduce_mean(tf.reduce_sum(per_pixel, axis=1))  # sum over pixels, mean over images
+    optimizer.apply(tape.gradient(loss, [logits]), [logits])
+    return loss
+
+
+for _ in range(300):
+    loss = float(step())
+coins, mean_picture = tf.sigmoid(logits).numpy(), flat.numpy().mean(axis=0)
+
+inside = np.clip(flat.numpy(), 1e-7, 1 - 1e-7)  # 0 log 0 is 0
+lowest = pixel_cross_entropy(inside, inside).sum(axis=1).mean()
+print(f"cross-entropy with the best coins: {loss:.2f} nats per image")
+print(f"entropy of the gray pixels:        {lowest:.2f} nats per image, the floor of every model")
+assert np.max(np.abs(coins - mean_picture)) < 0.01
+assert loss > lowest
+Image.fromarray(image_grid(np.stack([coins, mean_picture]).reshape(2, 8, 8, 1)))
+
+# %% [markdown] lang="en"
+# Left the trained coins, right the mean of all pictures: the same. A poor model of digits: it knows where ink tends
+# to be, but not that ink in one place makes ink in another more likely. For that it needs a hidden cause that all
+# pixels share. This is the **latent variable** of the next lecture.
+#
+# **A remark on gray pixels.** With gray pixels $H(x, s)$ is an honest cross-entropy, but no log-probability of the
+# gray value itself: a coin falls on 0 or 1, never on 0.78. The embedded digits allow better. Each pixel counts how
+# many of 16 dots are black or white, so 16 coins per pixel, the **binomial** distribution, fit them exactly. With
+# $k = 16 x$ white dots
+#
+# $$-\log p(x; s) = 16\, H(x, s) - \log \binom{16}{k},$$
+#
+# sixteen times the cross-entropy and a constant that no training can change. The next lectures use this likelihood,
+# so that $\log p(x)$ there is a true log-probability.
+
+# %% [markdown] lang="ko"
+# 왼쪽이 학습한 동전, 오른쪽이 모든 그림의 평균입니다. 똑같습니다. 숫자의 모델로는 형편없습니다. 잉크가 어디에 자주
+# 있는지는 알지만, 한곳에 잉크가 있으면 다른 어디에 잉크가 있기 쉬운지는 모릅니다. 그것을 알려면 모든 픽셀이 함께
+# 따르는 숨은 원인이 있어야 합니다. 다음 강의의 주인공인 **잠재 변수**입니다.
+#
+# **회색 픽셀에 대하여.** 회색 픽셀에서 $H(x, s)$는 틀림없는 교차 엔트로피이지만, 회색 값 자체의 로그 확률은 아닙니다.
+# 동전은 0 아니면 1이 나올 뿐 0.78이 나오는 일은 없기 때문입니다. 내장된 숫자 그림에는 더 알맞은 방법이 있습니다.
+# 픽셀마다 점 16개 가운데 몇 개가 흰지를 센 값이므로, 픽셀 하나에 동전 16개인 **이항** 분포가 꼭 들어맞습니다. 흰 점이
+# $k = 16 x$개이면
+#
+# $$-\log p(x; s) = 16\, H(x, s) - \log \binom{16}{k}$$
+#
+# 입니다. 교차 엔트로피의 16배에, 학습으로는 바꿀 수 없는 상수를 뺀 값입니다. 다음 강의부터는 이 가능도를 쓰므로
+# $\log p(x)$가 진짜 로그 확률이 됩니다.
+
+# %%
+dots = np.round(images[:100] * 16)
+choose = tf.math.lgamma(17.0) - tf.math.lgamma(dots + 1) - tf.math.lgamma(17.0 - dots)  # log of 16 over k
+inside = np.clip(probabilities, 1e-6, 1 - 1e-6)
+by_hand = (16 * pixel_cross_entropy(dots / 16, inside) - choose.numpy()).sum(axis=(1, 2, 3))
+package = -Binomial(16).of_mean(inside).log_prob(dots / 16).numpy()
+print(f"-log p(x) of the first image, in nats:  log_prob {package[0]:.3f}, formula {by_hand[0]:.3f}")
+assert np.max(np.abs(package - by_hand)) < 1e-2
+
+gray_levels = np.arange(17) / 16
+ways = np.array([math.comb(16, k) for k in range(17)])
+total = np.sum(ways * np.exp(-16 * pixel_cross_entropy(gray_levels, 0.3)))
+assert abs(total - 1) < 1e-9  # the 17 gray levels of a pixel have probabilities that add up to 1
+
+# %% [markdown] lang="en"
+# ## What to remember
+#
+# | | |
+# |---|---|
+# | information | $I(p) = -\log p$, in nats |
+# | entropy | $H(p) = \mathbb{E}_p[-\log p]$, the floor |
+# | cross-entropy | $H(p, q) = \mathbb{E}_p[-\log q] = H(p) + \mathrm{KL}(p \,\Vert\, q)$ |
+# | maximum likelihood | the $q$ with the largest $\sum_i \log q(x_i)$, which is the smallest $H(\hat p, q)$ |
+# | pixels | in $[0, 1]$, so that each is a coin; cross-entropies **summed** over pixels, then averaged over images |
+#
+# Next: [2. Why the likelihood of a latent-variable model is intractable](02_intractable.ipynb)
+
+# %% [markdown] lang="ko"
+# ## 기억할 것
+#
+# | | |
+# |---|---|
+# | 정보량 | $I(p) = -\log p$, 단위는 내트 |
+# | 엔트로피 | $H(p) = \mathbb{E}_p[-\log p]$, 손실의 바닥 |
+# | 교차 엔트로피 | $H(p, q) = \mathbb{E}_p[-\log q] = H(p) + \mathrm{KL}(p \,\Vert\, q)$ |
+# | 최대 가능도 추정 | $\sum_i \log q(x_i)$가 가장 큰 $q$, 곧 $H(\hat p, q)$가 가장 작은 $q$ |
+# | 픽셀 | $[0, 1]$ 안에 있어야 동전으로 볼 수 있음. 교차 엔트로피는 픽셀에 대해 **더하고** 그림에 대해 평균 |
+#
+# 다음: [2. 잠재 변수 모델의 가능도는 왜 계산할 수 없는가](02_intractable.ipynb)

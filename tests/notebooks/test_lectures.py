@@ -1,0 +1,66 @@
+"""The lectures: stored editions in step with their source, and every claim in them checked by running it."""
+
+import re
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+
+from notebooks.building.editions import LANGUAGES, edition
+from notebooks.building.execution import execute
+from notebooks.building.lectures import LARGEST, out_of_step, sources, stored
+
+LECTURES = sources()
+EDITIONS = [
+    pytest.param(source, language, id=f"{language}-{source.stem}") for source in LECTURES for language in LANGUAGES
+]
+
+
+def test_there_are_lectures():
+    assert len(LECTURES) >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
+def test_runs_top_to_bottom_in_a_fresh_kernel(source):
+    execute(edition(source, "en"), source.stem, fast=True)
+
+
+@pytest.mark.parametrize(("source", "language"), EDITIONS)
+def test_the_stored_edition_is_its_sources(source, language):
+    assert out_of_step(source, language) is None
+
+
+@pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
+def test_all_editions_have_the_same_code_and_outputs(source):
+    notebooks = [nbformat.read(stored(source, language), as_version=4) for language in LANGUAGES]
+    code = [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in notebooks]
+    assert all(cells == code[0] for cells in code)
+
+
+@pytest.mark.parametrize(("source", "language"), EDITIONS)
+def test_the_stored_edition_reads_well_in_a_repository_browser(source, language):
+    path = stored(source, language)
+    assert path.stat().st_size <= LARGEST
+    notebook = nbformat.read(path, as_version=4)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert any(re.search(r"\bassert\b", cell.source) for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
+def test_each_edition_is_written_in_its_language(source):
+    hangul = re.compile("[가-힣]")
+    for language in LANGUAGES:
+        texts = [cell.source for cell in edition(source, language).cells if cell.cell_type == "markdown"]
+        assert all(bool(hangul.search(text)) == (language == "ko") for text in texts)
+    assert not any(hangul.search(cell.source) for cell in edition(source, "ko").cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize(("source", "language"), EDITIONS)
+def test_bold_type_is_closed(source, language):
+    # Markdown does not close ** that follows punctuation and stands right before a letter, such as a Korean particle.
+    for cell in edition(source, language).cells:
+        if cell.cell_type == "markdown":
+            assert "**" not in MarkdownIt().enable("table").render(cell.source), cell.source
