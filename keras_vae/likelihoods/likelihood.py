@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import keras
@@ -30,6 +31,7 @@ class Likelihood(keras.layers.Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
+        self._warned = False
 
     def distribution(self, parameters: tf.Tensor) -> tfp.distributions.Distribution:
         """Return p(x|z) for decoder outputs float32 `[..., H, W, C * parameters_per_value]`.
@@ -44,8 +46,22 @@ class Likelihood(keras.layers.Layer):
 
         Args:
             mean: float32 `[..., H, W, C]` in [0, 1].
+
+        Raises:
+            ValueError: a likelihood that its mean does not determine.
         """
         raise NotImplementedError(f"{type(self).__name__} must define of_mean(mean)")
+
+    def in_training(self, likelihood: tfp.distributions.Distribution, x: tf.Tensor) -> tfp.distributions.Distribution:
+        """Return p(x|z) as a training step on images `x` is to use it: by default `likelihood`, as it is.
+
+        For a likelihood that takes part of itself from the batch, such as an optimal scale.
+
+        Args:
+            likelihood: what `distribution` returned, batch shape `[samples, n]`.
+            x: images float32 `[n, H, W, C]`.
+        """
+        return likelihood
 
     def is_likelihood_of(self, pixels: np.ndarray) -> bool:
         """Whether p(x|z) is a distribution over such pixels, so that -log p is a likelihood in nats.
@@ -53,3 +69,13 @@ class Likelihood(keras.layers.Layer):
         Where it is not, -log p is a cross-entropy only, and is reported as one.
         """
         return True
+
+    def warn_of_cross_entropy(self) -> None:
+        """Warn, once for this object, that -log p is no likelihood of the pixels it is given."""
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__} is no likelihood of these pixels: -log p is reported as a cross-entropy; "
+                "binarise the images, or take another likelihood such as continuous_bernoulli",
+                stacklevel=3,
+            )

@@ -20,8 +20,8 @@ from keras_vae.posteriors.choices import POSTERIORS
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.priors.choices import PRIORS
 from keras_vae.priors.prior import Prior
-from keras_vae.random.noise import normal
-from keras_vae.random.portable import check_seed, check_temperature, latents
+from keras_vae.random.noise import TRAINING, normal
+from keras_vae.random.portable import check_seed, check_temperature
 
 tfd = tfp.distributions
 
@@ -91,6 +91,7 @@ class VAE(TwoNetworks):
             seed=seed,
             **kwargs,
         )
+        self.prior_family.bind(self.encode, self.image_shape, self.latent_dim)
 
     @classmethod
     def from_preset(cls, preset: str, **changes: Any) -> Self:
@@ -147,8 +148,12 @@ class VAE(TwoNetworks):
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats; `rows` as in `normal`."""
         posterior = self.encode(x, training)
         noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim], rows=rows)
-        z = self.posterior_family.from_noise(posterior, noise)
-        return self.objective(x, posterior, self.prior, z, self.decode(z, training))
+        objective = self.objective.at(step) if stream == TRAINING else self.objective
+        z = objective.decoded(self.posterior_family.from_noise(posterior, noise))
+        likelihood = self.decode(z, training)
+        if training:
+            likelihood = self.likelihood.in_training(likelihood, x)
+        return objective(x, posterior, self.prior, z, likelihood)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`."""
@@ -183,7 +188,7 @@ class VAE(TwoNetworks):
 
     def draw(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """Return the prior's latents float32 `[n, latent_dim]` for a seed int32 and image numbers int32 `[n]`."""
-        return self.prior_family.from_noise(latents(seed, index, self.latent_dim, temperature))
+        return self.prior_family.draw(seed, index, self.latent_dim, temperature)
 
     def get_config(self) -> dict:
         """Return the arguments that build this model again, its networks included."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Mapping
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -10,6 +13,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
+from keras_vae.objectives.schedule import Schedule
 
 tfd = tfp.distributions
 
@@ -18,19 +22,38 @@ tfd = tfp.distributions
 class ELBO(Objective):
     """Minimise -E_q[log p(x|z)] + kl_weight * KL(q(z|x) || p(z)), the negative ELBO when `kl_weight` is 1.
 
-    Kingma and Welling 2013, equation 3; other weights are the beta-VAE of Higgins et al. 2017, equation 4.
+    Kingma and Welling 2013, equation 3; other weights are the beta-VAE of Higgins et al. 2017, equation 4. The terms
+    it reports, reconstruction and KL, are never weighted.
 
     Args:
-        kl_weight: the factor of the KL term, at least 0; 1 by default.
+        kl_weight: the factor of the KL term, at least 0, or a `Schedule` of it, such as `LinearWarmUp()`; 1 by
+            default.
 
     Raises:
         ValueError: a negative or non-finite weight.
+
+    Example:
+        >>> from keras_vae.objectives.linear_warm_up import LinearWarmUp
+        >>> float(ELBO(LinearWarmUp(steps=100)).at(25).kl_weight)
+        0.25
     """
 
-    def __init__(self, kl_weight: float = 1.0) -> None:
-        if not (math.isfinite(kl_weight) and kl_weight >= 0):
-            raise ValueError(f"kl_weight is {kl_weight}: expected a finite number of at least 0; 1 gives the ELBO")
-        self.kl_weight = float(kl_weight)
+    def __init__(self, kl_weight: float | Schedule | Mapping = 1.0) -> None:
+        if isinstance(kl_weight, Mapping):
+            kl_weight = keras.saving.deserialize_keras_object(dict(kl_weight))
+        if not isinstance(kl_weight, Schedule):
+            if not (math.isfinite(kl_weight) and kl_weight >= 0):
+                raise ValueError(f"kl_weight is {kl_weight}: expected a finite number of at least 0; 1 gives the ELBO")
+            kl_weight = float(kl_weight)
+        self.kl_weight = kl_weight
+
+    def at(self, step: tf.Tensor) -> Self:
+        """Return the objective with its weight at a step."""
+        if not isinstance(self.kl_weight, Schedule):
+            return self
+        now = copy.copy(self)
+        now.kl_weight = self.kl_weight(step)
+        return now
 
     def __call__(
         self,
@@ -43,8 +66,17 @@ class ELBO(Objective):
         """Return loss, reconstruction and KL of each image, in nats."""
         reconstruction = -tf.reduce_mean(likelihood.log_prob(x), axis=0)
         kl = kl_divergence(posterior, prior, z)
-        return Terms(reconstruction + self.kl_weight * kl, reconstruction, kl)
+        return Terms(reconstruction + self.weight() * self.penalty(posterior, prior, kl), reconstruction, kl)
+
+    def weight(self) -> float | tf.Tensor:
+        """Return the weight of the KL term as it stands, that of the end where no step was told."""
+        return self.kl_weight.final if isinstance(self.kl_weight, Schedule) else self.kl_weight
+
+    def penalty(self, posterior: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
+        """Return what the weight multiplies, float32 `[n]`: the KL `kl` itself."""
+        return kl
 
     def get_config(self) -> dict:
         """Return the arguments that build this objective again."""
-        return {"kl_weight": self.kl_weight}
+        scheduled = isinstance(self.kl_weight, Schedule)
+        return {"kl_weight": keras.saving.serialize_keras_object(self.kl_weight) if scheduled else self.kl_weight}

@@ -17,10 +17,18 @@ def kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Te
         z: samples of the posterior, float32 `[samples, n, latent_dim]`; used only where TFP knows no closed form,
             as the mean over samples of log q(z|x) - log p(z), which is unbiased and reparameterised.
     """
+    if isinstance(posterior, tfd.MultivariateNormalTriL) and _has_normal_dimensions(prior):
+        normal = prior.distribution  # TFP has the closed form for this class of the same distribution
+        prior = tfd.MultivariateNormalDiag(normal.loc, normal.scale)
     try:
         return posterior.kl_divergence(prior)
     except NotImplementedError:
         return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+
+
+def factorise(posterior: tfd.Distribution, prior: tfd.Distribution) -> bool:
+    """Whether both have independent normal dimensions, so that their KL is a sum over dimensions."""
+    return _has_normal_dimensions(posterior) and _has_normal_dimensions(prior)
 
 
 def kl_per_dimension(posterior: tfd.Independent, prior: tfd.Independent) -> tf.Tensor:
@@ -29,5 +37,17 @@ def kl_per_dimension(posterior: tfd.Independent, prior: tfd.Independent) -> tf.T
     Args:
         posterior: q(z|x) with independent dimensions, batch shape `[n]`.
         prior: p(z) with independent dimensions.
+
+    Raises:
+        ValueError: dependent dimensions, whose KL is no sum over them.
     """
+    if not factorise(posterior, prior):
+        raise ValueError(
+            f"the KL of {type(posterior).__name__} to {type(prior).__name__} is no sum over dimensions: expected "
+            "independent dimensions in both; take kl_divergence, which is the whole"
+        )
     return posterior.distribution.kl_divergence(prior.distribution)
+
+
+def _has_normal_dimensions(distribution: tfd.Distribution) -> bool:
+    return isinstance(distribution, tfd.Independent) and isinstance(distribution.distribution, tfd.Normal)

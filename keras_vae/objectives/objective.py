@@ -27,6 +27,18 @@ class Objective:
 
     samples: int = 1
 
+    def at(self, step: tf.Tensor) -> Objective:
+        """Return the objective as it is at a training step, int32 `[]`: a copy where it changes with the step.
+
+        Called once a step, so that a resumed training goes on with the very weight it stopped at. Without it, as in
+        validation, an objective is what it ends as, so that epochs can be compared.
+        """
+        return self
+
+    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+        """Return `z` as it is to be decoded and handed to `__call__`: the same values, perhaps another gradient."""
+        return z
+
     def __call__(
         self,
         x: tf.Tensor,
@@ -41,7 +53,7 @@ class Objective:
             x: images float32 `[n, H, W, C]`.
             posterior: q(z|x), batch shape `[n]`.
             prior: p(z).
-            z: samples of the posterior, float32 `[samples, n, latent_dim]`.
+            z: samples of the posterior, float32 `[samples, n, latent_dim]`, as `decoded` returned them.
             likelihood: p(x|z) at `z`, batch shape `[samples, n]`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define __call__(x, posterior, prior, z, likelihood)")

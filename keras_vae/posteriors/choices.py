@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_vae.posteriors.diagonal_normal import DiagonalNormal
+from keras_vae.posteriors.full_normal import FullNormal
 from keras_vae.posteriors.posterior import Posterior
 
-POSTERIORS: dict[str, type[Posterior]] = {"diagonal_normal": DiagonalNormal}
+POSTERIORS: dict[str, type[Posterior]] = {"diagonal_normal": DiagonalNormal, "full_normal": FullNormal}

@@ -1,0 +1,55 @@
+"""The Gaussian likelihood whose scale is the best for the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.likelihoods.gaussian import Gaussian
+
+tfd = tfp.distributions
+
+MOMENTUM = 0.99
+SMALLEST_VARIANCE = 1e-6  # a standard deviation of a quarter of a byte's step: below it only rounding is modelled
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class OptimalGaussian(Gaussian):
+    """`Gaussian` whose variance in training is the batch's mean squared error, the one of largest likelihood.
+
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders" (the
+    optimal sigma-VAE). It needs no rate to learn at, and adjusts at once. No image may choose the scale it is
+    judged by, so outside training the scale is that of the batches seen: their mean at first, then a running one.
+
+    On several replicas each takes the error of its own images, as with batch normalisation.
+
+    Args:
+        stddev: before the first batch, above 0; 0.1 by default.
+        kwargs: Keras' own, such as `name`.
+    """
+
+    def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(stddev, **kwargs)
+        self.variance = self._running("variance", self.stddev**2)
+        self.batches = self._running("batches", 0)
+
+    def _running(self, name: str, start: float) -> Any:
+        start = keras.initializers.Constant(start)
+        return self.add_weight(shape=(), initializer=start, trainable=False, aggregation="mean", name=name)
+
+    def scale(self) -> tf.Tensor:
+        """Return the standard deviation of the batches seen, float32 `[]`."""
+        return tf.sqrt(self.variance.value)
+
+    def in_training(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+        """Return p(x|z) with the batch's own scale, and add that to the running one."""
+        mean = likelihood.distribution.loc
+        # At the optimum the gradient through the variance is zero: without it the terms of each image stay apart.
+        variance = tf.stop_gradient(tf.maximum(tf.reduce_mean(tf.square(x - mean)), SMALLEST_VARIANCE))
+        share = tf.maximum(1 / (self.batches.value + 1), 1 - MOMENTUM)
+        self.variance.assign_add(share * (variance - self.variance.value))
+        self.batches.assign_add(1.0)
+        return tfd.Independent(tfd.Normal(mean, tf.sqrt(variance)), 3)

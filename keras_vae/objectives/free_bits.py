@@ -1,0 +1,53 @@
+"""Free bits: a KL that costs nothing up to a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.objectives.check import at_least
+from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.kl import factorise, kl_per_dimension
+from keras_vae.objectives.schedule import Schedule
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class FreeBits(ELBO):
+    """Minimise -E_q[log p(x|z)] + kl_weight * sum over j of max(free_nats, mean over the batch of KL_j).
+
+    Kingma et al. 2016, "Improved variational inference with inverse autoregressive flow", equation 15, with one
+    group for each latent dimension j: dimensions below the floor feel no pressure to fall further, which keeps them
+    from collapsing. Where posterior or prior has dependent dimensions the KL has no such parts, and the whole
+    latent is one group, with `free_nats * latent_dim` free.
+
+    The mean is over a replica's images, on several replicas.
+
+    Args:
+        free_nats: for each latent dimension, at least 0; 0.1 by default.
+        kl_weight: as in `ELBO`; 1 by default.
+
+    Raises:
+        ValueError: a number out of range.
+    """
+
+    def __init__(self, free_nats: float = 0.1, kl_weight: float | Schedule | Mapping = 1.0) -> None:
+        super().__init__(kl_weight)
+        self.free_nats = at_least("free_nats", free_nats, 0)
+
+    def penalty(self, posterior: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
+        """Return each image's part of the floored KL, float32 `[n]`; the mean of the parts is the floored mean."""
+        if factorise(posterior, prior):
+            groups, free = kl_per_dimension(posterior, prior), self.free_nats
+        else:
+            groups, free = kl[:, tf.newaxis], self.free_nats * posterior.event_shape[-1]
+        below = tf.reduce_mean(groups, axis=0) < free
+        return tf.reduce_sum(tf.where(below, free, groups), axis=-1)
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this objective again."""
+        return {"free_nats": self.free_nats, **super().get_config()}

@@ -1,0 +1,99 @@
+"""The importance-weighted bound as an objective."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Self
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.objectives.check import whole_number
+from keras_vae.objectives.kl import kl_divergence
+from keras_vae.objectives.objective import Objective, Terms
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class IWAE(Objective):
+    """Minimise -E[log 1/k sum over i of w_i], w_i = p(x|z_i) p(z_i) / q(z_i|x), z_i from q(z|x).
+
+    Burda, Grosse and Salakhutdinov 2016, "Importance weighted autoencoders", equation 8; the negative ELBO at k = 1.
+    The gradient's signal for the encoder falls with k against its noise. `doubly_reparameterised` gives another
+    estimator of the same gradient without this fault: of log q(z|x) only the path through z is followed, by weights
+    that are squared (Tucker et al. 2019, "Doubly reparameterized gradient estimators", equation 8).
+
+    The terms reported beside the loss are the ELBO's: -log p(x|z), a mean over the samples, and the KL.
+
+    Args:
+        samples: k, at least 1; 5 by default. Each costs a pass through the decoder.
+        doubly_reparameterised: which gradient the encoder gets; False by default.
+
+    Raises:
+        ValueError: fewer than one sample.
+    """
+
+    def __init__(self, samples: int = 5, doubly_reparameterised: bool = False) -> None:
+        self.samples = whole_number("samples", samples, 1)
+        self.doubly_reparameterised = bool(doubly_reparameterised)
+        self._path: WeightedPath | None = None
+
+    def at(self, step: tf.Tensor) -> Self:
+        """Return a copy for one step, which weighs that step's gradient."""
+        if not self.doubly_reparameterised:
+            return self
+        now = copy.copy(self)
+        now._path = WeightedPath()
+        return now
+
+    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+        """Return `z`, whose gradient is to be weighted once more if it is doubly reparameterised."""
+        return z if self._path is None else self._path(z)
+
+    def __call__(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        z: tf.Tensor,
+        likelihood: tfd.Distribution,
+    ) -> Terms:
+        """Return loss, reconstruction and KL of each image, in nats."""
+        log_likelihood = likelihood.log_prob(x)
+        density = posterior if self._path is None else _constant(posterior)
+        log_weight = log_likelihood + prior.log_prob(z) - density.log_prob(z)
+        if self._path is not None:
+            self._path.weight = tf.stop_gradient(tf.nn.softmax(log_weight, axis=0))[..., tf.newaxis]
+        loss = tf.math.log(float(self.samples)) - tf.reduce_logsumexp(log_weight, axis=0)
+        return Terms(loss, -tf.reduce_mean(log_likelihood, axis=0), kl_divergence(posterior, prior, z))
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this objective again."""
+        return {"samples": self.samples, "doubly_reparameterised": self.doubly_reparameterised}
+
+
+class WeightedPath:
+    """The identity, whose gradient is multiplied by a weight that is known only after its output was used.
+
+    Attributes:
+        weight: broadcastable to the input; to be set before the gradient is taken.
+    """
+
+    weight: tf.Tensor | None = None
+
+    def __call__(self, z: tf.Tensor) -> tf.Tensor:
+        """Return `z`."""
+
+        @tf.custom_gradient
+        def identity(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            return tf.identity(values), lambda upstream: upstream * self.weight
+
+        return identity(z)
+
+
+def _constant(distribution: tfd.Distribution) -> tfd.Distribution:
+    """The same distribution, through whose parameters no gradient flows."""
+    return tf.nest.map_structure(tf.stop_gradient, distribution, expand_composites=True)

@@ -1,0 +1,54 @@
+"""The learned Gaussian mixture prior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_vae.priors.mixture import Components, Mixture
+from keras_vae.priors.prior import Encode
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class GaussianMixture(Mixture):
+    """A mixture of diagonal normals, trained with the networks: weights, means and scales.
+
+    The KL to it has no closed form and is estimated from the posterior's samples.
+
+    Args:
+        components: K, at least 1; 10 by default.
+        seed: of the means to start from, drawn from N(0, I); scales start at 1, weights equal; 0 by default.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: fewer than one component.
+    """
+
+    def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(components, bool) or int(components) != components or components < 1:
+            raise ValueError(f"components is {components!r}: expected a whole number of at least 1, such as 10")
+        self.number, self.seed = int(components), seed
+        self.means = None
+
+    def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:
+        """Make the weights."""
+        if self.means is None:
+            shape = (self.number, latent_dim)
+            self.logits = self.add_weight(shape=(self.number,), initializer="zeros", name="logits")
+            start = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
+            self.means = self.add_weight(shape=shape, initializer=start, name="means")
+            self.log_stddevs = self.add_weight(shape=shape, initializer="zeros", name="log_stddevs")
+            self.built = True
+
+    def components(self, latent_dim: int) -> Components:
+        """Return the components as they stand."""
+        self.bind(None, None, latent_dim)
+        return Components(self.logits.value, self.means.value, tf.exp(self.log_stddevs.value))
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this prior again, untrained."""
+        return {**super().get_config(), "components": self.number, "seed": self.seed}

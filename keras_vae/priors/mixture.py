@@ -1,0 +1,184 @@
+"""Mixtures of diagonal normals: what the learned and the fixed ones share."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from numpy.typing import ArrayLike
+
+from keras_vae.priors.component_choice import RANGE, choices
+from keras_vae.priors.prior import Prior
+from keras_vae.random.portable import SCALE, latents
+
+tfd = tfp.distributions
+
+
+class Components(NamedTuple):
+    """K diagonal normals: logits of their weights float32 `[K]`, means and standard deviations `[K, latent_dim]`."""
+
+    logits: tf.Tensor
+    means: tf.Tensor
+    stddevs: tf.Tensor
+
+
+class DiagonalMixture(tfd.MixtureSameFamily):
+    """TFP's mixture with the log-densities as two matrix products.
+
+    TFP's own hold `[..., K, latent_dim]` numbers at a time: gigabytes where a bound is evaluated. The products
+    subtract large numbers from each other, so they are in float64.
+    """
+
+    def __init__(self, components: Components) -> None:
+        self.components = components
+        super().__init__(
+            tfd.Categorical(logits=components.logits),
+            tfd.MultivariateNormalDiag(components.means, components.stddevs),
+        )
+
+    def _log_prob(self, z: tf.Tensor) -> tf.Tensor:
+        z, logits, means, stddevs = (tf.cast(tensor, tf.float64) for tensor in (z, *self.components))
+        precision = 1 / tf.square(stddevs)
+        constant = (
+            tf.nn.log_softmax(logits)
+            - tf.reduce_sum(0.5 * tf.square(means) * precision + tf.math.log(stddevs), axis=-1)
+            - 0.5 * np.log(2 * np.pi) * means.shape[-1]
+        )
+        by_component = constant - 0.5 * tf.tensordot(tf.square(z), precision, [[-1], [-1]])
+        by_component += tf.tensordot(z, means * precision, [[-1], [-1]])
+        return tf.reduce_logsumexp(tf.cast(by_component, tf.float32), axis=-1)
+
+
+class Mixture(Prior):
+    """p(z) = sum over k of weight_k N(z; mean_k, diag(stddev_k^2)).
+
+    The portable generator picks an image's component k by a word of a column of its own, and the component's mean
+    and scale carry the image's normal noise, in whole steps of 2**-14:
+
+        k = number of thresholds <= choice                      choice int32 in [0, 2**31), see component_choice
+        z = M[k] * 2**-14 + S[k] * 2**-14 * noise               M, S = round(mean * 2**14), round(stddev * 2**14)
+
+    Integers, like the generator's own table, since converters would round tables of floats with the weights: so all
+    runtimes draw the same latents, bit for bit.
+    """
+
+    def components(self, latent_dim: int) -> Components:
+        """Return the components as they stand."""
+        raise NotImplementedError(f"{type(self).__name__} must define components(latent_dim)")
+
+    def distribution(self, latent_dim: int) -> tfd.Distribution:
+        """Return the mixture over float32 `[latent_dim]`."""
+        return DiagonalMixture(self.components(latent_dim))
+
+    def thresholds(self, components: Components) -> tf.Tensor:
+        """Return cumulative weights int32 `[K - 1]` in steps of 2**-31: choices from thresholds[k] on are past k."""
+        shares = tf.cumsum(tf.nn.softmax(tf.cast(components.logits, tf.float64)))[:-1]
+        return tf.cast(tf.minimum(tf.floor(shares * RANGE), RANGE - 1), tf.int32)
+
+    def from_noise(self, noise: tf.Tensor, choice: tf.Tensor | None = None) -> tf.Tensor:
+        """Carry noise float32 `[n, latent_dim]` and choices int32 `[n]` in [0, 2**31) to samples.
+
+        Raises:
+            ValueError: no choices.
+        """
+        if choice is None:
+            raise ValueError(f"choice is None: expected int32 [n]; {type(self).__name__} needs one a row of the noise")
+        components = self.components(noise.shape[-1])
+        past = choice[:, tf.newaxis] >= self.thresholds(components)[tf.newaxis, :]
+        component = tf.reduce_sum(tf.cast(past, tf.int32), axis=-1)
+        mean, stddev = (
+            tf.cast(tf.gather(tf.cast(tf.round(table / SCALE), tf.int32), component), tf.float32) * SCALE
+            for table in (components.means, components.stddevs)
+        )
+        return mean + stddev * noise
+
+    def draw(self, seed: tf.Tensor, index: tf.Tensor, latent_dim: int, temperature: tf.Tensor) -> tf.Tensor:
+        """Return samples float32 `[n, latent_dim]` by the portable generator; a temperature of 0 gives the means."""
+        return self.from_noise(latents(seed, index, latent_dim, temperature), choices(seed, index, latent_dim))
+
+    def frozen(self, latent_dim: int) -> Prior:
+        """Return the mixture as it stands, its numbers in its configuration."""
+        components = self.components(latent_dim)
+        return FixedMixture(
+            self.thresholds(components).numpy(), components.means.numpy(), components.stddevs.numpy(), name=self.name
+        )
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class FixedMixture(Mixture):
+    """A mixture that is not trained: another prior as it stood, or one fitted to the aggregate posterior.
+
+    All of it is in its configuration, so that a manifest can say how to draw its latents; the formula is `Mixture`'s.
+
+    Args:
+        thresholds: cumulative weights of the components but the last, int `[K - 1]` in steps of 2**-31.
+        means: float `[K, latent_dim]`.
+        stddevs: float `[K, latent_dim]`, above 0.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: shapes that do not fit, thresholds that fall, numbers that are not finite, scales not above 0.
+
+    Example:
+        >>> prior = FixedMixture.of_weights([0.25, 0.75], [[0.0], [4.0]], [[1.0], [0.5]])
+        >>> prior.distribution(1).mean().numpy()
+        array([3.], dtype=float32)
+    """
+
+    def __init__(self, thresholds: ArrayLike, means: ArrayLike, stddevs: ArrayLike, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        bounds = np.asarray(thresholds, np.int64).reshape(-1)
+        self._means, self._stddevs = np.asarray(means, np.float32), np.asarray(stddevs, np.float32)
+        if self._means.ndim != 2 or self._means.shape != self._stddevs.shape or len(self._means) != len(bounds) + 1:
+            raise ValueError(
+                f"the mixture has {len(bounds)} thresholds, means {self._means.shape} and stddevs "
+                f"{self._stddevs.shape}: expected [K - 1], [K, latent_dim] and [K, latent_dim]"
+            )
+        edges = np.concatenate([[0], bounds, [RANGE]])
+        if np.any(np.diff(edges) < 0):
+            raise ValueError(f"thresholds are {bounds.tolist()}: expected none to fall, within 0 to {RANGE - 1}")
+        if not (np.isfinite(self._means).all() and np.isfinite(self._stddevs).all() and np.all(self._stddevs > 0)):
+            raise ValueError("means or stddevs are not finite, or a stddev is not above 0: expected both; fit it again")
+        self._thresholds = np.minimum(bounds, RANGE - 1).astype(np.int32)
+        self._weights = np.diff(edges) / RANGE
+
+    @classmethod
+    def of_weights(cls, weights: ArrayLike, means: ArrayLike, stddevs: ArrayLike) -> Self:
+        """Build it from weights `[K]` that sum to 1, such as scikit-learn's."""
+        shares = np.cumsum(np.asarray(weights, np.float64))
+        if len(shares) < 1 or np.any(np.asarray(weights) < 0) or not abs(shares[-1] - 1) < 1e-4:
+            raise ValueError(f"weights are {np.asarray(weights).tolist()}: expected numbers >= 0 that sum to 1")
+        return cls(np.minimum(np.floor(shares[:-1] / shares[-1] * RANGE), RANGE - 1), means, stddevs)
+
+    def components(self, latent_dim: int) -> Components:
+        """Return the components.
+
+        Raises:
+            ValueError: another `latent_dim` than the mixture's.
+        """
+        if latent_dim != self._means.shape[1]:
+            raise ValueError(f"latent_dim is {latent_dim}: expected the mixture's {self._means.shape[1]}")
+        # A component of weight 0 keeps a finite logit, too small to matter.
+        logits = np.log(np.maximum(self._weights, 1e-30)).astype(np.float32)
+        return Components(*(tf.constant(each) for each in (logits, self._means, self._stddevs)))
+
+    def thresholds(self, components: Components) -> tf.Tensor:
+        """Return those given, bit for bit."""
+        return tf.constant(self._thresholds)
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this mixture again: integers, and floats that float32 restores exactly."""
+        return {
+            **super().get_config(),
+            "thresholds": self._thresholds.tolist(),
+            "means": _shortest(self._means),
+            "stddevs": _shortest(self._stddevs),
+        }
+
+
+def _shortest(values: np.ndarray) -> list[list[float]]:
+    """As the shortest decimals from which the same float32 is read."""
+    return [[float(str(value)) for value in row] for row in values]

@@ -1,0 +1,137 @@
+"""The RealNVP prior: a normalising flow from the standard normal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.priors.prior import Encode, Prior
+
+tfd, tfb = tfp.distributions, tfp.bijectors
+
+
+class Coupling(keras.layers.Layer):
+    """The shift and log-scale of some dimensions as a network of the others, each log-scale within (-2, 2)."""
+
+    def __init__(self, hidden: Sequence[int], seed: int, **kwargs: Any) -> None:
+        super().__init__(dtype="float32", **kwargs)
+        self.hidden, self.seed = tuple(hidden), seed
+
+    def make(self, inputs: int, outputs: int) -> None:
+        """Make the weights for so many inputs and outputs."""
+        self.dense = []
+        for number, units in enumerate([*self.hidden, 2 * outputs]):
+            last = number == len(self.hidden)
+            start = keras.initializers.RandomNormal(
+                stddev=0.01, seed=self.seed + number
+            )  # the flow starts near the identity
+            layer = keras.layers.Dense(
+                units,
+                None if last else "tanh",
+                kernel_initializer=start if last else keras.initializers.GlorotUniform(seed=self.seed + number),
+                dtype="float32",
+            )
+            layer.build((None, inputs))
+            self.dense.append(layer)
+            inputs = units
+        self.built = True
+
+    def shift_and_log_scale(self, kept: tf.Tensor, outputs: int, **_: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return both, float32 `[..., outputs]` each, from float32 `[..., inputs]`; called by TFP."""
+        for layer in self.dense:
+            kept = layer(kept)
+        return kept[..., :outputs], 2 * tf.tanh(kept[..., outputs:])
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class RealNVP(Prior):
+    """p(z) of z = f(u), u from N(0, I), f a chain of affine couplings, trained with the networks.
+
+    Dinh et al. 2017, "Density estimation using Real NVP", equations 4 to 8, by TFP's bijector; between couplings the
+    dimensions are reversed. log p(z) = log N(u; 0, I) - log |det df/du|. The KL to it has no closed form. Drawing
+    takes matrix products, whose last bits differ between runtimes: exported latents agree to about 1e-5 here,
+    where those of the other priors are bit-equal.
+
+    Args:
+        layers: couplings, at least 2, so that every dimension is changed; 6 by default.
+        hidden: widths of each coupling's hidden layers; (64, 64) by default.
+        seed: of the weights to start from; 0 by default.
+        values: of all weights, as `frozen` writes them; None (the default) draws them.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: fewer than two couplings, or a single latent dimension, which has nothing to depend on.
+    """
+
+    bit_exact = False
+
+    def __init__(
+        self,
+        layers: int = 6,
+        hidden: Sequence[int] = (64, 64),
+        seed: int = 0,
+        values: Sequence[Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(layers, bool) or int(layers) != layers or layers < 2:
+            raise ValueError(f"layers is {layers!r}: expected a whole number of at least 2, such as 6")
+        self.number, self.hidden, self.seed = int(layers), tuple(int(units) for units in hidden), seed
+        self._values = values
+        self.couplings: list[Coupling] = []
+
+    def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:
+        """Make the weights."""
+        if self.couplings:
+            return
+        if latent_dim < 2:
+            raise ValueError(f"latent_dim is {latent_dim}: expected at least 2 for a RealNVP prior; widen the latent")
+        kept = latent_dim // 2
+        for number in range(self.number):
+            coupling = Coupling(self.hidden, 1000 * self.seed + 10 * number, name=f"coupling_{number}")
+            coupling.make(kept, latent_dim - kept)
+            self.couplings.append(coupling)
+        if self._values is not None:
+            self.set_weights([np.asarray(value, np.float32) for value in self._values])
+        self.built = True
+
+    def bijector(self, latent_dim: int) -> tfb.Bijector:
+        """Return f, from noise to latents."""
+        self.bind(None, None, latent_dim)
+        reverse = tfb.Permute(np.arange(latent_dim)[::-1].astype(np.int32))
+        chain: list[tfb.Bijector] = []
+        for coupling in self.couplings:
+            chain += [tfb.RealNVP(latent_dim // 2, shift_and_log_scale_fn=coupling.shift_and_log_scale), reverse]
+        return tfb.Chain(chain[:-1])
+
+    def distribution(self, latent_dim: int) -> tfd.Distribution:
+        """Return p(z) over float32 `[latent_dim]`."""
+        base = tfd.Independent(tfd.Normal(tf.zeros([latent_dim]), tf.ones([latent_dim])), 1)
+        return tfd.TransformedDistribution(base, self.bijector(latent_dim))
+
+    def from_noise(self, noise: tf.Tensor) -> tf.Tensor:
+        """Return f(noise)."""
+        return self.bijector(noise.shape[-1]).forward(noise)
+
+    def frozen(self, latent_dim: int) -> Prior:
+        """Return the flow as it stands, its weights in its configuration."""
+        self.bind(None, None, latent_dim)
+        values = [_shortest(weight) for weight in self.get_weights()]
+        frozen = RealNVP(self.number, self.hidden, self.seed, values, name=self.name)
+        frozen.bind(None, None, latent_dim)
+        return frozen
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this prior again; untrained, but for a frozen one."""
+        config = {"layers": self.number, "hidden": list(self.hidden), "seed": self.seed}
+        return {**super().get_config(), **config, **({} if self._values is None else {"values": self._values})}
+
+
+def _shortest(values: np.ndarray) -> list:
+    """As the shortest decimals from which the same float32 is read."""
+    return [_shortest(row) for row in values] if values.ndim else float(str(values[()]))

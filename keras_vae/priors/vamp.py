@@ -1,0 +1,98 @@
+"""The VampPrior: a mixture of the posteriors of images that are learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.priors.mixture import Components, Mixture
+from keras_vae.priors.prior import Encode
+
+# Of the pseudo-inputs' logits at the start: pixels of 0.05 +- 0.01, as in the paper's code.
+MEAN_LOGIT, STDDEV_LOGIT = -2.94, 0.21
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class VampPrior(Mixture):
+    """p(z) = mean over k of q(z|u_k), with K pseudo-inputs u_k that are trained with the networks.
+
+    Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of
+    weights, and go through the model's own encoder, as it is outside training (no dropout). The posterior must be a
+    diagonal normal. What is exported holds the components alone: neither pseudo-inputs nor the encoder.
+
+    Args:
+        pseudo_inputs: K, at least 1; 500 by default, as in the paper. Each costs a pass through the encoder a step.
+        seed: of the pseudo-inputs to start from; 0 by default. `start_at` takes images instead.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: fewer than one pseudo-input.
+    """
+
+    def __init__(self, pseudo_inputs: int = 500, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(pseudo_inputs, bool) or int(pseudo_inputs) != pseudo_inputs or pseudo_inputs < 1:
+            raise ValueError(f"pseudo_inputs is {pseudo_inputs!r}: expected a whole number of at least 1, such as 500")
+        self.number, self.seed = int(pseudo_inputs), seed
+        self._encode: Encode | None = None
+
+    def bind(self, encode: Encode, image_shape: Sequence[int], latent_dim: int) -> None:
+        """Keep the encoder's function and make the pseudo-inputs.
+
+        Raises:
+            ValueError: a posterior that is no diagonal normal, or a prior that is another model's already.
+        """
+        if self._encode is not None:
+            raise ValueError("this VampPrior belongs to a model already: expected one for each; make another VampPrior")
+        posterior = encode(tf.zeros([1, *image_shape]))
+        if not isinstance(getattr(posterior, "distribution", None), tfp.distributions.Normal):
+            raise ValueError(
+                f"the posterior is {type(posterior).__name__}: expected a diagonal normal for a VampPrior; "
+                "take posterior='diagonal_normal'"
+            )
+        self._encode = encode
+        start = keras.initializers.RandomNormal(MEAN_LOGIT, STDDEV_LOGIT, seed=self.seed)
+        self.logits = self.add_weight(shape=(self.number, *image_shape), initializer=start, name="logits")
+        self.built = True
+
+    def start_at(self, images: np.ndarray) -> None:
+        """Set the pseudo-inputs to images float `[pseudo_inputs, H, W, C]`, such as the first of the training's.
+
+        Pixels below 0.01 and above 0.99 become these, so that they can still be trained.
+
+        Raises:
+            ValueError: a prior of no model, or images of another number or shape.
+        """
+        self._check_bound()
+        if np.shape(images) != tuple(self.logits.shape):
+            raise ValueError(f"images have shape {np.shape(images)}: expected {tuple(self.logits.shape)}")
+        pixels = np.clip(np.asarray(images, np.float64), 0.01, 0.99)
+        self.logits.assign((np.log(pixels) - np.log1p(-pixels)).astype(np.float32))
+
+    def pseudo_inputs(self) -> tf.Tensor:
+        """Return the pseudo-inputs, float32 `[K, H, W, C]` in [0, 1]."""
+        self._check_bound()
+        return tf.sigmoid(self.logits.value)
+
+    def components(self, latent_dim: int) -> Components:
+        """Return the posteriors of the pseudo-inputs, equally weighted.
+
+        Raises:
+            ValueError: a prior of no model.
+        """
+        pseudo_inputs = self.pseudo_inputs()
+        posterior = self._encode(pseudo_inputs)
+        return Components(tf.zeros([self.number]), posterior.distribution.loc, posterior.distribution.scale)
+
+    def _check_bound(self) -> None:
+        if self._encode is None:
+            raise ValueError("this VampPrior belongs to no model: expected an encoder; pass it as VAE(..., prior=...)")
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this prior again, untrained."""
+        return {**super().get_config(), "pseudo_inputs": self.number, "seed": self.seed}

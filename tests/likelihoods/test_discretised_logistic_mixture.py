@@ -1,0 +1,126 @@
+"""The discretised logistic mixture against a slow SciPy reference over all 256 levels."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import logsumexp, softmax
+
+from keras_vae.likelihoods.discretised_logistic_mixture import DiscretisedLogisticMixture
+
+LEVELS = np.arange(256)
+
+
+def level_probabilities(loc, scale):
+    """P(level) of one discretised logistic, float64 `[256]`; tails by the survival function, which keeps them exact."""
+    edges = np.concatenate([[-np.inf], LEVELS[:-1] + 0.5, [np.inf]])
+    low, high = (stats.logistic(loc, scale).cdf(edges), stats.logistic(loc, scale).sf(edges))
+    return np.where(edges[:-1] < loc, np.diff(low), -np.diff(high))
+
+
+def slow(outputs, components):
+    """Weights [K] and probabilities [C, K, 256] of one pixel, from its decoder outputs [C * 3K]."""
+    split = outputs.reshape(-1, 3, components)
+    spread = (2 * np.arange(components) + 1) / components - 1
+    loc = 127.5 * (1 + split[:, 1] + spread)
+    scale = 127.5 * np.exp(-7 + np.log1p(np.exp(split[:, 2] + 7)))
+    table = np.array(
+        [[level_probabilities(*at) for at in zip(*of, strict=True)] for of in zip(loc, scale, strict=True)]
+    )
+    return softmax(split[:, 0].mean(axis=0)), table
+
+
+def distribution(outputs, components):
+    return DiscretisedLogisticMixture(components).distribution(tf.constant(outputs, tf.float32))
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6), components=st.integers(1, 4), channels=st.sampled_from([1, 3]))
+def test_log_prob_against_scipy(seed, components, channels):
+    rng = np.random.default_rng(seed)
+    outputs = rng.normal(size=(2, 3, 1, 2, channels * 3 * components))
+    levels = rng.integers(0, 256, (3, 1, 2, channels))
+    found = distribution(outputs, components).log_prob(tf.constant(levels / 255, tf.float32))
+    assert found.shape == (2, 3)
+    expected = np.zeros((2, 3))
+    for sample, image, row, column in np.ndindex(2, 3, 1, 2):
+        weights, table = slow(outputs[sample, image, row, column], components)
+        pixel = [table[channel, :, levels[image, row, column, channel]] for channel in range(channels)]
+        expected[sample, image] += logsumexp(np.log(weights) + np.sum(np.log(pixel), axis=0))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("log_scale", [-30.0, -5.0, -1.0, 5.0])
+def test_sums_to_one_over_all_levels(log_scale):
+    outputs = np.random.default_rng(1).normal(size=(1, 1, 9))
+    outputs[..., 6:] += log_scale
+    x = tf.constant((LEVELS / 255).reshape(-1, 1, 1, 1), tf.float32)
+    total = np.exp(distribution(outputs, 3).log_prob(x).numpy().astype(float)).sum()
+    assert total == pytest.approx(1, abs=2e-4)
+
+
+def test_colours_sum_to_one_and_depend():
+    outputs = np.random.default_rng(2).normal(size=(1, 1, 18))
+    p = distribution(outputs, 2)
+    coarse = np.stack(np.meshgrid(LEVELS, [90], [200], indexing="ij"), axis=-1).reshape(-1, 1, 1, 3)
+    weights, table = slow(outputs[0, 0], 2)
+    given_others = np.exp(p.log_prob(tf.constant(coarse / 255, tf.float32)).numpy()).sum()
+    assert given_others == pytest.approx((weights * table[1, :, 90] * table[2, :, 200]).sum(), rel=1e-3)
+    product = (weights * table[1, :, 90]).sum() * (weights * table[2, :, 200]).sum()
+    assert abs(given_others / product - 1) > 0.01
+
+
+@pytest.mark.parametrize(("log_scale", "within"), [(-30.0, 0.5 / 255), (-3.0, 1e-5), (0.0, 1e-4)])
+def test_mean_against_the_sum_over_levels(log_scale, within):
+    outputs = 0.5 * np.random.default_rng(3).normal(size=(4, 4, 9))
+    outputs[..., 6:] += log_scale
+    mean = distribution(outputs, 3).mean().numpy()
+    assert mean.min() >= 0
+    assert mean.max() <= 1
+    for place in np.ndindex(4, 4):
+        weights, table = slow(outputs[place], 3)
+        assert mean[place][0] == pytest.approx((weights * (table[0] @ LEVELS)).sum() / 255, abs=within + 2e-6)
+
+
+def test_samples_are_bytes_with_the_probabilities():
+    outputs = np.random.default_rng(4).normal(size=(1, 1, 18)) - np.repeat([0, 0, 1], 2).tolist() * 3
+    samples = distribution(outputs, 2).sample(4000, seed=1).numpy()
+    assert DiscretisedLogisticMixture().is_likelihood_of(samples)
+    levels = np.round(samples * 255).astype(int)[:, 0, 0]
+    weights, table = slow(outputs[0, 0], 2)
+    for channel in range(3):
+        expected = np.cumsum(weights @ table[channel])
+        found = np.searchsorted(np.sort(levels[:, channel]), LEVELS, side="right") / len(levels)
+        assert np.abs(found - expected).max() < 1.95 / np.sqrt(len(levels))  # Kolmogorov's bound at 1e-3
+
+
+def test_every_output_gets_a_finite_gradient():
+    outputs = tf.constant(np.random.default_rng(5).normal(size=(4, 2, 2, 27)), tf.float32)
+    levels = np.random.default_rng(6).choice([0, 1, 128, 254, 255], (4, 2, 2, 3))
+    for scale in (1.0, 30.0):
+        with tf.GradientTape() as tape:
+            tape.watch(outputs)
+            p = DiscretisedLogisticMixture(3).distribution(scale * outputs)
+            value = tf.reduce_sum(p.log_prob(tf.constant(levels / 255, tf.float32)))
+        gradient = tape.gradient(value, outputs).numpy()
+        assert np.isfinite(gradient).all()
+        assert np.all(np.any(gradient != 0, axis=(0, 1, 2)))
+
+
+def test_a_mean_does_not_tell_the_distribution():
+    with pytest.raises(ValueError, match="DiscretisedLogisticMixture has more parameters than its mean"):
+        DiscretisedLogisticMixture().of_mean(tf.zeros([1, 2, 2, 1]))
+
+
+def test_is_a_likelihood_of_bytes():
+    likelihood = DiscretisedLogisticMixture()
+    assert likelihood.is_likelihood_of((LEVELS / 255).astype("float32"))
+    assert not likelihood.is_likelihood_of(np.random.default_rng(0).random(100).astype("float32"))
+
+
+@pytest.mark.parametrize("components", [0, -1, 2.5, True])
+def test_refuses_impossible_components(components):
+    with pytest.raises(ValueError, match="components is"):
+        DiscretisedLogisticMixture(components)

@@ -1,0 +1,57 @@
+"""Free bits against the paper's formula in NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keras_vae.objectives.beta_vae import BetaVAE
+from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.free_bits import FreeBits
+from keras_vae.posteriors.diagonal_normal import DiagonalNormal
+from keras_vae.posteriors.full_normal import FullNormal
+from keras_vae.priors.standard_normal import StandardNormal
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), free=st.floats(0, 2), weight=st.floats(0, 3))
+def test_the_mean_against_the_formula(case, seed, free, weight):
+    made = case(seed, latent_dim=3)
+    terms = FreeBits(free, weight)(**made.arguments)
+    reconstruction = -made.log_likelihood.mean(axis=0)
+    expected = reconstruction.mean() + weight * np.maximum(free, made.kl.mean(axis=0)).sum()
+    assert float(tf.reduce_mean(terms.loss)) == pytest.approx(expected, rel=1e-4)
+    np.testing.assert_allclose(terms.kl, made.kl.sum(axis=1), rtol=1e-4)
+    np.testing.assert_allclose(terms.reconstruction, reconstruction, rtol=1e-4)
+
+
+def test_a_dimension_below_its_floor_feels_no_pressure(case):
+    made = case()
+    parameters = tf.constant([[0.1, 3.0, 0.1, 0.0]] * 4)
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        posterior = DiagonalNormal().distribution(parameters, 2)
+        loss = tf.reduce_mean(FreeBits(0.5)(**{**made.arguments, "posterior": posterior}).loss)
+    gradient = tape.gradient(loss, parameters).numpy()
+    np.testing.assert_array_equal(gradient[:, [0, 2]], 0)
+    assert np.all(gradient[:, 1] != 0)
+
+
+def test_dependent_dimensions_are_one_group(case):
+    made = case()
+    full = FullNormal().distribution(tf.constant(np.random.default_rng(0).normal(size=(4, 5)), tf.float32), 2)
+    arguments = {**made.arguments, "posterior": full}
+    kl = ELBO()(**arguments).kl.numpy()
+    for free in (0.01, 50.0):
+        terms = FreeBits(free)(**arguments)
+        expected = max(2 * free, kl.mean())
+        assert float(tf.reduce_mean(terms.loss - terms.reconstruction)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_beta_vae_is_the_weighted_elbo(case):
+    made = case()
+    for term, expected in zip(BetaVAE(3)(**made.arguments), ELBO(3)(**made.arguments), strict=True):
+        np.testing.assert_array_equal(term, expected)
+    assert BetaVAE().get_config() == {"beta": 4.0}
+    assert StandardNormal().bit_exact

@@ -1,0 +1,58 @@
+"""What every posterior must do, whichever is chosen."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_vae.objectives.kl import kl_divergence
+from keras_vae.posteriors.choices import POSTERIORS
+from keras_vae.priors.gaussian_mixture import GaussianMixture
+from keras_vae.priors.standard_normal import StandardNormal
+
+rng = np.random.default_rng(0)
+
+
+@pytest.fixture(params=sorted(POSTERIORS))
+def family(request):
+    return POSTERIORS[request.param]()
+
+
+@pytest.mark.parametrize("latent_dim", [1, 3])
+def test_shapes_and_moments(family, latent_dim):
+    parameters = tf.constant(rng.normal(size=(5, family.parameter_count(latent_dim))), tf.float32)
+    q = family.distribution(parameters, latent_dim)
+    z = family.from_noise(q, tf.constant(rng.normal(size=(4000, 5, latent_dim)), tf.float32))
+    assert z.shape == (4000, 5, latent_dim)
+    assert q.log_prob(z).shape == (4000, 5)
+    mean, stddev = (moment.numpy() for moment in family.moments(q))
+    np.testing.assert_allclose(q.mean(), mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(q.stddev(), stddev, rtol=1e-4)
+    assert np.all(np.abs(z.numpy().mean(axis=0) - mean) < 4.5 * stddev / np.sqrt(4000))
+    np.testing.assert_allclose(z.numpy().std(axis=0), stddev, rtol=0.06)
+
+
+@pytest.mark.parametrize("prior", [StandardNormal(), GaussianMixture(3)], ids=["closed_form", "monte_carlo"])
+def test_every_parameter_gets_a_gradient_the_same_under_xla(family, prior):
+    parameters = tf.constant(rng.normal(size=(5, family.parameter_count(3))), tf.float32)
+    noise = tf.constant(rng.normal(size=(2, 5, 3)), tf.float32)
+
+    def value_and_gradient(at):
+        with tf.GradientTape() as tape:
+            tape.watch(at)
+            q = family.distribution(at, 3)
+            z = family.from_noise(q, noise)
+            value = tf.reduce_sum(kl_divergence(q, prior.distribution(3), z)) + tf.reduce_sum(tf.square(z))
+        return value, tape.gradient(value, at)
+
+    prior.bind(None, None, 3)
+    plain, compiled = value_and_gradient(parameters), tf.function(value_and_gradient, jit_compile=True)(parameters)
+    for one, other in zip(plain, compiled, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    assert np.all(plain[1].numpy() != 0)
+
+
+def test_is_float32_under_every_policy_and_comes_back_from_its_configuration(family):
+    assert type(family)(dtype="bfloat16").compute_dtype == "float32"
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(family))
+    assert type(again) is type(family)
