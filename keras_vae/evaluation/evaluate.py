@@ -13,7 +13,8 @@ from keras_vae.data.pixels import check_pixels
 from keras_vae.evaluation.active_units import active_units
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.models.vae import VAE
-from keras_vae.objectives.kl import kl_per_dimension
+from keras_vae.objectives.kl import factorise, kl_in_closed_form
+from keras_vae.objectives.kl import kl_per_dimension as kl_by_dimension
 from keras_vae.random.portable import check_seed
 
 
@@ -38,7 +39,9 @@ def evaluate(
 
     Returns:
         A dict of plain numbers: `elbo` = -(`reconstruction` + `kl`); `reconstruction` = -E_q[log p(x|z)], over the K
-        samples; `kl` = KL(q(z|x) || p(z)); `kl_per_dimension`, a list whose sum is `kl`; `nll`, the negative
+        samples; `kl` = KL(q(z|x) || p(z)), in closed form where there is one, else over the same samples;
+        `kl_per_dimension`, a list whose sum is `kl` where prior and posterior have independent normal dimensions, else
+        what each dimension carries by itself (see `information_per_dimension`); `nll`, the negative
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
         `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
@@ -52,38 +55,65 @@ def evaluate(
         raise ValueError(f"batch_size is {batch_size}: expected at least 1, such as 100")
     bound = ImportanceWeightedBound(model, importance_samples, seed)
     encode = tf.function(lambda x: _latents(model, x), reduce_retracing=True, autograph=False)
-    parts: list[tuple[np.ndarray, ...]] = []
+    parts: list[dict[str, np.ndarray]] = []
     is_likelihood = True
     for number, x in enumerate(_batches(data, batch_size)):
         check_pixels(x, f"batch {number}", model.image_shape)
         is_likelihood = is_likelihood and model.likelihood.is_likelihood_of(x)
         x = tf.constant(x, tf.float32)
-        weights, (means, kl) = bound(x, number), encode(x)
-        parts.append(tuple(tensor.numpy() for tensor in (weights.bound, weights.reconstruction, means, kl)))
+        found = {**bound(x, number)._asdict(), **encode(x)}
+        parts.append({name: tensor.numpy() for name, tensor in found.items()})
         if progress:
             progress(number + 1)
     if not parts:
         raise ValueError("data holds no batch: expected at least one image")
-    columns = (np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True))
-    bounds, reconstruction, means, kl = columns
+    columns = {name: np.concatenate([part[name] for part in parts]).astype(np.float64) for name in parts[0]}
+    bounds, reconstruction, means = columns["bound"], columns["reconstruction"], columns["mean"]
+    if "kl_per_dimension" in columns:
+        kl_per_dimension = columns["kl_per_dimension"].mean(axis=0)
+        kl = float(columns["kl_per_dimension"].sum(axis=1).mean())
+    else:
+        kl_per_dimension = information_per_dimension(means, columns["stddev"])
+        kl = float(columns["kl"].mean())
     images = len(bounds)
     return {
-        "elbo": -float(reconstruction.mean() + kl.sum(axis=1).mean()),
+        "elbo": -(float(reconstruction.mean()) + kl),
         "reconstruction": float(reconstruction.mean()),
-        "kl": float(kl.sum(axis=1).mean()),
+        "kl": kl,
         "nll": -float(bounds.mean()),
         "nll_standard_error": float(bounds.std(ddof=1) / np.sqrt(images)) if images > 1 else None,
         "importance_samples": int(importance_samples),
         "active_units": active_units(means),
-        "kl_per_dimension": [float(value) for value in kl.mean(axis=0)],
+        "kl_per_dimension": [float(value) for value in kl_per_dimension],
         "images": images,
         "is_likelihood": is_likelihood,
     }
 
 
-def _latents(model: VAE, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    posterior = model.encode(x)
-    return posterior.mean(), kl_per_dimension(posterior, model.prior)
+def information_per_dimension(means: np.ndarray, stddevs: np.ndarray) -> np.ndarray:
+    """Return how many nats each latent dimension carries by itself, float64 `[d]`, at least 0.
+
+    The mean over images of KL(N(mean_j, stddev_j^2) || N(m_j, v_j)), with the mean m_j and the variance v_j that
+    dimension j has over all images and samples: log(v_j) / 2 - mean(log(stddev_j)). It bounds the
+    mutual information of image and z_j from above, and needs no prior.
+
+    Args:
+        means: of the posteriors, `[n, d]`.
+        stddevs: of the posteriors, `[n, d]`, above 0.
+    """
+    variance = means.var(axis=0) + np.square(stddevs).mean(axis=0)
+    return np.maximum(np.log(variance) / 2 - np.log(stddevs).mean(axis=0), 0.0)
+
+
+def _latents(model: VAE, x: tf.Tensor) -> dict[str, tf.Tensor]:
+    """What is known of q(z|x) without samples: its moments, and its KL where that has a closed form."""
+    posterior, prior = model.encode(x), model.prior
+    mean, stddev = model.posterior_family.moments(posterior)
+    found = {"mean": mean, "stddev": stddev}
+    if factorise(posterior, prior):
+        return {**found, "kl_per_dimension": kl_by_dimension(posterior, prior)}
+    kl = kl_in_closed_form(posterior, prior)
+    return found if kl is None else {**found, "kl": kl}
 
 
 def _batches(data: Any, batch_size: int) -> Iterable[np.ndarray]:

@@ -17,13 +17,19 @@ def kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Te
         z: samples of the posterior, float32 `[samples, n, latent_dim]`; used only where TFP knows no closed form,
             as the mean over samples of log q(z|x) - log p(z), which is unbiased and reparameterised.
     """
+    closed = kl_in_closed_form(posterior, prior)
+    return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0) if closed is None else closed
+
+
+def kl_in_closed_form(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
+    """Return KL(posterior || prior) in nats, float32 `[n]`; None where TFP knows no closed form."""
     if isinstance(posterior, tfd.MultivariateNormalTriL) and _has_normal_dimensions(prior):
         normal = prior.distribution  # TFP has the closed form for this class of the same distribution
         prior = tfd.MultivariateNormalDiag(normal.loc, normal.scale)
     try:
         return posterior.kl_divergence(prior)
     except NotImplementedError:
-        return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+        return None
 
 
 def factorise(posterior: tfd.Distribution, prior: tfd.Distribution) -> bool:
