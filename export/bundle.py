@@ -81,7 +81,8 @@ def export_bundle(
         samples(model.generate(SAMPLES, seed=SAMPLES_SEED), folder / "samples.png")
         source = "the model" if test_data is None else "test data"
         about = {"file": images_file.NAME, "count": len(images), "source": source}
-        content = manifest(model, functions, artifacts, not_written, about, values["elbo"]["elbo"], metrics)
+        original = values["elbo"] and values["elbo"]["elbo"]
+        content = manifest(model, functions, artifacts, not_written, about, original, metrics)
         content.update(_judged(content, artifacts, values, Elbo.of_model(model, images), folder))
         for path, reason in content["not_written"].items():
             warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=2)
@@ -108,14 +109,17 @@ def _check_free(directory: Path) -> None:
         raise ValueError(f"directory {directory} is not empty: expected a new or empty folder; choose another")
 
 
-def _elbo(model: VAE, images: np.ndarray) -> dict[str, float]:
-    """Keras' own ELBO, which the files are held against."""
+def _elbo(model: VAE, images: np.ndarray) -> dict[str, float] | None:
+    """Keras' own ELBO, which the files are held against; None if images, the means, do not tell the likelihood."""
+    elbo = Elbo.of_model(model, images)
+    if not elbo.can_be_told:
+        return None
 
     def encode(x: np.ndarray) -> dict[str, np.ndarray]:
         posterior = model.encode(tf.constant(x))
         return {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
 
-    return Elbo.of_model(model, images).terms(encode, lambda z: model.decode(z).mean().numpy())
+    return elbo.terms(encode, lambda z: model.decode(z).mean().numpy())
 
 
 def _judged(
@@ -123,7 +127,7 @@ def _judged(
 ) -> dict[str, Any]:
     """Run every file; remove those that miss. Return `artifacts` with what was found, and `not_written`."""
     reference = load_runtime(folder, "saved_model", content["artifacts"]["saved_model"])
-    judge = Judge(folder, content, values, elbo, values["elbo"]["elbo"], reference)
+    judge = Judge(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference)
     kept, not_written = {}, dict(content["not_written"])
     for path, artifact in artifacts.items():
         found = judge(path)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 FOLDER = Path(os.path.abspath(__file__)).parent
 SCHEMA_VERSION = 1
 MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest's runtime, in the order of choice
-FORMULA = ("feistel16-quantile4096", "StandardNormal")  # the generator and the prior of `draw_latents`
+GENERATOR = "feistel16-quantile4096"  # of `draw_latents`
+PRIORS = ("StandardNormal", "FixedMixture")
 BATCH = 256  # images a call, which bounds the memory it takes
 LIMITS = {
     "count": (1, 65536),  # tiles in one picture
@@ -119,9 +120,12 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
     if not wanted:
         held = ", ".join(sorted(f"{a['runtime']} {a['precision']}" for a in manifest["artifacts"].values()))
         raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision}: expected one of {held}")
-    drawn_by = (manifest["generator"]["name"], manifest["model"]["prior"]["name"])
-    if signature == "decode" and drawn_by != FORMULA:
-        raise ValueError(f"{precision} files need latents of {FORMULA}, got {drawn_by}: choose another --precision")
+    name, prior = manifest["generator"]["name"], drawn_from(manifest)["name"]
+    if signature == "decode" and not (name == GENERATOR and prior in PRIORS):
+        raise ValueError(
+            f"{precision} files need latents that {GENERATOR} draws from {' or '.join(PRIORS)}, got {name} from "
+            f"{prior}: choose another --precision"
+        )
     for name in wanted:
         if importlib.util.find_spec(MODULES[name]):
             return files[name]
@@ -180,7 +184,7 @@ def draw(
             if "generate" in artifact["signatures"]:
                 out = call("generate", index=index.astype(np.int32), **numbers)
             else:
-                latent = draw_latents(manifest["generator"], manifest["model"]["latent_dim"], index, **numbers)
+                latent = draw_latents(manifest, index, **numbers)
                 out = {**call("decode", latent=latent), "latent": latent}
             images.append(np.array(out["image"]))  # copied: the runtime's next call may overwrite it
             latents.append(np.array(out["latent"]))
@@ -194,21 +198,45 @@ def draw(
     return images, latents
 
 
-def draw_latents(
-    generator: dict[str, Any], latent_dim: int, index: np.ndarray, seed: np.ndarray, temperature: np.ndarray
-) -> np.ndarray:
+def drawn_from(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what latents are drawn from: the sampler if the model has one, else the prior."""
+    return manifest["model"].get("sampler") or manifest["model"]["prior"]
+
+
+def draw_latents(manifest: dict[str, Any], index: np.ndarray, seed: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     """Return the latents float32 [n, d] that `generate` draws for images int [n], by the manifest's formula alone."""
     import numpy as np
 
-    a, b, c, table = (np.array(generator[name], np.int64) for name in ("a", "b", "c", "table"))
+    generator, prior, latent_dim = manifest["generator"], drawn_from(manifest), manifest["model"]["latent_dim"]
+    scale = np.float32(generator["scale"])
+    left, right = words(generator, index, seed, np.arange(latent_dim))
+    table = np.array(generator["table"], np.int64)
+    noise = (table[left // 16] + table[right // 16]).astype(np.float32) * scale * temperature
+    if prior["name"] == "StandardNormal":
+        return noise
+    # A mixture: the word of one more column chooses the component, whose numbers are whole steps of the scale.
+    left, right = words(generator, index, seed, np.array([latent_dim]))
+    component = np.searchsorted(prior["thresholds"], (left // 2 * 65536 + right)[:, 0], side="right")
+    mean, stddev = (
+        np.rint(np.array(prior[name], np.float32) / scale)[component] * scale for name in ("means", "stddevs")
+    )
+    return mean + stddev * noise
+
+
+def words(
+    generator: dict[str, Any], index: np.ndarray, seed: np.ndarray, column: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two halves of a random word for each image and column, int64 [n, columns] each, below 65536."""
+    import numpy as np
+
+    a, b, c = (np.array(generator[name], np.int64) for name in ("a", "b", "c"))
     low, high = int(seed) % 65536, int(seed) // 65536 % 65536
     keys = mix((low * a % 65536 + high * b % 65536 + c) % 65536) % 65536
-    image, column = np.asarray(index, np.int64)[:, None], np.arange(latent_dim)
+    image = np.asarray(index, np.int64)[:, None]
     left, right = image % 65536, (image // 65536 * generator["stride"] + column) % 65536
     for key in keys[: generator["rounds"]]:
         left, right = right, (left + mix((right + key) % 65536)) % 65536
-    total = (table[left // 16] + table[right // 16]).astype(np.float32)
-    return total * np.float32(generator["scale"]) * temperature
+    return left, right
 
 
 def mix(t: Any) -> Any:

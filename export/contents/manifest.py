@@ -15,6 +15,7 @@ from keras_vae.export.contents.files import SCHEMA_VERSION
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function, describe
 from keras_vae.models.vae import VAE
+from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import specification
 
 # The largest difference of one pixel from Keras.
@@ -42,7 +43,7 @@ def manifest(
     artifacts: Mapping[str, Artifact],
     not_written: Mapping[str, str],
     test_images: Mapping[str, Any],
-    elbo: float,
+    elbo: float | None,
     metrics: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest, all but its `files`.
@@ -53,7 +54,7 @@ def manifest(
         artifacts: what each loadable file is, by its path in the folder.
         not_written: why a file is missing, by the path it would have.
         test_images: `file`, `count` and `source` of the images in the bundle.
-        elbo: of the model on these images, in nats.
+        elbo: of the model on these images, in nats; None if it cannot be told from images.
         metrics: of the model on test images, in nats an image; None if nobody measured them.
     """
     return {
@@ -62,7 +63,9 @@ def manifest(
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
             "likelihood": _settings(model.likelihood),
-            "prior": _settings(model.prior_family),
+            "prior": _prior(model.prior_family, model.latent_dim),
+            "sampler": None if model.sampler is None else _prior(model.sampler, model.latent_dim),
+            "bit_exact": model.drawn_from().bit_exact,
             "posterior": _settings(model.posterior_family),
             "parameters": {"encoder": _parameters(model.encoder), "decoder": _parameters(model.decoder)},
         },
@@ -85,14 +88,19 @@ def manifest(
     }
 
 
-def _nats_tolerances(model: VAE, elbo: float) -> dict[str, float]:
-    size = max(1.0, math.prod(model.image_shape) / 28**2, -elbo / 100)
+def _nats_tolerances(model: VAE, elbo: float | None) -> dict[str, float]:
+    size = max(1.0, math.prod(model.image_shape) / 28**2, -(elbo or 0) / 100)
     return {precision: nats * size for precision, nats in NATS_TOLERANCES.items()}
 
 
 def _settings(layer: keras.layers.Layer) -> dict[str, Any]:
     config = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable", "dtype")}
     return {"name": type(layer).__name__, **config}
+
+
+def _prior(prior: Prior, latent_dim: int) -> dict[str, Any]:
+    """The prior by its numbers, and what it was in training."""
+    return {**_settings(prior.frozen(latent_dim)), "trained_as": type(prior).__name__}
 
 
 def _parameters(network: keras.Model) -> int:

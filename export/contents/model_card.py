@@ -24,8 +24,9 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "size": " x ".join(map(str, model["image_shape"])),
         "latent_dim": model["latent_dim"],
         "likelihood": model["likelihood"]["name"],
-        "prior": model["prior"]["name"],
+        "prior": _prior(model),
         "posterior": model["posterior"]["name"],
+        "agreement": "bit-equal" if model["bit_exact"] else "the same to about 1e-5 (float16 files: 1e-2)",
         "encoder": f"{model['parameters']['encoder']:,}",
         "decoder": f"{model['parameters']['decoder']:,}",
         "measured": "\n".join(_measured(manifest["metrics"])),
@@ -39,6 +40,11 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     for name, value in values.items():
         text = text.replace(f"{{{{{name}}}}}", str(value))
     return _without_examples(text, {name for name, path in _EXAMPLES.items() if path not in manifest["artifacts"]})
+
+
+def _prior(model: Mapping[str, Any]) -> str:
+    drawn_from = f", {model['sampler']['trained_as']} fitted to the posteriors to draw from" if model["sampler"] else ""
+    return f"{model['prior']['trained_as']} prior{drawn_from}"
 
 
 def show_nats(nats: float) -> str:

@@ -52,10 +52,10 @@ def signatures(model: VAE) -> dict[str, Function]:
     def reconstruct(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": mean_image(moments(image)[0])}
 
-    prior = model.prior_family.frozen(model.latent_dim)  # its numbers alone: no runtime has to agree on how they came
+    drawn_from = model.drawn_from().frozen(model.latent_dim)  # numbers alone: no runtime has to agree how they came
 
     def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
-        z = prior.draw(seed, index, model.latent_dim, temperature)
+        z = drawn_from.draw(seed, index, model.latent_dim, temperature)
         return {"image": mean_image(z), "latent": z}
 
     return {

@@ -51,7 +51,12 @@ class Elbo:
     @classmethod
     def of_model(cls, model: VAE, images: np.ndarray) -> Self:
         """Build it from a model."""
-        return cls(model.likelihood, model.prior_family, images)
+        return cls(model.likelihood, model.prior_family.frozen(model.latent_dim), images)
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether the mean of p(x|z), which is what files return, tells the likelihood."""
+        return self.likelihood.fixed_by_mean
 
     def terms(self, encode: Encode, decode: Decode) -> dict[str, float]:
         """Return `reconstruction`, `kl` and `elbo` = -(reconstruction + kl) of a pair, means over the images.
@@ -72,7 +77,7 @@ class Elbo:
 
 
 def _part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
-    config = dict(manifest["model"][role])
+    config = {key: value for key, value in manifest["model"][role].items() if key != "trained_as"}
     name = config.pop("name")
     known = keras.saving.get_registered_object(f"keras_vae>{name}")
     if not (isinstance(known, type) and issubclass(known, family)):

@@ -45,7 +45,7 @@ class Judge:
         manifest: its manifest; `largest_error` and `nats_lost` of the artifacts are not read.
         golden: its golden values.
         elbo: over the images to judge by.
-        original: the ELBO to compare with, Keras' own.
+        original: the ELBO to compare with, Keras' own; None where the likelihood cannot be told from images.
         reference: the SavedModel.
     """
 
@@ -53,7 +53,7 @@ class Judge:
     manifest: Mapping[str, Any]
     golden: Mapping[str, Any]
     elbo: Elbo
-    original: float
+    original: float | None
     reference: Runtime
 
     def __call__(self, path: str) -> FileReport:
@@ -66,9 +66,9 @@ class Judge:
             runtime = load_runtime(self.bundle, path, artifact)
             misses += self._wrong_signatures(runtime)
             if not misses:
-                agreement = Agreement(
-                    runtime, self.golden, self.reference, self.manifest["tolerances"][artifact["precision"]]
-                )
+                tolerance = self.manifest["tolerances"][artifact["precision"]]
+                bit_exact = self.manifest["model"]["bit_exact"]
+                agreement = Agreement(runtime, self.golden, self.reference, tolerance, bit_exact)
                 misses += agreement.misses
                 error, lost = agreement.largest_error, self._nats_lost(runtime)
                 misses += self._too_costly(lost, artifact["precision"])
@@ -101,6 +101,8 @@ class Judge:
             return lambda latents: one("decode", latent=latents)["image"]
 
         lost = {}
+        if self.original is None:
+            return lost
         if "decode" in runtime.artifact["signatures"]:
             lost["decode"] = self.original - self.elbo.terms(encode_by(self.reference), decode_by(runtime))["elbo"]
         if "encode" in runtime.artifact["signatures"]:
@@ -128,8 +130,10 @@ def _with_batch(signature: Mapping[str, Any], batch: int | None) -> dict[str, An
     }
 
 
-def original_elbo(elbo: Elbo, reference: Runtime) -> float:
-    """Return the ELBO of the reference, for images on which Keras itself was not judged."""
+def original_elbo(elbo: Elbo, reference: Runtime) -> float | None:
+    """Return the ELBO of the reference, for images on which Keras itself was not judged; None if it cannot be told."""
+    if not elbo.can_be_told:
+        return None
     return elbo.terms(
         lambda images: reference("encode", image=images), lambda z: reference("decode", latent=np.asarray(z))["image"]
     )["elbo"]

@@ -82,7 +82,10 @@ def _print(report: Report, console: Console) -> None:
 
     from keras_vae.export.contents.model_card import show_nats
 
-    title = f"Keras' ELBO {report.elbo:.2f} nats an image, on {report.images} images ({report.source})"
+    if report.elbo is None:
+        title = "no cost in nats: the images that files return do not tell this likelihood"
+    else:
+        title = f"Keras' ELBO {report.elbo:.2f} nats an image, on {report.images} images ({report.source})"
     table = Table(box=None, title=title)
     for header in ("file", "precision", "largest\nerror", "nats lost\nas decoder", "\nas encoder", ""):
         table.add_column(header, no_wrap=True)

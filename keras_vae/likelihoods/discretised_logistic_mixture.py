@@ -79,7 +79,8 @@ class ByteMixture(tfd.Distribution):
         above_0 = _softplus(self.loc / self.component_scale)
         above_255 = _softplus((self.loc - LARGEST) / self.component_scale)
         mean = self.component_scale * (above_0 - above_255)
-        return tf.reduce_sum(tf.nn.softmax(self.logits)[..., tf.newaxis, :] * mean, axis=-1) / LARGEST
+        weights = tf.expand_dims(tf.nn.softmax(self.logits), -2)
+        return tf.reduce_sum(weights * mean, axis=-1) / LARGEST
 
 
 def _softplus(t: tf.Tensor) -> tf.Tensor:
@@ -104,6 +105,8 @@ class DiscretisedLogisticMixture(Likelihood):
     Raises:
         ValueError: fewer than one component.
     """
+
+    fixed_by_mean = False
 
     def __init__(self, components: int = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)

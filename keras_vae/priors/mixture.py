@@ -146,12 +146,12 @@ class FixedMixture(Mixture):
         self._weights = np.diff(edges) / RANGE
 
     @classmethod
-    def of_weights(cls, weights: ArrayLike, means: ArrayLike, stddevs: ArrayLike) -> Self:
+    def of_weights(cls, weights: ArrayLike, means: ArrayLike, stddevs: ArrayLike, **kwargs: Any) -> Self:
         """Build it from weights `[K]` that sum to 1, such as scikit-learn's."""
         shares = np.cumsum(np.asarray(weights, np.float64))
         if len(shares) < 1 or np.any(np.asarray(weights) < 0) or not abs(shares[-1] - 1) < 1e-4:
             raise ValueError(f"weights are {np.asarray(weights).tolist()}: expected numbers >= 0 that sum to 1")
-        return cls(np.minimum(np.floor(shares[:-1] / shares[-1] * RANGE), RANGE - 1), means, stddevs)
+        return cls(np.minimum(np.floor(shares[:-1] / shares[-1] * RANGE), RANGE - 1), means, stddevs, **kwargs)
 
     def components(self, latent_dim: int) -> Components:
         """Return the components.

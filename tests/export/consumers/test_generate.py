@@ -176,8 +176,9 @@ def test_a_file_that_takes_a_fixed_number_of_images_is_called_again_and_again(br
     temperature=st.floats(0, 100, width=32),
 )
 def test_its_generator_is_the_package_s(seed, index, latent_dim, temperature):
-    section = json.loads(json.dumps(specification(latent_dim)))
-    latents = GENERATE.draw_latents(section, latent_dim, np.array(index), np.int32(seed), np.float32(temperature))
+    model = {"latent_dim": latent_dim, "prior": {"name": "StandardNormal"}, "sampler": None}
+    manifest = json.loads(json.dumps({"generator": specification(latent_dim), "model": model}))
+    latents = GENERATE.draw_latents(manifest, np.array(index), np.int32(seed), np.float32(temperature))
     assert latents.dtype == np.float32
     np.testing.assert_array_equal(latents, latents_numpy(seed, index, latent_dim, temperature))
 
