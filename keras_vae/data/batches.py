@@ -7,32 +7,48 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
 
 
 def image_batches(
-    data: Iterable[Any], name: str, image_shape: tuple[int, int, int], batch_size: int = 100
-) -> Iterator[np.ndarray]:
-    """Yield the images of `data`, checked, float32 `[n, H, W, C]` in [0, 1].
+    data: Iterable[Any],
+    name: str,
+    image_shape: tuple[int, int, int],
+    batch_size: int = 100,
+    classes: int | None = None,
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yield the images of `data`, checked, float32 `[n, H, W, C]` in [0, 1], and their labels int32 `[n]` if asked for.
 
     Args:
-        data: batches of images or of tuples that begin with one, such as a `tf.data.Dataset`; or one array of images.
+        data: batches of images or of tuples that begin with one, such as a `tf.data.Dataset`; one array of images;
+            or the pair of an array of images and one of labels.
         name: what an error calls the data.
         image_shape: (height, width, channels).
         batch_size: into which an array is cut; 100 by default.
+        classes: how many the labels are of; None, the default, gives no labels, whether there are some or not.
 
     Raises:
-        ValueError: images of another shape, outside [0, 1] or NaN, or data that hold no batch.
+        ValueError: images of another shape, outside [0, 1] or NaN, data that hold no batch, or labels that are missing
+            or out of range where they are asked for.
     """
     if not isinstance(data, Iterable):
         raise ValueError(f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's")
-    if hasattr(data, "shape"):
-        images = np.asarray(data)
-        data = (images[start : start + batch_size] for start in range(0, max(len(images), 1), batch_size))
+    pair = isinstance(data, tuple) and len(data) == 2 and getattr(data[1], "ndim", None) == 1
+    if pair or hasattr(data, "ndim"):
+        arrays = data if pair else (data,)
+        starts = range(0, max(len(arrays[0]), 1), batch_size)
+        data = (tuple(np.asarray(array)[start : start + batch_size] for array in arrays) for start in starts)
     number = -1
     for number, batch in enumerate(data):
-        images = np.asarray(batch[0] if isinstance(batch, (tuple, list)) else batch)
+        images, *rest = batch if isinstance(batch, (tuple, list)) else (batch,)
+        images = np.asarray(images)
         check_pixels(images, f"{name}, batch {number}", image_shape)
-        yield images.astype(np.float32)
+        if classes is None:
+            yield images.astype(np.float32), None
+            continue
+        if not rest:
+            raise ValueError(f"{name}, batch {number}, has no labels: expected (images, labels) for {classes} classes")
+        yield images.astype(np.float32), check_labels(np.asarray(rest[0]), len(images), classes, f"{name}'s labels")
     if number < 0:
         raise ValueError(f"{name} holds no batch: expected at least one image")

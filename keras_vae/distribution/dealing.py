@@ -68,9 +68,9 @@ def check_batch_size(batch_size: int | None, strategy: tf.distribute.Strategy) -
         )
 
 
-def deal_batch(batch: tf.Tensor, strategy: tf.distribute.Strategy) -> Any:
-    """Return one batch `[n, ...]` dealt out as `deal` does: a value for each replica."""
-    batch = tf.convert_to_tensor(batch)
+def deal_batch(batch: Any, strategy: tf.distribute.Strategy) -> Any:
+    """Return one batch, any structure of tensors `[n, ...]`, dealt out as `deal` does: a value for each replica."""
+    batch = tf.nest.map_structure(tf.convert_to_tensor, batch)
     return strategy.experimental_distribute_values_from_function(
         lambda context: _rows(batch, context.replica_id_in_sync_group, context.num_replicas_in_sync)
     )

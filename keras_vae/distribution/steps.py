@@ -49,8 +49,8 @@ def step_function(
 
     def call(iterator: Iterator) -> dict:
         if not isinstance(iterator, tf.distribute.DistributedIterator):  # of train_on_batch, which has but one
-            images, _, _ = keras.utils.unpack_x_y_sample_weight(next(iterator))
-            return one_batch(deal_batch(images, strategy))
+            given = (part for part in keras.utils.unpack_x_y_sample_weight(next(iterator)) if part is not None)
+            return one_batch(deal_batch(tuple(given), strategy))
         steps, logs = one_call(iterator)
         if not steps:
             raise StopIteration
@@ -63,8 +63,8 @@ def predict_function(model: keras.Model, strategy: tf.distribute.Strategy) -> Ca
     """Return what Keras calls with some batches to predict: every replica's rows, in the data's order, everywhere."""
 
     def step(batch: Any) -> tf.Tensor:
-        images, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
-        return model.predict_step(at_least_one_row(images))[: tf.shape(images)[0]]
+        count = tf.shape(tf.nest.flatten(batch)[0])[0]
+        return model.predict_step(tf.nest.map_structure(at_least_one_row, batch))[:count]
 
     def predict(batch: Any) -> tf.Tensor:
         return strategy.gather(strategy.run(step, args=(batch,)), axis=0)

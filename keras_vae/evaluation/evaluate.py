@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import check_pixels
+from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.active_units import active_units
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.models.vae import VAE
@@ -31,7 +30,8 @@ def evaluate(
     Args:
         model: a `VAE`.
         data: a `tf.data.Dataset` (or other iterable) of batches of images or of (images, labels), or one array of
-            images float32 `[n, H, W, C]` in [0, 1].
+            images float32 `[n, H, W, C]` in [0, 1], or the pair of it and int labels `[n]`. A conditional model needs
+            the labels, and all is then given the label: nll bounds -log p(x|y).
         importance_samples: K, how many posterior samples each image gets; 100 by default.
         seed: of the samples; the same seed, data and batches give the same numbers; 0 by default.
         batch_size: into which an array is cut; 100 by default.
@@ -54,19 +54,16 @@ def evaluate(
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: expected at least 1, such as 100")
     bound = ImportanceWeightedBound(model, importance_samples, seed)
-    encode = tf.function(lambda x: _latents(model, x), reduce_retracing=True, autograph=False)
+    encode = tf.function(lambda x, label: _latents(model, x, label), reduce_retracing=True, autograph=False)
     parts: list[dict[str, np.ndarray]] = []
     is_likelihood = True
-    for number, x in enumerate(_batches(data, batch_size)):
-        check_pixels(x, f"batch {number}", model.image_shape)
+    for number, (x, label) in enumerate(image_batches(data, "data", model.image_shape, batch_size, model.classes)):
         is_likelihood = is_likelihood and model.likelihood.is_likelihood_of(x)
-        x = tf.constant(x, tf.float32)
-        found = {**bound(x, number)._asdict(), **encode(x)}
+        x, label = tf.constant(x), None if label is None else tf.constant(label)
+        found = {**bound(x, number, label)._asdict(), **encode(x, label)}
         parts.append({name: tensor.numpy() for name, tensor in found.items()})
         if progress:
             progress(number + 1)
-    if not parts:
-        raise ValueError("data holds no batch: expected at least one image")
     columns = {name: np.concatenate([part[name] for part in parts]).astype(np.float64) for name in parts[0]}
     bounds, reconstruction, means = columns["bound"], columns["reconstruction"], columns["mean"]
     if "kl_per_dimension" in columns:
@@ -105,21 +102,12 @@ def information_per_dimension(means: np.ndarray, stddevs: np.ndarray) -> np.ndar
     return np.maximum(np.log(variance) / 2 - np.log(stddevs).mean(axis=0), 0.0)
 
 
-def _latents(model: VAE, x: tf.Tensor) -> dict[str, tf.Tensor]:
+def _latents(model: VAE, x: tf.Tensor, label: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """What is known of q(z|x) without samples: its moments, and its KL where that has a closed form."""
-    posterior, prior = model.encode(x), model.prior
+    posterior, prior = model.encode(x, label=label), model.prior
     mean, stddev = model.posterior_family.moments(posterior)
     found = {"mean": mean, "stddev": stddev}
     if factorise(posterior, prior):
         return {**found, "kl_per_dimension": kl_by_dimension(posterior, prior)}
     kl = kl_in_closed_form(posterior, prior)
     return found if kl is None else {**found, "kl": kl}
-
-
-def _batches(data: Any, batch_size: int) -> Iterable[np.ndarray]:
-    if isinstance(data, (np.ndarray, tf.Tensor)):
-        data = np.asarray(data)
-        yield from (data[start : start + batch_size] for start in range(0, len(data), batch_size))
-        return
-    for batch in data:
-        yield np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0])

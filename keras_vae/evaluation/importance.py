@@ -48,36 +48,39 @@ class ImportanceWeightedBound:
         self.model, self.samples, self.seed = model, int(samples), seed
         self._chunk = tf.function(self._log_weights, reduce_retracing=True, autograph=False)
 
-    def __call__(self, x: tf.Tensor, batch: int = 0) -> ImportanceWeights:
+    def __call__(self, x: tf.Tensor, batch: int = 0, label: tf.Tensor | None = None) -> ImportanceWeights:
         """Return bound, reconstruction and KL of each image, the last two by Monte Carlo over the samples.
 
         Args:
             x: images float32 `[n, H, W, C]` in [0, 1].
             batch: the number of this batch in its dataset; it and the seed decide the samples.
+            label: classes of the images, int `[n]`, for a conditional model.
         """
         total = tf.fill([x.shape[0]], -float("inf"))
         log_likelihood = log_ratio = tf.zeros([x.shape[0]])
         at_a_time = samples_at_a_time(self.model, x.shape[0], self.samples)
         for start in range(0, self.samples, at_a_time):
             count = min(at_a_time, self.samples - start)
-            log_sum, likelihood, ratio = self._chunk(x, tf.constant([batch, start, count]))
+            log_sum, likelihood, ratio = self._chunk(x, label, tf.constant([batch, start, count]))
             total = tf.reduce_logsumexp(tf.stack([total, log_sum]), axis=0)
             log_likelihood += likelihood
             log_ratio += ratio
         count = float(self.samples)
         return ImportanceWeights(total - tf.math.log(count), -log_likelihood / count, -log_ratio / count)
 
-    def _log_weights(self, x: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _log_weights(
+        self, x: tf.Tensor, label: tf.Tensor | None, place: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return three sums over the samples of `place` = (batch, first sample, samples), float32 `[n]` each.
 
         The logarithm of that of the weights, and those of log p(x|z) and of log p(z) / q(z|x).
         """
         batch, start, count = tf.unstack(place)
-        posterior = self.model.encode(x)
+        posterior = self.model.encode(x, label=label)
         shape = tf.stack([count, tf.shape(x)[0], self.model.latent_dim])
         noise = normal(self.seed, EVALUATION, batch, shape, start)
         z = self.model.posterior_family.from_noise(posterior, noise)
-        log_likelihood = self.model.decode(z).log_prob(x)
+        log_likelihood = self.model.decode(z, label=label).log_prob(x)
         log_ratio = self.model.prior.log_prob(z) - posterior.log_prob(z)
         return (
             tf.reduce_logsumexp(log_likelihood + log_ratio, axis=0),

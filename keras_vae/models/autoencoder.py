@@ -38,12 +38,14 @@ class Autoencoder(TwoNetworks):
     def from_preset(cls, preset: str, **changes: Any) -> Self:
         """Build an untrained autoencoder with the networks of a preset; see `VAE.from_preset`."""
         arguments = arguments_of_preset(preset, changes)
+        if arguments["classes"] is not None:
+            raise ValueError(f"classes is {arguments['classes']}: expected none for an autoencoder; take a VAE")
         for of_the_vae in ("prior", "posterior", "objective"):
             del arguments[of_the_vae]
         return cls(**arguments)
 
     def _check_networks(self) -> None:
-        self._outputs = int(self._encode_parameters(tf.zeros([1, *self.image_shape])).shape[-1])
+        self._outputs = int(self._run_encoder(tf.zeros([1, *self.image_shape])).shape[-1])
         super()._check_networks()
 
     def encoder_outputs(self) -> int:
@@ -52,7 +54,7 @@ class Autoencoder(TwoNetworks):
 
     def encode(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the codes float32 `[n, latent_dim]` of images float32 `[n, H, W, C]`."""
-        return self._encode_parameters(self._images(tf.convert_to_tensor(x)), training)[:, : self.latent_dim]
+        return self._run_encoder(self._images(tf.convert_to_tensor(x)), training)[:, : self.latent_dim]
 
     def terms(
         self,

@@ -12,7 +12,17 @@ from keras_vae.posteriors.choices import POSTERIORS
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.presets.read import read_preset
 
-CHANGEABLE = ("image_shape", "latent_dim", "likelihood", "network", "objective", "posterior", "prior", "seed")
+CHANGEABLE = (
+    "classes",
+    "image_shape",
+    "latent_dim",
+    "likelihood",
+    "network",
+    "objective",
+    "posterior",
+    "prior",
+    "seed",
+)
 
 
 def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -32,13 +42,14 @@ def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:
     image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
     likelihood = resolve(settings["likelihood"], Likelihood, LIKELIHOODS)
     posterior = resolve(settings["posterior"], Posterior, POSTERIORS)
-    seed = settings.get("seed", 0)
+    seed, classes = settings.get("seed", 0), settings.get("classes")
     encoder, decoder = build_networks(
         network["kind"],
         image_shape,
         latent_dim,
         posterior.parameter_count(latent_dim),
         image_shape[-1] * likelihood.parameters_per_value,
+        classes=classes,
         seed=seed,
         **{name: value for name, value in network.items() if name != "kind"},
     )
@@ -51,5 +62,6 @@ def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:
         "objective": settings["objective"],
         "image_shape": image_shape,
         "latent_dim": latent_dim,
+        "classes": classes,
         "seed": seed,
     }

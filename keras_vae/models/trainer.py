@@ -52,6 +52,7 @@ class Trainer(Replicated):
         *,
         jit_compile: bool | str = "auto",
         steps_per_execution: int | str = "auto",
+        skip_gradients_above: float | None = None,
         **kwargs: Any,
     ) -> None:
         """Configure training, as in Keras; the loss is the model's own.
@@ -62,10 +63,14 @@ class Trainer(Replicated):
                 networks on this device.
             steps_per_execution: training steps in one call; "auto", the default, is 32. Callbacks run once a
                 call.
+            skip_gradients_above: skip updates whose gradient has a norm above this or is not finite, over all weights
+                and replicas, and leave out steps whose loss is not finite from the means, rather than stop; `fit` logs
+                how many, `skipped_updates`, since the start. Infinity skips only what is not finite. None by default:
+                no update is skipped, and `fit` stops where the loss is not finite.
             kwargs: Keras' other arguments, such as `run_eagerly`.
 
         Raises:
-            ValueError: a `loss` or `metrics`, which these models do not take.
+            ValueError: a limit of gradients that is not above 0, a `loss` or `metrics`, which these models do not take.
         """
         for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
             if kwargs.get(name) is not None:
@@ -75,7 +80,13 @@ class Trainer(Replicated):
             jit_compile = not eager and compiles_well(self)
         if steps_per_execution == "auto":
             steps_per_execution = 1 if eager else STEPS_PER_EXECUTION
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
+        super().compile(
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            skip_gradients_above=skip_gradients_above,
+            **kwargs,
+        )
         # The networks are built already: so a model saved before its first step comes back whole.
         with self.scope():
             self.optimizer.build(self.trainable_variables)
@@ -124,8 +135,11 @@ class Trainer(Replicated):
                 )
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
-            if not any(isinstance(callback, Guard) for callback in callbacks):
-                callbacks = [*callbacks, Guard()]
+            guard = next((callback for callback in callbacks if isinstance(callback, Guard)), None)
+            if guard is None:
+                guard = Guard()
+                callbacks = [guard, *callbacks]  # first, so that the others see what it logs
+            x = guard.watch(x)
         return super().fit(x, y, batch_size, *args, callbacks=callbacks, shuffle=shuffle, **kwargs)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -155,6 +169,7 @@ class Trainer(Replicated):
         step: tf.Tensor,
         training: bool = False,
         rows: tuple[tf.Tensor, tf.Tensor] | None = None,
+        **condition: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         """Return what `term_names` names, each float32 `[n]` in nats, the loss first.
 
@@ -164,26 +179,34 @@ class Trainer(Replicated):
             step: number of the step or batch.
             training: whether the networks run as in training; False by default.
             rows: (first, total) where the images are rows of a larger batch, which decide their noise.
+            condition: what `_condition` found beside the images.
         """
         raise NotImplementedError
+
+    def _condition(self, data: Any) -> dict[str, tf.Tensor]:
+        """Return what the terms of a batch depend on beside its images, tensors `[n]` by name; nothing by default."""
+        return {}
 
     def train_step(self, data: Any) -> dict:
         """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
         x = self._images(data)
         share = share_of_batch(tf.shape(x)[0])
-        loss, terms, gradients = self.within_step(self._loss_and_gradients)(share.fill(x), share)
+        condition = {name: share.fill(value) for name, value in self._condition(data).items()}
+        loss, terms, gradients = self.within_step(self._loss_and_gradients)(share.fill(x), share, condition)
         out_of_range = tf.reduce_any(~((x >= 0) & (x <= 1)))
         loss, bad_pixels, *gradients = sum_over_replicas([loss, tf.cast(out_of_range, tf.float32), *gradients])
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        self.update(gradients)
 
         self._note_first(self.bad_pixels_step, bad_pixels > 0)
-        self._note_first(self.diverged_step, ~tf.math.is_finite(loss))
+        counts = None if self.skip_gradients_above is None else tf.math.is_finite(loss)
+        if counts is None:
+            self._note_first(self.diverged_step, ~tf.math.is_finite(loss))
         self.step.assign_add(1)
-        return self._log(map(share.own, terms))
+        return self._log(map(share.own, terms), counts)
 
-    def _loss_and_gradients(self, x: tf.Tensor, share: Share) -> tuple:
+    def _loss_and_gradients(self, x: tf.Tensor, share: Share, condition: dict[str, tf.Tensor]) -> tuple:
         with tf.GradientTape() as tape:
-            terms = self.terms(x, TRAINING, self.step.value, training=True, rows=share.rows)
+            terms = self.terms(x, TRAINING, self.step.value, training=True, rows=share.rows, **condition)
             loss = share.mean(terms[0]) + self._added_losses(share)
             scaled_loss = self.optimizer.scale_loss(loss)
         return loss, terms, tape.gradient(scaled_loss, self.trainable_weights)
@@ -202,16 +225,23 @@ class Trainer(Replicated):
         """Judge one batch; its noise depends on the seed and on which batch of the pass it is."""
         x = self._images(data)
         share = share_of_batch(tf.shape(x)[0])
-        terms = self.within_step(self.terms)(share.fill(x), VALIDATION, self.validation_step.value, rows=share.rows)
+        condition = {name: share.fill(value) for name, value in self._condition(data).items()}
+        step = self.validation_step.value
+        terms = self.within_step(self.terms)(share.fill(x), VALIDATION, step, rows=share.rows, **condition)
         self.validation_step.assign_add(1)
         return self._log(map(share.own, terms))
 
     def _note_first(self, noted: Any, happened: tf.Tensor) -> None:
         noted.assign(tf.where((noted.value < 0) & happened, self.step.value, noted.value))
 
-    def _log(self, terms: Iterable[tf.Tensor]) -> dict:
+    def _log(self, terms: Iterable[tf.Tensor], counts: tf.Tensor | None = None) -> dict:
+        """Take a batch into the running means, unless `counts`, bool `[]`, is false."""
         for tracker, term in zip(self._trackers, terms, strict=True):
-            tracker.update_state(term)
+            if counts is None:
+                tracker.update_state(term)
+            else:
+                weight = tf.fill(tf.shape(term), tf.cast(counts, tf.float32))
+                tracker.update_state(tf.where(counts, term, 0), weight)
         return {tracker.name: tracker.result() for tracker in self._trackers}
 
     def get_compile_config(self) -> dict | None:
@@ -223,6 +253,7 @@ class Trainer(Replicated):
             "jit_compile": self.jit_compile,
             "steps_per_execution": self.steps_per_execution,
             "run_eagerly": self.run_eagerly,
+            "skip_gradients_above": self.skip_gradients_above,
         }
 
     def compile_from_config(self, config: dict) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.data.batches import image_batches
+from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.identifiers import resolve
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models.from_preset import arguments_of_preset
@@ -49,6 +50,9 @@ class VAE(TwoNetworks):
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the latent; read from the decoder by default.
+        classes: of a conditional model (Sohn et al. 2015, "Learning structured output representation"), p(x|z, y) with
+            q(z|x, y): both networks take a second input, the one-hot label `[n, classes]`, and training takes
+            (images, labels int `[n]`); None, the default, for no labels.
         seed: of all noise in training and validation; 0 by default.
         kwargs: Keras' own, such as `name`.
 
@@ -80,6 +84,7 @@ class VAE(TwoNetworks):
         sampler: Prior | None = None,
         image_shape: Sequence[int] | None = None,
         latent_dim: int | None = None,
+        classes: int | None = None,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -92,6 +97,7 @@ class VAE(TwoNetworks):
             likelihood=likelihood,
             image_shape=image_shape,
             latent_dim=latent_dim,
+            classes=classes,
             seed=seed,
             **kwargs,
         )
@@ -105,7 +111,7 @@ class VAE(TwoNetworks):
         Args:
             preset: a name in `keras_vae.presets.read.preset_names()`, such as "mnist_mlp".
             changes: what to set otherwise: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
-                `prior`, `posterior`, `objective` or `seed`.
+                `prior`, `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
             ValueError: an unknown preset or change, or an image size that the network cannot halve.
@@ -121,12 +127,13 @@ class VAE(TwoNetworks):
         """Return how many numbers the encoder must return for an image: the posterior's parameters."""
         return self.posterior_family.parameter_count(self.latent_dim)
 
-    def encode(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
+    def encode(self, x: tf.Tensor, training: bool = False, *, label: Any = None) -> tfd.Distribution:
         """Return q(z|x), the distribution over latents.
 
         Args:
             x: images float32 `[n, H, W, C]` in [0, 1].
             training: whether the encoder runs as in training; False by default.
+            label: classes of the images, int `[n]`; for a conditional model only.
 
         Returns:
             A TFP distribution of batch shape `[n]` and event shape `[latent_dim]`.
@@ -135,7 +142,7 @@ class VAE(TwoNetworks):
             ValueError: images of another shape or dtype.
         """
         x = self._images(tf.convert_to_tensor(x))
-        return self.posterior_family.distribution(self._encode_parameters(x, training), self.latent_dim)
+        return self.posterior_family.distribution(self._run_encoder(x, training, label), self.latent_dim)
 
     @property
     def prior(self) -> tfd.Distribution:
@@ -149,22 +156,37 @@ class VAE(TwoNetworks):
         step: tf.Tensor,
         training: bool = False,
         rows: tuple[tf.Tensor, tf.Tensor] | None = None,
+        label: tf.Tensor | None = None,
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats; `rows` as in `normal`."""
-        posterior = self.encode(x, training)
+        posterior = self.encode(x, training, label=label)
         noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim], rows=rows)
         objective = self.objective.at(step) if stream == TRAINING else self.objective
         z = objective.decoded(self.posterior_family.from_noise(posterior, noise))
-        likelihood = self.decode(z, training)
+        likelihood = self.decode(z, training, label=label)
         if training:
             likelihood = self.likelihood.in_training(likelihood, x)
         return objective(x, posterior, self.prior, z, likelihood)
 
-    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`."""
-        return self.decode(self.encode(inputs, training).mean(), training).mean()
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
+        """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`.
 
-    def generate(self, count: int, seed: int = 0, temperature: float = 1.0, batch_size: int = 256) -> np.ndarray:
+        Args:
+            inputs: images, or the pair of images and labels for a conditional model.
+            training: whether the networks run as in training; False by default.
+        """
+        x, label = (inputs, None) if self.classes is None else inputs
+        return self.decode(self.encode(x, training, label=label).mean(), training, label=label).mean()
+
+    def generate(
+        self,
+        count: int,
+        seed: int = 0,
+        temperature: float = 1.0,
+        batch_size: int = 256,
+        *,
+        label: int | Sequence[int] | None = None,
+    ) -> np.ndarray:
         """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
 
         Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.
@@ -174,22 +196,29 @@ class VAE(TwoNetworks):
             seed: an int32; 0 by default.
             temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
             batch_size: how many go through the decoder at once; 256 by default.
+            label: of a conditional model, the class of all images or one for each; image i has class i mod `classes`
+                by default. It changes no latent.
 
         Returns:
             NumPy float32 `[count, H, W, C]` in [0, 1].
 
         Raises:
-            ValueError: a count below 1, a seed that is no int32, a temperature below 0 or not finite.
+            ValueError: a count below 1, a seed that is no int32, a temperature below 0 or not finite; a label out of
+                range, or of a model without classes.
         """
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
             raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
         check_seed(seed)
         check_temperature(temperature)
-        images = [
-            self.decode(self.draw(seed, tf.range(start, min(start + batch_size, count)), temperature)).mean()
-            for start in range(0, count, batch_size)
-        ]
-        return np.concatenate([batch.numpy() for batch in images])
+        if self.classes is not None:
+            label = label_of_each(self.classes, range(count)) if label is None else label
+            label = check_labels(label, count, self.classes)
+        images = []
+        for start in range(0, count, batch_size):
+            index = np.arange(start, min(start + batch_size, count), dtype=np.int32)
+            z = self.draw(seed, tf.constant(index), temperature)
+            images.append(self.decode(z, label=label if self.classes is None else label[index]).mean().numpy())
+        return np.concatenate(images)
 
     def draw(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """Return the latents float32 `[n, latent_dim]` of `generate` for a seed int32 and image numbers int32 `[n]`."""
@@ -207,7 +236,8 @@ class VAE(TwoNetworks):
         further training, fit it again.
 
         Args:
-            data: training images: batches of images or of (images, labels), or an array float32 `[n, H, W, C]`.
+            data: training images: batches of images or of (images, labels), or an array float32 `[n, H, W, C]`; a
+                conditional model needs the labels.
             components: of the mixture, at least 1; 50 by default.
             seed: of the latents and of the mixture's start; 0 by default.
 
@@ -226,11 +256,11 @@ class VAE(TwoNetworks):
             (3, 8, 8, 1)
         """
 
-        def sample(x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-            return self.posterior_family.from_noise(self.encode(x), noise)
+        def sample(x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor) -> tf.Tensor:
+            return self.posterior_family.from_noise(self.encode(x, label=label), noise)
 
-        images = image_batches(data, "data", self.image_shape)
-        self.sampler = fit_to_aggregate_posterior(sample, images, self.latent_dim, components, check_seed(seed))
+        batches = image_batches(data, "data", self.image_shape, classes=self.classes)
+        self.sampler = fit_to_aggregate_posterior(sample, batches, self.latent_dim, components, check_seed(seed))
         return self
 
     def get_config(self) -> dict:

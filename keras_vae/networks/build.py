@@ -25,6 +25,7 @@ def build_networks(
     encoder_outputs: int,
     decoder_channels: int,
     *,
+    classes: int | None = None,
     seed: int = 0,
     **arguments: object,
 ) -> tuple[keras.Model, keras.Model]:
@@ -36,6 +37,8 @@ def build_networks(
         latent_dim: width of the latent, at least 1.
         encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.
         decoder_channels: numbers the decoder returns for a pixel: the likelihood's parameters.
+        classes: of a conditional model, whose networks take one-hot labels `[n, classes]` as a second input; None, the
+            default, for no labels.
         seed: of the initial weights; 0 by default.
         arguments: the kind's own, such as `hidden` or `filters`.
 
@@ -55,7 +58,7 @@ def build_networks(
         raise ValueError(f"image_shape is {tuple(image_shape)}: expected (height, width, channels), 1 or 3 channels")
     try:
         encoder, decoder = NETWORKS[kind](
-            tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, **arguments
+            tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
         )
     except TypeError as error:
         raise ValueError(f"arguments of the {kind} network: {error}; see keras_vae.networks.{kind}") from error

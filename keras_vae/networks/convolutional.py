@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_vae.networks.conditioning import beside, label_input, network
 from keras_vae.networks.halving import smallest_map
 from keras_vae.networks.reshaping import DepthToSpace, ToFeatureMap
 
@@ -17,6 +18,7 @@ def convolutional(
     encoder_outputs: int,
     decoder_channels: int,
     *,
+    classes: int | None = None,
     filters: Sequence[int] = (32, 64),
     hidden: int = 128,
     activation: str = "relu",
@@ -28,6 +30,7 @@ def convolutional(
         latent_dim: width of the latent.
         encoder_outputs: numbers the encoder returns for an image.
         decoder_channels: numbers the decoder returns for a pixel.
+        classes: of a conditional model, whose networks take one-hot labels `[n, classes]` too; None by default.
         filters: of each stage, from the image inwards; each stage halves the image.
         hidden: width of the dense layer between feature maps and latent.
         activation: of every layer but the last.
@@ -46,12 +49,14 @@ def convolutional(
         features = keras.layers.Conv2D(
             channels, 3, strides=2, padding="same", activation=activation, name=f"down_{stage}"
         )(features)
-    features = keras.layers.Flatten(name="flatten")(features)
+    label = label_input(classes)
+    features = beside(keras.layers.Flatten(name="flatten")(features), label)
     features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
-    encoder = keras.Model(image, keras.layers.Dense(encoder_outputs, name="posterior")(features), name="encoder")
+    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
+    encoder = network(image, label, outputs, "encoder")
 
-    latent = keras.Input((latent_dim,), name="latent")
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(latent)
+    latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
+    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
     innermost = (height, width, filters[-1])
     features = keras.layers.Dense(math.prod(innermost), activation=activation, name="grow")(features)
     features = ToFeatureMap(innermost, name="feature_map")(features)
@@ -61,4 +66,4 @@ def convolutional(
         )
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
     pixels = keras.layers.Conv2D(decoder_channels, 3, padding="same", name="likelihood")(features)
-    return encoder, keras.Model(latent, pixels, name="decoder")
+    return encoder, network(latent, label, pixels, "decoder")

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from keras_vae.networks.conditioning import beside, label_input, network
 from keras_vae.networks.reshaping import ToFeatureMap
 
 
@@ -17,6 +18,7 @@ def dense(
     encoder_outputs: int,
     decoder_channels: int,
     *,
+    classes: int | None = None,
     hidden: Sequence[int] = (500,),
     activation: str = "relu",
 ) -> tuple[keras.Model, keras.Model]:
@@ -27,6 +29,7 @@ def dense(
         latent_dim: width of the latent.
         encoder_outputs: numbers the encoder returns for an image.
         decoder_channels: numbers the decoder returns for a pixel.
+        classes: of a conditional model, whose networks take one-hot labels `[n, classes]` too; None by default.
         hidden: widths of the hidden layers, from the image inwards.
         activation: of the hidden layers; "gated" has each unit multiplied by a sigmoid of its own (Dauphin et al. 2017,
             equation 1), with twice the weights.
@@ -37,19 +40,21 @@ def dense(
     """
     height, width, _ = image_shape
     image = keras.Input(image_shape, name="image")
-    features = keras.layers.Flatten(name="flatten")(image)
+    label = label_input(classes)
+    features = beside(keras.layers.Flatten(name="flatten")(image), label)
     for depth, units in enumerate(hidden):
         features = _hidden(features, units, activation, f"hidden_{depth}")
-    encoder = keras.Model(image, keras.layers.Dense(encoder_outputs, name="posterior")(features), name="encoder")
+    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
+    encoder = network(image, label, outputs, "encoder")
 
-    latent = keras.Input((latent_dim,), name="latent")
-    features = latent
+    latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
+    features = beside(latent, label)
     for depth, units in enumerate(reversed(hidden)):
         features = _hidden(features, units, activation, f"hidden_{depth}")
     shape = (height, width, decoder_channels)
     features = keras.layers.Dense(math.prod(shape), name="pixels")(features)
-    decoder = keras.Model(latent, ToFeatureMap(shape, name="likelihood")(features), name="decoder")
-    return encoder, decoder
+    pixels = ToFeatureMap(shape, name="likelihood")(features)
+    return encoder, network(latent, label, pixels, "decoder")
 
 
 def _hidden(features: Any, units: int, activation: str, name: str) -> Any:

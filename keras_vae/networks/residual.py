@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from keras_vae.networks.conditioning import beside, label_input, network
 from keras_vae.networks.halving import smallest_map
 from keras_vae.networks.reshaping import DepthToSpace, ToFeatureMap
 
@@ -29,6 +30,7 @@ def residual(
     encoder_outputs: int,
     decoder_channels: int,
     *,
+    classes: int | None = None,
     filters: Sequence[int] = (32, 64),
     blocks: int = 2,
     hidden: int = 256,
@@ -41,6 +43,7 @@ def residual(
         latent_dim: width of the latent.
         encoder_outputs: numbers the encoder returns for an image.
         decoder_channels: numbers the decoder returns for a pixel.
+        classes: of a conditional model, whose networks take one-hot labels `[n, classes]` too; None by default.
         filters: of each stage, from the image inwards; each stage halves the image.
         blocks: residual blocks a stage.
         hidden: width of the dense layer between feature maps and latent.
@@ -61,12 +64,14 @@ def residual(
         for block in range(blocks):
             features = _residual_block(features, activation, f"stage_{stage}_block_{block}")
     features = keras.layers.Activation(activation, name="activation")(features)
-    features = keras.layers.Flatten(name="flatten")(features)
+    label = label_input(classes)
+    features = beside(keras.layers.Flatten(name="flatten")(features), label)
     features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
-    encoder = keras.Model(image, keras.layers.Dense(encoder_outputs, name="posterior")(features), name="encoder")
+    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
+    encoder = network(image, label, outputs, "encoder")
 
-    latent = keras.Input((latent_dim,), name="latent")
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(latent)
+    latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
+    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
     innermost = (height, width, filters[-1])
     features = keras.layers.Dense(math.prod(innermost), name="grow")(features)
     features = ToFeatureMap(innermost, name="feature_map")(features)
@@ -78,4 +83,4 @@ def residual(
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
     features = keras.layers.Activation(activation, name="activation")(features)
     pixels = keras.layers.Conv2D(decoder_channels, 3, padding="same", name="likelihood")(features)
-    return encoder, keras.Model(latent, pixels, name="decoder")
+    return encoder, network(latent, label, pixels, "decoder")

@@ -17,8 +17,8 @@ FEWEST_A_COMPONENT = 10  # latents: fewer do not fix a mean and a scale in each 
 
 
 def fit_to_aggregate_posterior(
-    sample: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-    images: Iterable[np.ndarray],
+    sample: Callable[[tf.Tensor, tf.Tensor | None, tf.Tensor], tf.Tensor],
+    batches: Iterable[tuple[np.ndarray, np.ndarray | None]],
     latent_dim: int,
     components: int = 50,
     seed: int = 0,
@@ -28,8 +28,9 @@ def fit_to_aggregate_posterior(
     Ghosh et al. 2020, "From variational to deterministic autoencoders", section 4 ("ex-post density estimation").
 
     Args:
-        sample: images float32 `[n, H, W, C]` and noise float32 `[n, latent_dim]` to samples of q(z|x).
-        images: batches of them.
+        sample: images float32 `[n, H, W, C]`, their labels int32 `[n]` or None, and noise float32 `[n, latent_dim]` to
+            samples of q(z|x).
+        batches: of images and their labels, if any.
         latent_dim: width of the latent.
         components: of the mixture, at least 1; 50 by default.
         seed: of the samples, one an image, and of the start; 0 by default.
@@ -38,10 +39,10 @@ def fit_to_aggregate_posterior(
         ValueError: fewer than 10 images a component.
     """
     parts, count = [], 0
-    for batch in images:
-        noise = latents_numpy(seed, range(count, count + len(batch)), latent_dim)
-        parts.append(sample(tf.constant(batch, tf.float32), tf.constant(noise)).numpy())
-        count += len(batch)
+    for images, labels in batches:
+        noise = latents_numpy(seed, range(count, count + len(images)), latent_dim)
+        parts.append(sample(tf.constant(images, tf.float32), labels, tf.constant(noise)).numpy())
+        count += len(images)
     if isinstance(components, bool) or int(components) != components or components < 1:
         raise ValueError(f"components is {components!r}: expected a whole number of at least 1, such as 50")
     if count < FEWEST_A_COMPONENT * components:

@@ -75,7 +75,7 @@ def test_memory_does_not_grow_with_samples(x, evidence, monkeypatch):
     model = model_with_posterior(0.4, 0.0)
     decoded = []
     decode = model.decode
-    monkeypatch.setattr(model, "decode", lambda z: decoded.append(z.shape) or decode(z))
+    monkeypatch.setattr(model, "decode", lambda z, **given: decoded.append(z.shape) or decode(z, **given))
     bound = importance.ImportanceWeightedBound(model, 4013)
     assert importance.samples_at_a_time(model, 1, 4013) == 50
     np.testing.assert_allclose(bound(tf.constant(x)).bound, [evidence], atol=0.03)

@@ -9,7 +9,7 @@ from keras_vae.models.vae import VAE
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 
 
-def two_clusters(images, noise):
+def two_clusters(images, labels, noise):
     """A posterior at (-3, 1) or (2, 0), by the first pixel, with scales of 0.1 and 0.5."""
     left = images[:, :1, 0, 0] < 0.5
     return tf.where(left, [[-3.0, 1.0]] + 0.1 * noise, [[2.0, 0.0]] + 0.5 * noise)
@@ -18,21 +18,25 @@ def two_clusters(images, noise):
 def test_finds_the_aggregate_posterior():
     images = np.zeros((3000, 2, 2, 1), np.float32)
     images[:1000] = 1.0
-    mixture = fit_to_aggregate_posterior(two_clusters, np.split(images, 10), 2, components=2, seed=4)
+    mixture = fit_to_aggregate_posterior(
+        two_clusters, [(part, None) for part in np.split(images, 10)], 2, components=2, seed=4
+    )
     logits, means, stddevs = (each.numpy() for each in mixture.components(2))
     order = np.argsort(means[:, 0])
     np.testing.assert_allclose(np.exp(logits)[order], [2 / 3, 1 / 3], atol=1e-3)
     np.testing.assert_allclose(means[order], [[-3, 1], [2, 0]], atol=0.05)
     np.testing.assert_allclose(stddevs[order], [[0.1, 0.1], [0.5, 0.5]], rtol=0.06)
     # as the same images in other batches
-    again = fit_to_aggregate_posterior(two_clusters, np.split(images, 3), 2, components=2, seed=4)
+    again = fit_to_aggregate_posterior(
+        two_clusters, [(part, None) for part in np.split(images, 3)], 2, components=2, seed=4
+    )
     assert again.get_config() == mixture.get_config()
 
 
 @pytest.mark.parametrize(("components", "words"), [(0, "components is 0"), (7, "60 images for 7 components")])
 def test_refuses(components, words):
     with pytest.raises(ValueError, match=words):
-        fit_to_aggregate_posterior(two_clusters, [np.zeros((60, 2, 2, 1), np.float32)], 2, components)
+        fit_to_aggregate_posterior(two_clusters, [(np.zeros((60, 2, 2, 1), np.float32), None)], 2, components)
 
 
 def test_is_kept_in_the_model_and_changes_no_bound(tmp_path):
