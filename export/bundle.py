@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.data.labels import label_input
 from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
 from keras_vae.export.contents import test_images as images_file
@@ -53,8 +54,9 @@ def export_bundle(
     Args:
         model: the model, trained or not.
         directory: the folder to write, which must be empty or not exist. It appears when it is whole.
-        representative_data: batches of images float `[n, H, W, C]` in [0, 1], or tuples that begin with one, whose
-            latents calibrate the int8 decoder beside the prior's; None (the default) takes the prior's alone.
+        representative_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), which a
+            conditional model needs; their latents calibrate the int8 decoder beside the prior's. None (the default)
+            takes the prior's alone.
         test_data: batches alike, whose first 256 images (fewer if large) go into the bundle, to measure nats on
             wherever it goes. Give none (the default) that must stay private: the model's own samples stand in.
         metrics: of the model on test images, in nats an image, for manifest and model card; None by default.
@@ -71,19 +73,21 @@ def export_bundle(
     _check_free(directory)
     model = in_float32(model)
     latents = calibration_latents(model, representative_data)
-    images = images_file.choose_images(model, test_data)
-    values = {**golden.golden_values(model), "elbo": _elbo(model, images)}
+    calibration = {"latent": latents, **label_input(model.classes, range(len(latents)))}
+    images, labels = images_file.choose_images(model, test_data)
+    elbo = Elbo.of_model(model, images, labels)
+    values = {**golden.golden_values(model), "elbo": _elbo(model, elbo)}
     with _writing(directory) as folder:
         functions = signatures(model)
-        artifacts, not_written = write_all(functions, latents, folder)
-        images_file.write_test_images(images, folder)
+        artifacts, not_written = write_all(functions, calibration, folder)
+        images_file.write_test_images(images, labels, folder)
         write_json(values, folder / golden.NAME)
         samples(model.generate(SAMPLES, seed=SAMPLES_SEED), folder / "samples.png")
         source = "the model" if test_data is None else "test data"
         about = {"file": images_file.NAME, "count": len(images), "source": source}
         original = values["elbo"] and values["elbo"]["elbo"]
         content = manifest(model, functions, artifacts, not_written, about, original, metrics)
-        content.update(_judged(content, artifacts, values, Elbo.of_model(model, images), folder))
+        content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
             warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=2)
         write_consumers(folder)
@@ -109,17 +113,16 @@ def _check_free(directory: Path) -> None:
         raise ValueError(f"directory {directory} is not empty: expected a new or empty folder; choose another")
 
 
-def _elbo(model: VAE, images: np.ndarray) -> dict[str, float] | None:
+def _elbo(model: VAE, elbo: Elbo) -> dict[str, float] | None:
     """Keras' own ELBO, which the files are held against; None if images, the means, do not tell the likelihood."""
-    elbo = Elbo.of_model(model, images)
     if not elbo.can_be_told:
         return None
 
     def encode(x: np.ndarray) -> dict[str, np.ndarray]:
-        posterior = model.encode(tf.constant(x))
+        posterior = model.encode(tf.constant(x), **elbo.given)
         return {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
 
-    return elbo.terms(encode, lambda z: model.decode(z).mean().numpy())
+    return elbo.terms(encode, lambda z: model.decode(z, **elbo.given).mean().numpy())
 
 
 def _judged(

@@ -14,6 +14,7 @@ from statistics import median
 
 import numpy as np
 
+from keras_vae.data.labels import label_input
 from keras_vae.export.runtimes.choices import RUNTIMES, load_runtime
 
 BATCH = 64
@@ -56,6 +57,10 @@ def measure(bundle: Path, path: str) -> dict[str, float | str]:
 
 
 def _inputs(signature: str, count: int, model: dict) -> dict[str, np.ndarray]:
+    return {**_values(signature, count, model), **label_input(model["classes"], range(count))}
+
+
+def _values(signature: str, count: int, model: dict) -> dict[str, np.ndarray]:
     if signature == "generate":
         numbers = {"seed": np.int32(7), "temperature": np.float32(1)}
         return {"index": np.arange(count, dtype=np.int32), **numbers}

@@ -66,6 +66,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
+    parser.add_argument(
+        "--label", type=int, help="the class to draw, where the model has classes (one after the other)"
+    )
     parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
     parser.add_argument(
         "--output", type=Path, default=Path("pictures.png"), help="the PNG file to write (pictures.png)"
@@ -173,7 +176,10 @@ def draw(
     """Return images float32 [count, height, width, channels] in [0, 1], and their latents float32 [count, d]."""
     import numpy as np
 
-    size = artifact["batch"] or min(BATCH, options.count)
+    size, classes = artifact["batch"] or min(BATCH, options.count), manifest["model"]["classes"]
+    if options.label is not None and not 0 <= options.label < (classes or 0):
+        expected = f"0 to {classes - 1}" if classes else "none, since the model has no classes"
+        raise ValueError(f"--label is {options.label}: expected {expected}; change or drop it")
     numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
     images, latents = [], []
     try:
@@ -181,11 +187,13 @@ def draw(
         for first in range(0, options.count, size):
             # The last image is repeated to fill the last batch, for files that take a fixed number.
             index = options.start + np.minimum(np.arange(first, first + size), options.count - 1)
+            label = index % classes if classes and options.label is None else np.full(size, options.label or 0)
+            given = {"label": label.astype(np.int32)} if classes else {}
             if "generate" in artifact["signatures"]:
-                out = call("generate", index=index.astype(np.int32), **numbers)
+                out = call("generate", index=index.astype(np.int32), **numbers, **given)
             else:
                 latent = draw_latents(manifest, index, **numbers)
-                out = {**call("decode", latent=latent), "latent": latent}
+                out = {**call("decode", latent=latent, **given), "latent": latent}
             images.append(np.array(out["image"]))  # copied: the runtime's next call may overwrite it
             latents.append(np.array(out["latent"]))
     except ImportError:

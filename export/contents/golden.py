@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.data.labels import label_input
 from keras_vae.models.vae import VAE
 
 # Small and large numbers, both signs, and images beyond the generator's first 65536.
@@ -32,9 +33,9 @@ def golden_values(model: VAE) -> dict[str, Any]:
         model: the model.
 
     Returns:
-        `generate`: a list of cases with `seed`, `temperature`, `index` [n], `latent` [n][d] and `image`, n
-        statistics. `encode` and `reconstruct`: what the first case's images give, `mean` and `stddev` [n][d],
-        and `image`.
+        `generate`: a list of cases with `seed`, `temperature`, `index` [n], `label` [n] if the model has classes,
+        `latent` [n][d] and `image`, n statistics. `encode` and `reconstruct`: what the first case's images give,
+        `mean` and `stddev` [n][d], and `image`.
 
     Raises:
         ValueError: a model whose images are not finite.
@@ -42,16 +43,21 @@ def golden_values(model: VAE) -> dict[str, Any]:
     cases, first = [], None
     for case in CASES:
         z = model.draw(case["seed"], tf.constant(case["index"]), case["temperature"])
-        images = model.decode(z).mean().numpy()
+        given = label_input(model.classes, case["index"])
+        images = model.decode(z, **given).mean().numpy()
         if not np.isfinite(images).all():
             raise ValueError("the model's images are not finite: expected pixels in [0, 1]; train it again")
-        first = images if first is None else first
-        cases.append({**case, "latent": z.numpy().tolist(), "image": [image_statistics(image) for image in images]})
-    posterior = model.encode(first)
+        first = (images, given) if first is None else first
+        statistics = [image_statistics(image) for image in images]
+        label = {name: values.tolist() for name, values in given.items()}
+        cases.append({**case, **label, "latent": z.numpy().tolist(), "image": statistics})
+    images, given = first
+    posterior = model.encode(images, **given)
+    reconstructed = model.decode(posterior.mean(), **given).mean()
     return {
         "generate": cases,
         "encode": {"mean": posterior.mean().numpy().tolist(), "stddev": posterior.stddev().numpy().tolist()},
-        "reconstruct": {"image": [image_statistics(image) for image in model(first).numpy()]},
+        "reconstruct": {"image": [image_statistics(image) for image in reconstructed.numpy()]},
     }
 
 

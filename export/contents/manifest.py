@@ -62,6 +62,7 @@ def manifest(
         "model": {
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
+            "classes": model.classes,
             "likelihood": _settings(model.likelihood),
             "prior": _prior(model.prior_family, model.latent_dim),
             "sampler": None if model.sampler is None else _prior(model.sampler, model.latent_dim),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.pixels import first_images
+from keras_vae.data.batches import first_images
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy
 
@@ -21,8 +21,8 @@ def calibration_latents(model: VAE, images: Iterable[Any] | None = None) -> np.n
 
     Args:
         model: the model.
-        images: batches float `[n, H, W, C]` in [0, 1], or tuples that begin with one; the first 256 images are
-            taken. None (the default) leaves the posterior out.
+        images: batches float `[n, H, W, C]` in [0, 1], or of (images, labels), as a conditional model needs; the first
+            256 images are taken. None (the default) leaves the posterior out.
 
     Returns:
         float32 `[m, latent_dim]`, the same for the same model and images.
@@ -33,6 +33,7 @@ def calibration_latents(model: VAE, images: Iterable[Any] | None = None) -> np.n
     prior = model.draw(SEED, tf.range(COUNT), 1.0).numpy()
     if images is None:
         return prior
-    posterior = model.encode(tf.constant(first_images(images, COUNT, "representative_data", model.image_shape)))
+    pixels, labels = first_images(images, COUNT, "representative_data", model.image_shape, model.classes)
+    posterior = model.encode(tf.constant(pixels), label=labels)
     noise = latents_numpy(SEED + 1, range(posterior.batch_shape[0]), model.latent_dim)
     return np.concatenate([prior, model.posterior_family.from_noise(posterior, tf.constant(noise)).numpy()])

@@ -20,8 +20,8 @@ def signatures(model: VAE) -> dict[str, Function]:
         reconstruct(image[n, H, W, C])                         -> image[n, H, W, C]           at the mean of q(z|x)
         generate(index int32[n], seed int32[], temperature[])  -> image[n, H, W, C], latent[n, d]
 
-    All floats are float32, images have pixels in [0, 1], `index` is not negative, and image i of `generate` depends
-    on (seed, i, temperature) alone.
+    A conditional model's all take `label`, int32 `[n]`, too. All floats are float32, images have pixels in [0, 1],
+    `index` is not negative, and image i of `generate` depends on (seed, i, temperature) alone, and its label.
 
     Args:
         model: the model; its weights are captured, not copied.
@@ -34,35 +34,37 @@ def signatures(model: VAE) -> dict[str, Function]:
         tf.TensorSpec([], tf.float32, "temperature"),
     )
 
+    label = () if model.classes is None else (tf.TensorSpec([None], tf.int32, "label"),)
+
     # Not model.decode: it keeps the sample axes of z, by operators that stop a delegate from taking the whole graph.
-    def mean_image(z: tf.Tensor) -> tf.Tensor:
-        parameters = tf.cast(model.decoder(z, training=False), tf.float32)
+    def mean_image(z: tf.Tensor, *label: tf.Tensor) -> tf.Tensor:
+        parameters = model.decoder_outputs(z, False, *label)
         return tf.reshape(model.likelihood.distribution(parameters).mean(), [-1, *model.image_shape])
 
-    def moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return model.posterior_family.moments(model.encode(x))
+    def moments(x: tf.Tensor, *label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return model.posterior_family.moments(model.encode(x, label=label[0] if label else None))
 
-    def encode(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        mean, stddev = moments(image)
+    def encode(image: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
+        mean, stddev = moments(image, *label)
         return {"mean": mean, "stddev": stddev}
 
-    def decode(latent: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image": mean_image(latent)}
+    def decode(latent: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"image": mean_image(latent, *label)}
 
-    def reconstruct(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"image": mean_image(moments(image)[0])}
+    def reconstruct(image: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"image": mean_image(moments(image, *label)[0], *label)}
 
     drawn_from = model.drawn_from().frozen(model.latent_dim)  # numbers alone: no runtime has to agree how they came
 
-    def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
+    def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
         z = drawn_from.draw(seed, index, model.latent_dim, temperature)
-        return {"image": mean_image(z), "latent": z}
+        return {"image": mean_image(z, *label), "latent": z}
 
     return {
-        "encode": _traced(encode, image),
-        "decode": _traced(decode, latent),
-        "reconstruct": _traced(reconstruct, image),
-        "generate": _traced(generate, *numbers),
+        "encode": _traced(encode, image, *label),
+        "decode": _traced(decode, latent, *label),
+        "reconstruct": _traced(reconstruct, image, *label),
+        "generate": _traced(generate, *numbers, *label),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,25 +43,26 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
     return _write(_converted(converter.convert), path, names, precision)
 
 
-def write_int8_decoder(saved_model: Path, path: Path, latents: np.ndarray) -> Artifact:
+def write_int8_decoder(saved_model: Path, path: Path, inputs: Mapping[str, np.ndarray]) -> Artifact:
     """Write `decode` in integers up to the last layer with weights; its interface stays float32.
 
-    Weights are int8, those of convolutions a scale a channel, and so are activations, at ranges read from `latents`.
+    Weights are int8, those of convolutions a scale a channel, and so are activations, at ranges read from `inputs`.
     What comes after the last weights, the sigmoid above all, stays in float32: an 8-bit image has no gray below 1/256,
     and reading its zeros costs more nats than all the rest of the quantisation.
 
     Args:
         saved_model: the SavedModel to convert.
         path: the file to write.
-        latents: float32 `[m, d]`, such as a decoder meets in use.
+        inputs: of `decode` by name, such as it meets in use: `latent` float32 `[m, d]`, and `label` int32 `[m]` if the
+            model has classes.
 
     Raises:
         Inexpressible: the decoder needs an operator that TFLite lacks in int8.
     """
 
     def representative() -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-        for row in latents:
-            yield "decode", {"latent": row[None]}
+        for row in range(len(inputs["latent"])):
+            yield "decode", {name: values[row : row + 1] for name, values in inputs.items()}
 
     in_float = _converted(_converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS).convert)
     converter = _converter(saved_model, ["decode"], tf.lite.OpsSet.TFLITE_BUILTINS_INT8)

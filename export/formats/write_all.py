@@ -15,20 +15,20 @@ from keras_vae.export.formats.signatures import Function
 
 
 def write_all(
-    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
+    functions: Mapping[str, Function], calibration: Mapping[str, np.ndarray], folder: Path
 ) -> tuple[dict[str, Artifact], dict[str, str]]:
     """Write every file that its format can express.
 
     Args:
         functions: from `keras_vae.export.formats.signatures.signatures`.
-        latents: float32 `[m, d]`, to calibrate the full-integer decoder.
+        calibration: inputs of `decode` by name, `[m, ...]` each, from which the full-integer decoder learns its ranges.
         folder: the bundle.
 
     Returns:
         What each file is, and why others could not be written, by the path in the bundle.
     """
     artifacts, not_written = {}, {}
-    for path, write in _writers(functions, latents, folder).items():
+    for path, write in _writers(functions, calibration, folder).items():
         (folder / path).parent.mkdir(exist_ok=True)
         try:
             artifacts[path] = write(folder / path)
@@ -38,7 +38,7 @@ def write_all(
 
 
 def _writers(
-    functions: Mapping[str, Function], latents: np.ndarray, folder: Path
+    functions: Mapping[str, Function], calibration: Mapping[str, np.ndarray], folder: Path
 ) -> dict[str, Callable[[Path], Artifact]]:
     saved_model, names = folder / "saved_model", list(functions)
 
@@ -53,7 +53,7 @@ def _writers(
         "tflite/vae.tflite": tflite("float32"),
         "tflite/vae.float16.tflite": tflite("float16"),
         "tflite/vae.dynamic.tflite": tflite("dynamic"),
-        "tflite/decoder.int8.tflite": lambda path: tflite_files.write_int8_decoder(saved_model, path, latents),
+        "tflite/decoder.int8.tflite": lambda path: tflite_files.write_int8_decoder(saved_model, path, calibration),
         **{f"onnx/{name}.onnx": onnx(name) for name in onnx_files.NAMES},
         "onnx/decode.int8.onnx": lambda path: onnx_files.write_int8_decoder(folder / "onnx/decode.onnx", path),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_vae.data.labels import check_labels, label_input
 from keras_vae.export.runtimes.choices import load_runtime
 from keras_vae.random.portable import check_seed, check_temperature
 
@@ -41,6 +42,7 @@ def generate_from_file(
     seed: int = 0,
     temperature: float = 1.0,
     threads: int = 1,
+    label: int | Sequence[int] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw images 0 to count - 1 of a seed with one file of a bundle.
 
@@ -52,14 +54,24 @@ def generate_from_file(
         seed: an int32; 0 by default.
         temperature: the factor of the latents' standard deviation; 1 by default.
         threads: that the runtime may use; 1 by default.
+        label: of a conditional model, one class for all or one for each; class after class by default.
 
     Returns:
         Images float32 `[count, H, W, C]` and their latents `[count, d]`.
+
+    Raises:
+        ValueError: numbers out of range, or a label for a model without classes.
     """
+    given = label_input(manifest["model"]["classes"], range(count))
+    if label is not None and not given:
+        raise ValueError(f"label is {label}: expected none, since the model has no classes")
+    if label is not None:
+        given["label"] = check_labels(label, count, manifest["model"]["classes"])
     run = load_runtime(bundle, path, manifest["artifacts"][path], threads)
     numbers = {"seed": np.int32(check_seed(seed)), "temperature": np.float32(check_temperature(temperature))}
+    rows = {"index": np.arange(count, dtype=np.int32), **given}
     parts = [
-        run("generate", index=np.arange(start, min(start + BATCH_SIZE, count), dtype=np.int32), **numbers)
+        run("generate", **{name: values[start : start + BATCH_SIZE] for name, values in rows.items()}, **numbers)
         for start in range(0, count, BATCH_SIZE)
     ]
     return tuple(np.concatenate([part[name] for part in parts]) for name in ("image", "latent"))

@@ -52,8 +52,8 @@ class Agreement:
     def _generate(self) -> Iterator[str]:
         for case in self.golden["generate"]:
             numbers = {"seed": np.int32(case["seed"]), "temperature": np.float32(case["temperature"])}
-            index = np.array(case["index"], np.int32)
-            outputs = self.runtime("generate", index=index, **numbers)
+            index, given = np.array(case["index"], np.int32), _label(case)
+            outputs = self.runtime("generate", index=index, **numbers, **given)
             golden = np.array(case["latent"], np.float32)
             if not self._same_latents(outputs["latent"], golden):
                 wrong = np.argwhere(np.atleast_2d(outputs["latent"] != golden))[:1].tolist()
@@ -61,8 +61,9 @@ class Agreement:
             # Where latents may differ, that difference passes through the decoder.
             allowed = self.tolerance if self.bit_exact else 10 * self.tolerance
             yield from self._golden_images(outputs["image"], case["image"], f"seed {case['seed']}", allowed)
-            self._note(outputs["image"], self.reference("decode", latent=outputs["latent"])["image"])
-            alone = self.runtime("generate", index=index[-1:], **numbers)
+            self._note(outputs["image"], self.reference("decode", latent=outputs["latent"], **given)["image"])
+            last = {name: values[-1:] for name, values in given.items()}
+            alone = self.runtime("generate", index=index[-1:], **numbers, **last)
             if not self._same_latents(alone["latent"][0], outputs["latent"][-1]):
                 yield f"image {index[-1]} of seed {case['seed']} has other latents alone than in a batch"
             if self.bit_exact:
@@ -81,14 +82,18 @@ class Agreement:
     def _decode(self) -> Iterator[str]:
         case = self.golden["generate"][0]
         latents = np.array(case["latent"], np.float32)
-        yield from self._golden_images(self.runtime("decode", latent=latents)["image"], case["image"], "decode")
-        others = latents_numpy(SEED, range(DECODED), latents.shape[1])
-        self._note(self.runtime("decode", latent=others)["image"], self.reference("decode", latent=others)["image"])
+        decoded = self.runtime("decode", latent=latents, **_label(case))["image"]
+        yield from self._golden_images(decoded, case["image"], "decode")
+        others = {"latent": latents_numpy(SEED, range(DECODED), latents.shape[1])}
+        if "label" in case:
+            others["label"] = np.resize(np.array(case["label"], np.int32), DECODED)
+        self._note(self.runtime("decode", **others)["image"], self.reference("decode", **others)["image"])
 
     def _encode(self) -> Iterator[str]:
         case = self.golden["generate"][0]
-        images = self.reference("decode", latent=np.array(case["latent"], np.float32))["image"]
-        outputs = self.runtime("encode", image=images)
+        given = _label(case)
+        images = self.reference("decode", latent=np.array(case["latent"], np.float32), **given)["image"]
+        outputs = self.runtime("encode", image=images, **given)
         for name, values in self.golden["encode"].items():
             golden = np.array(values, np.float32)
             error = self._moment_error(outputs[name], golden)
@@ -97,8 +102,9 @@ class Agreement:
 
     def _reconstruct(self) -> Iterator[str]:
         case = self.golden["generate"][0]
-        images = self.reference("decode", latent=np.array(case["latent"], np.float32))["image"]
-        outputs = self.runtime("reconstruct", image=images)["image"]
+        given = _label(case)
+        images = self.reference("decode", latent=np.array(case["latent"], np.float32), **given)["image"]
+        outputs = self.runtime("reconstruct", image=images, **given)["image"]
         # Two networks, one after the other: the first one's error passes through the second.
         yield from self._golden_images(outputs, self.golden["reconstruct"]["image"], "reconstruct", 10 * self.tolerance)
 
@@ -122,6 +128,11 @@ class Agreement:
     def _note(self, images: np.ndarray, reference: np.ndarray) -> None:
         error = float(np.max(np.abs(images - reference))) if np.isfinite(images).all() else float("inf")
         self.largest_error = max(error, self.largest_error or 0.0)
+
+
+def _label(case: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The labels of a golden case as an input by name; none for a model without classes."""
+    return {"label": np.array(case["label"], np.int32)} if "label" in case else {}
 
 
 def _bit_equal(found: np.ndarray, expected: np.ndarray) -> bool:

@@ -33,25 +33,32 @@ class Elbo:
     Attributes:
         likelihood, prior: of the model.
         images: float32 `[m, H, W, C]` in [0, 1].
+        labels: of a conditional model's images, int32 `[m]`; None for others.
     """
 
     likelihood: Likelihood
     prior: Prior
     images: np.ndarray
+    labels: np.ndarray | None = None
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any], images: np.ndarray) -> Self:
+    def of_manifest(cls, manifest: Mapping[str, Any], images: np.ndarray, labels: np.ndarray | None = None) -> Self:
         """Build it from a bundle's manifest.
 
         Raises:
             ValueError: a likelihood or prior that this keras_vae does not know.
         """
-        return cls(_part(manifest, "likelihood", Likelihood), _part(manifest, "prior", Prior), images)
+        return cls(_part(manifest, "likelihood", Likelihood), _part(manifest, "prior", Prior), images, labels)
 
     @classmethod
-    def of_model(cls, model: VAE, images: np.ndarray) -> Self:
+    def of_model(cls, model: VAE, images: np.ndarray, labels: np.ndarray | None = None) -> Self:
         """Build it from a model."""
-        return cls(model.likelihood, model.prior_family.frozen(model.latent_dim), images)
+        return cls(model.likelihood, model.prior_family.frozen(model.latent_dim), images, labels)
+
+    @property
+    def given(self) -> dict[str, np.ndarray]:
+        """The labels as an input by name, if there are any."""
+        return {} if self.labels is None else {"label": self.labels}
 
     @property
     def can_be_told(self) -> bool:

@@ -95,10 +95,10 @@ class Judge:
 
     def _nats_lost(self, runtime: Runtime) -> dict[str, float]:
         def encode_by(one: Runtime) -> Any:
-            return lambda images: one("encode", image=images)
+            return lambda images: one("encode", image=images, **self.elbo.given)
 
         def decode_by(one: Runtime) -> Any:
-            return lambda latents: one("decode", latent=latents)["image"]
+            return lambda latents: one("decode", latent=latents, **self.elbo.given)["image"]
 
         lost = {}
         if self.original is None:
@@ -135,5 +135,6 @@ def original_elbo(elbo: Elbo, reference: Runtime) -> float | None:
     if not elbo.can_be_told:
         return None
     return elbo.terms(
-        lambda images: reference("encode", image=images), lambda z: reference("decode", latent=np.asarray(z))["image"]
+        lambda images: reference("encode", image=images, **elbo.given),
+        lambda z: reference("decode", latent=np.asarray(z), **elbo.given)["image"],
     )["elbo"]

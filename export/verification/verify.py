@@ -61,8 +61,8 @@ def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None 
 
     Args:
         directory: the bundle.
-        test_data: batches of images float `[n, H, W, C]` in [0, 1], or tuples that begin with one, to measure the
-            nats on; None (the default) takes those in the bundle.
+        test_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), to measure the nats on;
+            None (the default) takes those in the bundle.
         images: how many of `test_data` to take; 256 by default.
 
     Returns:
@@ -72,7 +72,7 @@ def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None 
         BundleError: anything that is not as it must be; its message names every file.
         ValueError: a directory that does not exist, or unusable `test_data`.
     """
-    from keras_vae.data.pixels import first_images
+    from keras_vae.data.batches import first_images
 
     bundle = Path(directory)
     if not bundle.is_dir():
@@ -84,7 +84,8 @@ def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None 
     if misses := check_files(bundle, manifest):
         raise BundleError(bundle, misses)
     shape = tuple(manifest["model"]["image_shape"])
-    given = None if test_data is None else first_images(test_data, images, "test_data", shape)
+    classes = manifest["model"]["classes"]
+    given = None if test_data is None else first_images(test_data, images, "test_data", shape, classes)
     try:
         judge, report = _judge(bundle, manifest, given)
     except Exception as error:
@@ -96,11 +97,13 @@ def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None 
     return report
 
 
-def _judge(bundle: Path, manifest: dict[str, Any], given: np.ndarray | None) -> tuple[Judge, dict[str, Any]]:
+def _judge(
+    bundle: Path, manifest: dict[str, Any], given: tuple[np.ndarray, np.ndarray | None] | None
+) -> tuple[Judge, dict[str, Any]]:
     """Return the judge of the files, and all of the report that does not depend on them."""
     golden = json.loads((bundle / golden_values.NAME).read_text("utf-8"))
-    images = read_test_images(bundle) if given is None else given
-    elbo = Elbo.of_manifest(manifest, images)
+    images, labels = read_test_images(bundle) if given is None else given
+    elbo = Elbo.of_manifest(manifest, images, labels)
     reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
     original = golden["elbo"] and golden["elbo"]["elbo"] if given is None else original_elbo(elbo, reference)
     source = manifest["test_images"]["source"] if given is None else "data given now"

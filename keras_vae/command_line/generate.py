@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The PNG file to write.",
 )
+@click.option("--label", type=int, help="The class to draw, of a conditional model; class after class if not given.")
 @click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Draw with a bundle's file.")
 @click.option(
     "--precision",
@@ -40,6 +41,7 @@ def generate(
     seed: int,
     temperature: float,
     output: Path,
+    label: int | None,
     runtime: str | None,
     precision: str,
     unchecked: bool,
@@ -63,26 +65,33 @@ def generate(
     if not output.absolute().parent.is_dir():
         raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
     if runtime or (source / "manifest.json").is_file():
-        images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, unchecked)
+        images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, label, unchecked)
     else:
-        images = _of_run(source, count, seed, temperature)
+        images = _of_run(source, count, seed, temperature, label)
     from keras_vae.pictures.samples import samples
 
     samples(images, output)
     click.echo(f"{count} images of seed {seed} in {output}")
 
 
-def _of_run(run: Path, count: int, seed: int, temperature: float) -> np.ndarray:
+def _of_run(run: Path, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
     from keras_vae.training.run_folder import load_run, read_config
 
     read_config(run)
     load_tensorflow()
     model, _ = load_run(run)
-    return model.generate(count, seed=seed, temperature=temperature)
+    return model.generate(count, seed=seed, temperature=temperature, label=label)
 
 
 def _of_bundle(
-    source: Path, runtime: str, precision: str, count: int, seed: int, temperature: float, unchecked: bool
+    source: Path,
+    runtime: str,
+    precision: str,
+    count: int,
+    seed: int,
+    temperature: float,
+    label: int | None,
+    unchecked: bool,
 ) -> np.ndarray:
     from keras_vae.command_line.quiet_start import held_stderr
     from keras_vae.export.runtimes.generate import choose_file, generate_from_file
@@ -98,4 +107,4 @@ def _of_bundle(
     if runtime == "saved_model":
         load_tensorflow()
     with held_stderr():
-        return generate_from_file(bundle, manifest, path, count, seed, temperature)[0]
+        return generate_from_file(bundle, manifest, path, count, seed, temperature, label=label)[0]

@@ -52,3 +52,20 @@ def image_batches(
         yield images.astype(np.float32), check_labels(np.asarray(rest[0]), len(images), classes, f"{name}'s labels")
     if number < 0:
         raise ValueError(f"{name} holds no batch: expected at least one image")
+
+
+def first_images(
+    data: Iterable[Any], count: int, name: str, image_shape: tuple[int, int, int], classes: int | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the first images of some batches, float32 `[m, H, W, C]`, 1 <= m <= count, and their labels if asked for.
+
+    Args and errors as of `image_batches`.
+    """
+    taken, parts = 0, []
+    for images, labels in image_batches(data, name, image_shape, classes=classes):
+        parts.append((images[: count - taken], None if labels is None else labels[: count - taken]))
+        taken += len(parts[-1][0])
+        if taken >= count:
+            break
+    images, labels = zip(*parts, strict=True)
+    return np.concatenate(images), None if classes is None else np.concatenate(labels)

@@ -36,3 +36,13 @@ def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> 
 def label_of_each(classes: int, index: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the labels that images get when nobody names any: class after class, int32 `[n]`."""
     return (np.asarray(index) % classes).astype(np.int32)
+
+
+def label_input(classes: int | None, index: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+    """Return the labels of images that nobody named any for as an input by name; none for a model without.
+
+    Example:
+        >>> label_input(None, range(3)), label_input(2, range(3))
+        ({}, {'label': array([0, 1, 0], dtype=int32)})
+    """
+    return {} if classes is None else {"label": label_of_each(classes, index)}

@@ -1,8 +1,5 @@
 """The check that images are what the model takes: float pixels in [0, 1]."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 
 
@@ -61,33 +58,3 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         else:
             mend = "divide by 255" if high <= 255 else "rescale the images"
         raise ValueError(f"{name}: expected pixels in [0, 1], got {low:g} to {high:g}: {mend}")
-
-
-def first_images(data: Iterable[Any], count: int, name: str, image_shape: tuple[int, int, int]) -> np.ndarray:
-    """Return the first images of some batches, checked.
-
-    Args:
-        data: batches float `[n, H, W, C]` in [0, 1], or tuples that begin with one.
-        count: how many images at most.
-        name: what an error calls the data.
-        image_shape: (height, width, channels).
-
-    Returns:
-        float32 `[m, H, W, C]`, 1 <= m <= count.
-
-    Raises:
-        ValueError: images of another shape, outside [0, 1], NaN or none at all.
-    """
-    if not isinstance(data, Iterable):
-        raise ValueError(f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's")
-    batches, taken = [], 0
-    for batch in data:
-        pixels = np.asarray(batch[0] if isinstance(batch, (tuple, list)) else batch)
-        check_pixels(pixels, name, image_shape)
-        batches.append(pixels[: count - taken].astype(np.float32))
-        taken += len(batches[-1])
-        if taken >= count:
-            break
-    if not taken:
-        raise ValueError(f"{name} holds no images: expected at least one batch, or None")
-    return np.concatenate(batches)

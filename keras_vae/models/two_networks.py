@@ -96,7 +96,7 @@ class TwoNetworks(Trainer):
                 f"the encoder returns {tuple(parameters.shape[1:])} an image: expected ({self.encoder_outputs()},) for "
                 f"latent_dim={self.latent_dim}; end it in Dense({self.encoder_outputs()})"
             )
-        pixels = self._probe(self._run_decoder, (self.latent_dim,), "decoder", "latent_dim")
+        pixels = self._probe(self.decoder_outputs, (self.latent_dim,), "decoder", "latent_dim")
         height, width, channels = self.image_shape
         expected = (height, width, channels * self.likelihood.parameters_per_value)
         if tuple(pixels.shape[1:]) != expected:
@@ -116,22 +116,23 @@ class TwoNetworks(Trainer):
             ) from error
 
     def _run_encoder(self, x: tf.Tensor, training: bool = False, label: tf.Tensor | None = None) -> tf.Tensor:
-        outputs = self.encoder(self._with_label(x, label), training=training)
+        outputs = self.encoder(self._with_label(x, label, training), training=training)
         if isinstance(outputs, (list, tuple)):
             outputs = tf.concat(outputs, axis=-1)
         return tf.cast(outputs, tf.float32)
 
-    def _run_decoder(self, z: tf.Tensor, training: bool = False, label: tf.Tensor | None = None) -> tf.Tensor:
-        return tf.cast(self.decoder(self._with_label(z, label), training=training), tf.float32)
+    def decoder_outputs(self, z: tf.Tensor, training: bool = False, label: tf.Tensor | None = None) -> tf.Tensor:
+        """Return the likelihood's parameters float32 for latents `[n, latent_dim]` and labels int `[n]`, if any."""
+        return tf.cast(self.decoder(self._with_label(z, label, training), training=training), tf.float32)
 
-    def _with_label(self, values: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor | list[tf.Tensor]:
+    def _with_label(self, values: tf.Tensor, label: tf.Tensor | None, training: bool) -> tf.Tensor | list[tf.Tensor]:
         """What a network is called with: `values`, and in a conditional model the one-hot label."""
         if (label is None) != (self.classes is None):
             expected = (
                 "none, since the model has no classes" if self.classes is None else f"int [n] below {self.classes}"
             )
             raise ValueError(f"label is {label}: expected {expected}")
-        return values if label is None else [values, one_hot(label, self.classes)]
+        return values if label is None else [values, one_hot(label, self.classes, training)]
 
     def _condition(self, data: Any) -> dict[str, tf.Tensor]:
         """What the terms of a batch depend on beside its images: `label` in a conditional model."""
@@ -177,7 +178,7 @@ class TwoNetworks(Trainer):
             raise ValueError(f"z has shape {tuple(z.shape)}: expected [..., {self.latent_dim}], latent_dim last")
         if label is not None:
             label = tf.reshape(tf.broadcast_to(tf.cast(label, tf.int32), tf.shape(z)[:-1]), [-1])
-        parameters = self._run_decoder(tf.reshape(z, [-1, self.latent_dim]), training, label)
+        parameters = self.decoder_outputs(tf.reshape(z, [-1, self.latent_dim]), training, label)
         parameters = tf.reshape(parameters, tf.concat([tf.shape(z)[:-1], parameters.shape[1:]], axis=0))
         parameters.set_shape([*z.shape[:-1], *self.decoder_shape])
         return self.likelihood.distribution(parameters)

@@ -131,4 +131,5 @@ def test_a_label_out_of_range_in_a_dataset_stops_training(digits):
 def test_one_hot_against_tensorflow():
     labels = np.array([[0, 3], [2, 1]])
     np.testing.assert_array_equal(one_hot(labels, 4), tf.one_hot(labels, 4))
-    assert np.isnan(one_hot(tf.constant([-1, 4]), 4)).all()
+    np.testing.assert_array_equal(one_hot(labels, 4, training=True), tf.one_hot(labels, 4))
+    assert np.isnan(one_hot(tf.constant([-1, 4]), 4, training=True)).all()

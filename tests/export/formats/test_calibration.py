@@ -34,10 +34,10 @@ def test_endless_data_ends(small_model):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ([], "holds no images"),
+        ([], "holds no batch"),
         (5, "expected batches of images"),
-        ([np.zeros([2, 8, 8, 1], np.uint8)], "representative_data: expected float pixels"),
-        ([np.zeros([2, 9, 9, 1], np.float32)], "representative_data: expected shape"),
+        ([np.zeros([2, 8, 8, 1], np.uint8)], "representative_data, batch 0: expected float pixels"),
+        ([np.zeros([2, 9, 9, 1], np.float32)], "representative_data, batch 0: expected shape"),
         ([np.full([2, 8, 8, 1], np.nan, np.float32)], "NaN"),
     ],
 )

@@ -1,0 +1,98 @@
+"""A conditional model's files take labels, in every format, and its consumer draws the class asked for."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_vae.export import BundleError, export_bundle, verify_bundle
+from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.generate import choose_file, generate_from_file
+from keras_vae.export.verification.cost import Elbo
+from keras_vae.export.verification.judge import original_elbo
+from keras_vae.models.vae import VAE
+from keras_vae.random.portable import latents_numpy
+
+CLASSES = 4
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, classes=CLASSES)
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign_add(0.2 * rng.normal(size=weight.shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def bundle(model, tmp_path_factory):
+    images = np.random.default_rng(1).integers(0, 17, (40, 8, 8, 1)).astype(np.float32) / 16
+    data = [(images[:20], np.arange(20) % CLASSES), (images[20:], np.arange(20) % CLASSES)]
+    return export_bundle(model, tmp_path_factory.mktemp("conditional") / "bundle", data, test_data=data)
+
+
+def test_every_file_is_verified_with_its_labels(bundle):
+    report = verify_bundle(bundle)
+    assert {file.path for file in report.files} >= {
+        "saved_model",
+        "tflite/vae.tflite",
+        "tflite/decoder.int8.tflite",
+        "onnx/generate.onnx",
+        "onnx/decode.int8.onnx",
+    }
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["model"]["classes"] == CLASSES
+    label = {"shape": ["n"], "dtype": "int32"}
+    assert all(signature["inputs"]["label"] == label for signature in manifest["signatures"].values())
+    with np.load(bundle / "test_images.npz") as content:
+        assert content["labels"].tolist() == [i % CLASSES for i in [*range(20), *range(20)]]
+
+
+def by_hand(model, images, labels):
+    """The ELBO as a bundle has it: one sample of the posterior an image, by the portable generator."""
+    posterior = model.encode(images, label=labels)
+    z = posterior.mean() + posterior.stddev() * latents_numpy(5, range(len(images)), 3)
+    terms = model.decode(z, label=labels).log_prob(images) - posterior.kl_divergence(model.prior)
+    return np.mean(terms)
+
+
+def test_files_draw_what_keras_draws(bundle, model):
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    for runtime in ("saved_model", "tflite", "onnx"):
+        path = choose_file(manifest, runtime)
+        for label in (None, 2, [3, 1, 0]):
+            images, _ = generate_from_file(bundle, manifest, path, 3, seed=5, label=label)
+            np.testing.assert_allclose(images, model.generate(3, seed=5, label=label), atol=1e-5)
+    run = load_runtime(bundle, path, manifest["artifacts"][path])
+    with pytest.raises(ValueError, match="expected the inputs"):
+        run("generate", index=np.int32([0]), seed=np.int32(0), temperature=np.float32(1))
+    with pytest.raises(ValueError, match="label is 4: expected whole numbers from 0 to 3"):
+        generate_from_file(bundle, manifest, path, 3, label=CLASSES)
+
+
+def test_nats_are_those_of_images_given_their_labels(bundle, model):
+    images, labels = (np.repeat(part, 3, axis=0) for part in (model.generate(4, seed=8), np.arange(4, dtype=np.int32)))
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
+    found = original_elbo(Elbo.of_manifest(manifest, images, labels), reference)
+    assert found == pytest.approx(by_hand(model, images, labels), abs=1e-3)
+    assert abs(found - by_hand(model, images, labels[::-1])) > 0.1
+    with pytest.raises((ValueError, BundleError), match="no labels"):
+        verify_bundle(bundle, [images])
+
+
+def test_its_consumer_takes_a_label(bundle, tmp_path):
+    def program(*arguments):
+        command = [sys.executable, bundle / "generate.py", "--count=3", "--seed=5", f"--output={tmp_path / 'p.png'}"]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+    for precision in ("float32", "int8"):
+        drawn = program("--label=2", f"--precision={precision}")
+        assert drawn.returncode == 0, drawn.stderr
+        with_label = (tmp_path / "p.png").read_bytes()
+        assert program(f"--precision={precision}").returncode == 0
+        assert (tmp_path / "p.png").read_bytes() != with_label
+    assert "--label is 4: expected 0 to 3" in program("--label=4").stderr
