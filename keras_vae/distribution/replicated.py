@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_vae.distribution.dealing import Dealer
 from keras_vae.distribution.layers import keeps_state, warn_of_layers
+from keras_vae.distribution.skipping import apply_unless_above, check_limit, count_skipped
 from keras_vae.distribution.steps import predict_function, step_function
 from keras_vae.distribution.summed import take_summed_gradients
 
@@ -19,8 +20,10 @@ class Replicated(keras.Model):
     """Runs a subclass's `train_step`, `test_step` and `predict_step` on every replica of its strategy.
 
     The strategy is that in whose `scope()` the model was made; without one, Keras' own code runs. A subclass's
-    `train_step` hands the optimizer gradients that are summed over the replicas.
+    `train_step` hands `update` gradients that are summed over the replicas.
     """
+
+    skip_gradients_above: float | None = None
 
     @property
     def strategy(self) -> tf.distribute.Strategy | None:
@@ -36,16 +39,35 @@ class Replicated(keras.Model):
         """Return the scope of the model's strategy, if it has one."""
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
-    def compile(self, *args: Any, **kwargs: Any) -> None:
+    def compile(self, *args: Any, skip_gradients_above: float | None = None, **kwargs: Any) -> None:
         """Configure training, as in Keras; the optimizer's variables belong to the model's strategy.
+
+        Args:
+            args: as in Keras.
+            skip_gradients_above: see `apply_unless_above`; None, the default, takes every gradient.
+            kwargs: as in Keras.
 
         Raises:
             ValueError: an optimizer made outside the strategy's scope, or with options that need a lone replica.
         """
+        self.skip_gradients_above = None if skip_gradients_above is None else check_limit(skip_gradients_above)
         with self.scope():
             super().compile(*args, **kwargs)
             if self.strategy:
                 take_summed_gradients(self.optimizer, self.strategy)
+            if self.skip_gradients_above is not None:
+                count_skipped(self.optimizer)
+
+    def update(self, gradients: Sequence[tf.Tensor | None]) -> None:
+        """Let the optimizer take gradients of the scaled loss, summed over the replicas, unless they are to be skipped.
+
+        Args:
+            gradients: one for each of `trainable_weights`, None where the loss does not depend on it.
+        """
+        if self.skip_gradients_above is None:
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        else:
+            apply_unless_above(self.skip_gradients_above, self.optimizer, gradients, self.trainable_weights)
 
     def within_step(self, function: Callable) -> Callable:
         """Return `function`, a part of a step that needs no other replica, compiled by XLA if steps are to be.

@@ -1,10 +1,14 @@
 """Training that goes wrong stops, and the message names the step and the mend."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.guard import Guard, TrainingDiverged
 
 
@@ -77,3 +81,53 @@ def test_a_training_after_a_bad_one_starts_afresh(make_vae, digits):
     model.set_weights(before)
     model.compile("adam", jit_compile=False)
     assert np.isfinite(model.fit(digits, batch_size=10, verbose=0).history["loss"]).all()
+
+
+def as_array(images):
+    return images
+
+
+def as_batches(images):
+    return tf.data.Dataset.from_tensor_slices(images).batch(5)
+
+
+def as_labelled_batches(images):
+    return tf.data.Dataset.zip(as_batches(images), tf.data.Dataset.range(20).batch(5))
+
+
+@pytest.mark.parametrize("given", [as_array, as_batches, as_labelled_batches])
+@pytest.mark.parametrize("arguments", [{}, {"run_eagerly": True}], ids=["graph", "eager"])
+def test_a_bernoulli_on_gray_pixels_warns_once(make_vae, digits, given, arguments):
+    model = make_vae()
+    model.compile("adam", **{"jit_compile": False, **arguments})
+    with pytest.warns(UserWarning, match=r"Bernoulli is no likelihood of these pixels.*cross-entropy") as caught:
+        model.fit(given(digits), epochs=2, verbose=0)
+    assert len([each for each in caught if "no likelihood" in str(each.message)]) == 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Bernoulli is no likelihood")
+        model.fit(given(digits), verbose=0)
+
+
+@pytest.mark.parametrize("given", [as_array, as_batches])
+@pytest.mark.parametrize("case", ["binary", "binomial", "asked not to"])
+def test_where_it_is_a_likelihood_nothing_is_said(make_vae, digits, given, case):
+    model = make_vae(**({"likelihood": "binomial"} if case == "binomial" else {}))
+    model.compile("adam", jit_compile=False)
+    images = (digits > 0.5).astype("float32") if case == "binary" else digits
+    callbacks = [Guard(warn=False)] if case == "asked not to" else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        model.fit(given(images), verbose=0, callbacks=callbacks)
+
+
+def test_looking_at_the_pixels_uses_up_no_epoch_of_the_data(make_vae):
+    """The order of load_dataset's epochs follows from how often it was begun."""
+    pixels = np.random.default_rng(0).integers(0, 256, [20, 8, 8, 1], np.uint8)
+    found = []
+    for warn in (True, False):
+        model = make_vae()
+        model.compile("adam", jit_compile=False)
+        data = build_pipeline(ImageArrays(pixels), batch_size=4, binarize="dynamic")
+        found.append(model.fit(data, epochs=2, verbose=0, callbacks=[Guard(warn=warn)]).history["loss"])
+    assert found[0] == found[1]
