@@ -18,11 +18,16 @@ _PUBLIC = {
     "TrainingDiverged": "keras_vae.models.guard",
     "Checkpoint": "keras_vae.training.checkpoint",
     "load_dataset": "keras_vae.data.load",
+    "load_factors": "keras_vae.data.factors",
     "evaluate": "keras_vae.evaluation.evaluate",
+    "elbo_surgery": "keras_vae.evaluation.elbo_surgery",
+    "mutual_information_gap": "keras_vae.evaluation.mutual_information_gap",
+    "frechet_distance": "keras_vae.evaluation.frechet_distance",
+    "memorisation": "keras_vae.evaluation.memorisation",
     "preset_names": "keras_vae.presets.read",
 }
-_ROOMS = ("distribution", "export")
-__all__ = ["VAE", "Autoencoder", "Checkpoint", "TrainingDiverged", *_ROOMS, "evaluate", "load_dataset", "preset_names"]
+_ROOMS = ("callbacks", "distribution", "export")
+__all__ = [*_PUBLIC, *_ROOMS]
 
 # Where the classes live that Keras must know by name before it can load a file that holds them.
 _SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")

@@ -24,3 +24,14 @@ def print_figures(figures: dict, console: Console, untrained: dict | None = None
     units = f"{figures['active_units']} of {len(figures['kl_per_dimension'])}"
     table.add_row("active units", units, "latent dimensions that the data move")
     console.print(table)
+
+
+def print_surgery(parts: dict, console: Console) -> None:
+    """Print what `keras_vae.elbo_surgery` returned: the KL and the parts that add up to it."""
+    table = Table("part", "nats an image", "meaning", title=f"ELBO surgery ({parts['images']} images)")
+    limit = f"of image and latent; at most {parts['mutual_information_limit']:.2f}"
+    table.add_row("mutual information", f"{parts['mutual_information']:.2f}", limit)
+    table.add_row("total correlation", f"{parts['total_correlation']:.2f}", "of the latent's dimensions, in q(z)")
+    table.add_row("dimension-wise KL", f"{parts['dimension_wise_kl']:.2f}", "of each dimension's q(z_j) from p(z_j)")
+    table.add_row("kl", f"{parts['kl']:.2f}", "their sum, over samples")
+    console.print(table)

@@ -1,4 +1,4 @@
-"""Datasets by their TFDS name, read into memory; `digits` among them."""
+"""Datasets by their TFDS name, read into memory; `digits` and `shapes` among them."""
 
 import os
 
@@ -29,7 +29,8 @@ def load_catalogued(
         return _read(name, builder, split, image_size, channels)
 
 
-def _choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
+    """Return what to read for a split, in TFDS' notation; errors are those of `load.load_arrays`."""
     available = list(builder.info.splits)
     if available == ["train"]:
         # no test images: the last tenth of train stands in for them
@@ -81,7 +82,7 @@ def _read(
     image_size: tuple[int, int] | None,
     channels: int | None,
 ) -> ImageArrays:
-    source = _choose_split(name, builder, split)
+    source = choose_split(name, builder, split)
     key = _image_key(name, builder)
     feature = builder.info.features[key]
     if feature.np_dtype != np.uint8 or feature.shape[-1] not in (1, 3, 4):

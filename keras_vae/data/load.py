@@ -1,4 +1,4 @@
-"""Images by name: `digits`, any image dataset of TensorFlow Datasets, or a folder of images."""
+"""Images by name: `digits`, `shapes`, any image dataset of TensorFlow Datasets, or a folder of images."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def load_dataset(
     dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
 
     Args:
-        name: "digits", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS writes them,
+        name: "digits", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS writes them,
             or the path of a folder of images. A known name wins over a folder of that name: write "./mnist"
             for the folder.
         split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its

@@ -18,41 +18,47 @@ from tensorflow_datasets.core.download import downloader
 
 from keras_vae.data.digits import Digits
 from keras_vae.data.quiet import quiet, quiet_logs
+from keras_vae.data.shapes import Shapes
+
+# Made here, with nothing to download.
+OURS = {"digits": Digits, "shapes": Shapes}
 
 
 def names() -> list[str]:
     """Return every dataset name known without a network."""
-    return sorted({"digits", *tfds.list_builders(with_community_datasets=False)})
+    return sorted({*OURS, *tfds.list_builders(with_community_datasets=False)})
 
 
 @contextlib.contextmanager
 def prepared(name: str, data_dir: str | os.PathLike | None, download: bool) -> Iterator[tfds.core.DatasetBuilder]:
     """Hold the builder of a prepared dataset open for reading; errors are those of `load.load_dataset`.
 
-    `digits` is prepared in `data_dir` or the user's cache, or for the time of reading in a temporary folder.
+    `digits` and `shapes` are prepared in `data_dir` or the user's cache, or for the time of reading in a temporary
+    folder.
     """
-    if re.split("[/:]", name)[0] != "digits":
+    ours = OURS.get(re.split("[/:]", name)[0])
+    if ours is None:
         yield _prepare_by_name(name, data_dir, download)
         return
     with contextlib.ExitStack() as temporary:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets")
         try:
-            builder = _prepare_digits(data_dir or cache)
+            builder = _prepare(ours, data_dir or cache)
         except OSError:
-            # unwritable, or a full disk: 100 KB that need not be kept
-            builder = _prepare_digits(temporary.enter_context(tempfile.TemporaryDirectory()))
+            # unwritable, or a full disk: what is made in seconds need not be kept
+            builder = _prepare(ours, temporary.enter_context(tempfile.TemporaryDirectory()))
         yield builder
 
 
-def _prepare_digits(data_dir: str | os.PathLike) -> tfds.core.DatasetBuilder:
+def _prepare(ours: type[tfds.core.DatasetBuilder], data_dir: str | os.PathLike) -> tfds.core.DatasetBuilder:
     with quiet():
-        builder = Digits(data_dir=os.fspath(data_dir))
+        builder = ours(data_dir=os.fspath(data_dir))
         try:
             # TFDS writes beside and renames
             builder.download_and_prepare()
         except OSError:
             # another process may have finished first: its rename then wins over ours
-            builder = Digits(data_dir=os.fspath(data_dir))
+            builder = ours(data_dir=os.fspath(data_dir))
             if not builder.data_path.exists():
                 raise
     return builder
@@ -67,7 +73,7 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bo
         close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
         raise ValueError(
-            f"unknown dataset {name!r}: expected digits, a TFDS name or a folder of images: {hint}"
+            f"unknown dataset {name!r}: expected digits, shapes, a TFDS name or a folder of images: {hint}"
         ) from error
     except Exception as error:
         raise ValueError(f"dataset {name!r}: {_one_line(error)}: check the name, its config and version") from error

@@ -95,8 +95,11 @@ def as_labelled_batches(images):
     return tf.data.Dataset.zip(as_batches(images), tf.data.Dataset.range(20).batch(5))
 
 
-@pytest.mark.parametrize("given", [as_array, as_batches, as_labelled_batches])
-@pytest.mark.parametrize("arguments", [{}, {"run_eagerly": True}], ids=["graph", "eager"])
+@pytest.mark.parametrize(
+    ("given", "arguments"),
+    [(as_array, {}), (as_batches, {"run_eagerly": True}), (as_labelled_batches, {})],
+    ids=["array", "batches, eager", "labelled batches"],
+)
 def test_a_bernoulli_on_gray_pixels_warns_once(make_vae, digits, given, arguments):
     model = make_vae()
     model.compile("adam", **{"jit_compile": False, **arguments})

@@ -1,0 +1,103 @@
+"""Watches how much the latent carries, and warns where the decoder stopped listening to it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_vae.data.batches import image_batches
+from keras_vae.evaluation.active_units import active_units
+from keras_vae.evaluation.evaluate import information_per_dimension
+from keras_vae.evaluation.posteriors import posteriors_of
+from keras_vae.objectives.kl import factorise, kl_per_dimension
+
+
+class CollapseMonitor(keras.callbacks.Callback):
+    """Logs `active_units` after each epoch, and warns once of posterior collapse, with the remedy.
+
+    A posterior that equals the prior whatever the image costs no KL and tells the decoder nothing: an optimum from
+    which training seldom returns (Bowman et al. 2016). All figures are of the same images every epoch, and of no random
+    draw. Put this callback before `Checkpoint`, so that it sees the log.
+
+    Args:
+        data: validation images: an array float32 `[n, H, W, C]` in [0, 1], the pair of one and labels for a conditional
+            model, or batches, which are read once when training begins.
+        count: how many images are watched, the first ones; 1,000 by default.
+        least: so many dimensions should be active; 1 by default.
+        patience: epochs in a row with fewer before the warning; 2 by default.
+
+    Attributes:
+        kl_per_dimension: for each epoch the list of nats that each latent dimension carries, as in `evaluate`.
+
+    Raises:
+        ValueError: a number below 1, or unusable images.
+
+    Example:
+        >>> import numpy as np, keras_vae
+        >>> images = np.random.default_rng(0).integers(0, 2, [64, 8, 8, 1]).astype("float32")
+        >>> model = keras_vae.VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]})
+        >>> model.compile("adam", jit_compile=False)
+        >>> monitor = keras_vae.callbacks.CollapseMonitor(images)
+        >>> history = model.fit(images, epochs=1, verbose=0, callbacks=[monitor]).history
+        >>> len(history["active_units"]), len(monitor.kl_per_dimension[0])
+        (1, 2)
+    """
+
+    def __init__(self, data: Any, count: int = 1000, least: int = 1, patience: int = 2) -> None:
+        super().__init__()
+        for name, value in (("count", count), ("least", least), ("patience", patience)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}: expected at least 1")
+        self.data, self.count, self.least, self.patience = data, count, least, patience
+        self.kl_per_dimension: list[list[float]] = []
+        self._epochs_below, self._warned = 0, False
+        self._watched: list[tuple[np.ndarray, ...]] | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Take the images that are watched."""
+        if self._watched is None:
+            self._watched = self._first()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Log the active units; warn if they are too few for too long."""
+        posteriors, prior = posteriors_of(self.model, self._watched), self.model.prior
+        means, stddevs = (np.asarray(each) for each in self.model.posterior_family.moments(posteriors))
+        if factorise(posteriors, prior):
+            nats = np.mean(kl_per_dimension(posteriors, prior), axis=0)
+        else:
+            nats = information_per_dimension(means, stddevs)
+        self.kl_per_dimension.append([float(value) for value in nats])
+        active = active_units(means)
+        if logs is not None:
+            logs["active_units"] = active
+        self._epochs_below = self._epochs_below + 1 if active < self.least else 0
+        if self._epochs_below >= self.patience and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"posterior collapse: {active} of {len(nats)} latent dimensions are active after epoch {epoch + 1}, "
+                f"expected at least {self.least}; raise the KL's weight slowly (ELBO(LinearWarmUp(steps))), keep some "
+                "nats free of it (FreeBits()), or lower the learning rate, and start again",
+                stacklevel=2,
+            )
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what `Checkpoint(also={"collapse": monitor})` keeps."""
+        return {"kl": self.kl_per_dimension, "below": self._epochs_below, "warned": self._warned}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state that `get_state` returned."""
+        self.kl_per_dimension = [list(row) for row in state["kl"]]
+        self._epochs_below, self._warned = state["below"], state["warned"]
+
+    def _first(self) -> list[tuple[np.ndarray, ...]]:
+        watched, left = [], self.count
+        batches = image_batches(self.data, "data", self.model.image_shape, 250, self.model.classes)
+        for batch in batches:
+            watched.append(tuple(part[:left] for part in batch if part is not None))
+            left -= len(watched[-1][0])
+            if left <= 0:
+                break
+        return watched

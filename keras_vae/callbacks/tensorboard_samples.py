@@ -1,0 +1,73 @@
+"""Shows TensorBoard what the model generates, epoch by epoch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.pictures.decoded import shown_images
+from keras_vae.pictures.grid import image_grid
+from keras_vae.random.portable import check_seed, check_temperature
+
+
+class TensorBoardSamples(keras.callbacks.Callback):
+    """Writes a grid of generated images after each epoch, as the image `samples`.
+
+    The latents follow from the seed alone, so the pictures of all epochs, and of all trainings with a standard normal
+    prior and the same latent_dim, can be compared place by place. Reading needs TensorBoard, writing does not. With
+    several workers the chief writes.
+
+    Args:
+        folder: where TensorBoard looks, such as that of `keras.callbacks.TensorBoard`; made if it is missing.
+        count: images in the grid, at least 1; 64 by default.
+        seed: of the latents, an int32; 7 by default.
+        temperature: the factor of their standard deviation, at least 0; 1 by default.
+
+    Raises:
+        ValueError: a number out of range.
+    """
+
+    def __init__(self, folder: str | os.PathLike, count: int = 64, seed: int = 7, temperature: float = 1.0) -> None:
+        super().__init__()
+        if count < 1:
+            raise ValueError(f"count is {count}: expected at least 1 image")
+        self.folder, self.count = Path(folder), count
+        self.seed, self.temperature = check_seed(seed), check_temperature(temperature)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Open a file of events."""
+        writes = self.model.distribute_strategy.extended.should_save_summary
+        self._writer = tf.summary.create_file_writer(os.fspath(self.folder)) if writes else None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Write the grid, its step the epoch counted from 0 as Keras' TensorBoard counts."""
+        if self._writer is None:
+            return
+        images = self.model.generate(self.count, seed=self.seed, temperature=self.temperature)
+        grid = image_grid(shown_images(images, "samples"))
+        with self._writer.as_default():
+            _write_image("samples", grid.reshape(*grid.shape[:2], -1), epoch)
+        self._writer.flush()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _write_image(name: str, picture: np.ndarray, step: int) -> None:
+    """Write what `tf.summary.image` would, which asks for TensorBoard: width, height and PNG, marked as an image.
+
+    Args:
+        name: under which TensorBoard shows it.
+        picture: uint8 `[height, width, channels]`.
+        step: its number.
+    """
+    summary = tf.compat.v1.SummaryMetadata
+    metadata = summary(plugin_data=summary.PluginData(plugin_name="images"))
+    height, width = (tf.constant(str(side)) for side in picture.shape[:2])
+    tf.summary.write(name, tf.stack([width, height, tf.io.encode_png(picture)]), step, metadata)

@@ -1,0 +1,55 @@
+"""The known factors of a dataset's images, for judging what a latent has told apart."""
+
+import os
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from keras_vae.data.catalogue import BLOCK, choose_split
+from keras_vae.data.prepare import prepared
+from keras_vae.data.quiet import quiet_logs
+
+
+def load_factors(
+    name: str,
+    split: str = "train",
+    *,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = True,
+) -> dict[str, np.ndarray]:
+    """Read what a dataset says of each image beside the image: every class label, its name beginning with "label".
+
+    Args:
+        name: "shapes", or a TFDS name such as "dsprites", "shapes3d" or "smallnorb".
+        split: as in `load_dataset`; "train+test" of "shapes" has every combination once.
+        data_dir: as in `load_dataset`.
+        download: as in `load_dataset`.
+
+    Returns:
+        int32 `[n]` by the factor's name, in the order of the images that `load_arrays` returns, and
+        `load_dataset` without shuffling.
+
+    Raises:
+        ValueError: an unknown name or split, or a dataset without class labels.
+
+    Example:
+        The embedded digits have one, "shapes" has five:
+
+        >>> {name: factor.shape for name, factor in load_factors("digits", "test").items()}
+        {'label': (360,)}
+    """
+    with prepared(name, data_dir, download) as builder:
+        source = choose_split(name, builder, split)
+        features = builder.info.features
+        wanted = {
+            key: feature
+            for key, feature in (features.items() if isinstance(features, tfds.features.FeaturesDict) else ())
+            if key.startswith("label") and type(feature) is tfds.features.ClassLabel
+        }
+        if not wanted:
+            raise ValueError(f"dataset {name!r} has no class labels, so no known factors: choose one such as shapes")
+        with quiet_logs():
+            examples = builder.as_dataset(split=source, decoders=tfds.decode.PartialDecoding(wanted))
+            blocks = [{key: block[key].numpy() for key in wanted} for block in examples.batch(BLOCK)]
+    # in the order in which the builder names them: a PartialDecoding sorts
+    return {key: np.concatenate([block[key] for block in blocks]).astype(np.int32) for key in wanted}

@@ -1,0 +1,147 @@
+"""ELBO surgery: what the KL term of a trained model is made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_vae.evaluation.posteriors import posteriors_of, some
+from keras_vae.models.vae import VAE
+from keras_vae.random.noise import EVALUATION, normal
+from keras_vae.random.portable import check_seed
+
+tfd = tfp.distributions
+
+# Numbers in the largest tensor, 16 MB of float32: bounds the memory, whatever the number of images.
+NUMBERS_AT_A_TIME = 4_000_000
+ROWS_AT_A_TIME = 100
+
+
+def elbo_surgery(
+    model: VAE,
+    data: Any,
+    samples: int = 1,
+    seed: int = 0,
+    batch_size: int = 100,
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Take apart the mean KL of a set of images, in nats an image.
+
+    With q(z), the aggregate posterior, the mean of q(z|x) over all n images of the set,
+
+        mean KL(q(z|x) || p(z)) = mutual information + marginal KL
+        marginal KL             = total correlation + dimension-wise KL
+
+    Hoffman and Johnson 2016, "ELBO surgery", equation 7, and Chen et al. 2018, equation 2. All are means over `samples`
+    latents of every image; q(z) is judged by the posteriors of all images, none left out. Time grows as n^2.
+
+    Args:
+        model: a `VAE`.
+        data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
+        samples: latents of each image, at least 1; 1 by default.
+        seed: of the latents; 0 by default.
+        batch_size: into which an array is cut; 100 by default.
+        progress: called with the number of images done, now and then; none by default.
+
+    Returns:
+        A dict of plain numbers: `kl`, over these samples, so that the parts add up to it (`evaluate` has the closed
+        form); `mutual_information` of image and latent, E[log q(z|x) - log q(z)], at most
+        `mutual_information_limit`, log n; `marginal_kl`, KL(q(z) || p(z)): what a prior that fitted would save;
+        `total_correlation`, KL(q(z) || prod_j q(z_j)); `dimension_wise_kl`, E[sum_j log q(z_j) - log p(z)], and
+        `dimension_wise_kl_per_dimension`, the list of KL(q(z_j) || p(z_j)), None where the prior's dimensions are not
+        independent; `mutual_information_per_dimension`, of image and z_j each; `images`; `samples`.
+
+    Raises:
+        ValueError: no or unusable images, fewer than one sample.
+    """
+    check_seed(seed)
+    if isinstance(samples, bool) or samples != int(samples) or samples < 1:
+        raise ValueError(f"samples is {samples!r}: expected a whole number of at least 1")
+    posteriors, prior = posteriors_of(model, data, batch_size), model.prior
+    marginals = _marginals(model, posteriors)
+    images = int(marginals.batch_shape[0])
+    by_dimension = isinstance(prior, tfd.Independent)
+
+    def draw(rows: tf.Tensor, posterior: tfd.Distribution, own: tfd.Distribution) -> tuple[tf.Tensor, ...]:
+        noise = normal(seed, EVALUATION, rows, [samples, tf.shape(own.loc)[0], model.latent_dim])
+        z = model.posterior_family.from_noise(posterior, noise)
+        log_prior = (prior.distribution if by_dimension else prior).log_prob(z)
+        return z, posterior.log_prob(z), own.log_prob(z), log_prior
+
+    draw = tf.function(draw, reduce_retracing=True, autograph=False)
+    parts = []
+    for number, start in enumerate(range(0, images, ROWS_AT_A_TIME)):
+        ours = [some(each, start, start + ROWS_AT_A_TIME) for each in (posteriors, marginals)]
+        z, *densities = draw(tf.constant(number), *ours)
+        flat = tf.reshape(z, [-1, model.latent_dim])
+        aggregate = aggregate_log_density(flat, posteriors, marginals)
+        shapes = ([samples, -1], [samples, -1, model.latent_dim])
+        densities += [tf.reshape(density, shape) for density, shape in zip(aggregate, shapes, strict=True)]
+        # over samples first: the images count alike, whatever the size of the last batch
+        parts.append([np.asarray(density, np.float64).mean(axis=0) for density in densities])
+        if progress:
+            progress(min(start + ROWS_AT_A_TIME, images))
+    log_posterior, log_own, log_prior, log_joint, log_marginals = (
+        np.concatenate(columns).mean(axis=0) for columns in zip(*parts, strict=True)
+    )
+    log_product = log_marginals.sum()
+    return {
+        "kl": float(log_posterior - log_prior.sum()),
+        "mutual_information": float(log_posterior - log_joint),
+        "mutual_information_limit": math.log(images),
+        "marginal_kl": float(log_joint - log_prior.sum()),
+        "total_correlation": float(log_joint - log_product),
+        "dimension_wise_kl": float(log_product - log_prior.sum()),
+        "dimension_wise_kl_per_dimension": (log_marginals - log_prior).tolist() if by_dimension else None,
+        "mutual_information_per_dimension": (log_own - log_marginals).tolist(),
+        "images": images,
+        "samples": int(samples),
+    }
+
+
+def aggregate_log_density(
+    z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log q(z) float32 `[m]` and log q(z_j) float32 `[m, d]`, q being the mean of n posteriors.
+
+    The posteriors are taken some at a time and their log-sum-exp is carried along: memory does not grow with n.
+
+    Args:
+        z: latents float32 `[m, d]`.
+        posteriors: batch shape `[n]`.
+        marginals: those of each dimension, normals of batch shape `[n, d]`.
+    """
+    count, dimensions = (int(size) for size in marginals.batch_shape)
+    # TFP repeats the matrix of a full covariance for every pair
+    numbers = dimensions if isinstance(posteriors, tfd.Independent) else dimensions**2
+    at_a_time = max(1, NUMBERS_AT_A_TIME // (int(z.shape[0]) * numbers))
+    joint, by_dimension = tf.fill(z.shape[:1], -math.inf), tf.fill(z.shape, -math.inf)
+    for start in range(0, count, at_a_time):
+        ours = (some(each, start, start + at_a_time) for each in (posteriors, marginals))
+        joint, by_dimension = _add_some(joint, by_dimension, z, *ours)
+    return joint - math.log(count), by_dimension - math.log(count)
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def _add_some(
+    joint: tf.Tensor, by_dimension: tf.Tensor, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Add the densities of some posteriors to the sums of which `joint` and `by_dimension` are the logarithms."""
+    others = z[:, tf.newaxis]
+    each = marginals.log_prob(others)
+    independent = isinstance(posteriors, tfd.Independent)
+    whole = tf.reduce_sum(each, axis=-1) if independent else posteriors.log_prob(others)
+    return (
+        tfp.math.log_add_exp(joint, tf.reduce_logsumexp(whole, axis=1)),
+        tfp.math.log_add_exp(by_dimension, tf.reduce_logsumexp(each, axis=1)),
+    )
+
+
+def _marginals(model: VAE, posteriors: tfd.Distribution) -> tfd.Normal:
+    """The marginals of a normal, with a full covariance too, are the normals of its moments."""
+    return tfd.Normal(*model.posterior_family.moments(posteriors))

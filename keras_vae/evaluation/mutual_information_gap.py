@@ -1,0 +1,115 @@
+"""The mutual information gap: whether each known factor of the data has a latent dimension of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+from numpy.typing import ArrayLike
+
+from keras_vae.evaluation.elbo_surgery import aggregate_log_density
+from keras_vae.evaluation.posteriors import posteriors_of
+from keras_vae.models.vae import VAE
+from keras_vae.random.noise import EVALUATION, normal
+from keras_vae.random.portable import check_seed
+
+tfd = tfp.distributions
+
+
+def mutual_information_gap(
+    model: VAE, data: Any, factors: Mapping[str, ArrayLike], seed: int = 0, batch_size: int = 100
+) -> dict[str, Any]:
+    """Return the MIG of a model on images whose factors are known (Chen et al. 2018, equations 5 and 6).
+
+        MIG = mean over factors v of (I(z_a; v) - I(z_b; v)) / H(v)
+
+    where z_a and z_b are the latent dimensions that know most and second most of v: 1 where each factor has one
+    dimension that tells it and no other dimension knows of it, 0 where every factor is spread over two or unknown. It
+    is of meaning where the factors of the images are independent, as in `shapes`, "train+test".
+
+    Args:
+        model: a `VAE` of at least 2 latent dimensions.
+        data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
+        factors: int `[n]` by the factor's name, such as `keras_vae.load_factors("shapes", "train+test")`.
+        seed: of the latents, one an image; 0 by default.
+        batch_size: into which an array is cut; 100 by default.
+
+    Returns:
+        A dict: `mig`; `gaps`, by the factor's name; `mutual_information`, in nats, by the factor's name and then latent
+        dimension; `entropy`, H(v) in nats, by the factor's name.
+
+    Raises:
+        ValueError: unusable images, factors that are no integers, one an image, or have one value only.
+    """
+    check_seed(seed)
+    return gap_of_latents(*model.posterior_family.moments(posteriors_of(model, data, batch_size)), factors, seed)
+
+
+def gap_of_latents(
+    means: ArrayLike, stddevs: ArrayLike, factors: Mapping[str, ArrayLike], seed: int = 0
+) -> dict[str, Any]:
+    """Return the MIG of normal latents; arguments, returns and errors are those of `mutual_information_gap`.
+
+    Args:
+        means: float `[n, d]`.
+        stddevs: float `[n, d]`, above 0.
+        factors: int `[n]` by the factor's name.
+        seed: of the latents, one an image; 0 by default.
+
+    Example:
+        Two dimensions that say which of two factors' two values each image has:
+
+        >>> values = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> found = gap_of_latents(values, np.full([4, 2], 0.01), {"a": values[:, 0], "b": values[:, 1]})
+        >>> round(found["mig"], 6)
+        1.0
+    """
+    means, stddevs = (tf.convert_to_tensor(each, tf.float32) for each in (means, stddevs))
+    images, dimensions = means.shape
+    if dimensions < 2:
+        raise ValueError(f"latent_dim is {dimensions}: expected at least 2, since the gap is between two dimensions")
+    values = {name: _checked(name, np.asarray(factor), images) for name, factor in factors.items()}
+    if not values:
+        raise ValueError("factors is empty: expected int [n] by name, such as load_factors('shapes', 'train+test')")
+    z = means + stddevs * normal(seed, EVALUATION, 0, [images, dimensions])
+    log_density = _log_density(z, means, stddevs)
+
+    information, entropy, gaps = {}, {}, {}
+    for name, factor in values.items():
+        given = np.empty_like(log_density)
+        for value in np.unique(factor):
+            (own,) = np.nonzero(factor == value)
+            given[own] = _log_density(*(tf.gather(each, own) for each in (z, means, stddevs)))
+        by_dimension = np.mean(given - log_density, axis=0)
+        shares = np.unique(factor, return_counts=True)[1] / images
+        entropy[name] = float(-np.sum(shares * np.log(shares)))
+        information[name] = by_dimension.tolist()
+        second, first = np.sort(by_dimension)[-2:]
+        gaps[name] = float(first - second) / entropy[name]
+    return {
+        "mig": float(np.mean(list(gaps.values()))),
+        "gaps": gaps,
+        "mutual_information": information,
+        "entropy": entropy,
+    }
+
+
+def _log_density(z: tf.Tensor, means: tf.Tensor, stddevs: tf.Tensor) -> np.ndarray:
+    """Log q(z_j) of each dimension, float64 `[n, d]`, q being the mean of the normals of these images."""
+    marginals = tfd.Normal(means, stddevs)
+    _, by_dimension = aggregate_log_density(z, tfd.Independent(marginals, 1), marginals)
+    return by_dimension.numpy().astype(np.float64)
+
+
+def _checked(name: str, factor: np.ndarray, images: int) -> np.ndarray:
+    if factor.shape != (images,) or factor.dtype.kind not in "iub":
+        raise ValueError(
+            f"factor {name!r} is {factor.dtype} of shape {list(factor.shape)}: expected integers [{images}], one an "
+            "image; read them of the same split, and do not shuffle the images"
+        )
+    if len(np.unique(factor)) < 2:
+        raise ValueError(f"factor {name!r} has one value only: expected at least 2; leave it out")
+    return factor
