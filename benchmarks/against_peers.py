@@ -5,7 +5,7 @@
 PEERS is a virtual environment with torch and jax (as in the extra `benchmark`; it may be the same one). Each
 program in `benchmarks/peers/` runs in a process of its own and is told when to train an epoch: the peers take turns, in
 an order that turns round every round, so that the machine's other work hits all alike. Same layers, same random images
-of MNIST's size in memory, shuffled every epoch, Adam at 1e-3, as many threads as cores. keras_vae runs with its defaults.
+of MNIST's size in memory, shuffled every epoch, Adam at 1e-3, as many threads as cores. keras_vae runs by its defaults.
 Ratios are taken round by round. Floating-point operations are counted from the layers' matrix products alone, and
 held against NumPy's float32 matrix product of 1024 x 1024, measured in the same rounds.
 
