@@ -12,7 +12,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 SECONDS_A_CELL = 600
-_NATIVE_LOG = re.compile(r"(WARNING: All log messages before absl::InitializeLog\(\)|[IWEF]\d{4} ).*\n?|\n")
+_NATIVE_LOG = re.compile(
+    r"(WARNING: All log messages before absl::InitializeLog\(\)|[IWEF]\d{4} |INFO: |fully_quantize: ).*\n?|\n"
+)
 
 
 class CellFailed(RuntimeError):

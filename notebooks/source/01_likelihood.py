@@ -181,7 +181,9 @@ assert entropy(loaded) < entropy(fair)
 #
 # $$H(p, q) = H(p) + \mathrm{KL}(p \,\|\, q), \qquad \mathrm{KL}(p \,\|\, q) \ge 0,$$
 #
-# and the KL divergence is 0 only where $q = p$.
+# and the KL divergence is 0 only where $q = p$. (Why it cannot be negative: $\log t \le t - 1$ for every $t > 0$, with
+# equality at $t = 1$ alone. So $-\mathrm{KL} = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_k p_k \left(\frac{q_k}{p_k} -
+# 1\right) = \sum_k q_k - \sum_k p_k = 0$.)
 
 # %% [markdown] lang="ko"
 # 속임수 주사위는 절반이 6이므로 우리를 덜 놀라게 합니다. 엔트로피는 불확실성을 재는 값이며, 모든 결과가 똑같이 일어날
@@ -202,7 +204,10 @@ assert entropy(loaded) < entropy(fair)
 #
 # $$H(p, q) = H(p) + \mathrm{KL}(p \,\|\, q), \qquad \mathrm{KL}(p \,\|\, q) \ge 0$$
 #
-# KL 발산이 0이 되는 것은 $q = p$일 때뿐입니다.
+# KL 발산이 0이 되는 것은 $q = p$일 때뿐입니다. (음수가 될 수 없는 까닭은 이렇습니다. 모든 $t > 0$에 대해
+# $\log t \le t - 1$이고 등호는 $t = 1$일 때만 성립합니다. 그러므로
+# $-\mathrm{KL} = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_k p_k \left(\frac{q_k}{p_k} - 1\right) = \sum_k q_k -
+# \sum_k p_k = 0$입니다.)
 
 
 # %%

@@ -190,6 +190,9 @@ assert abs(slope + 0.5) < 0.05
 # $$\frac{\text{standard error}}{p(x)} = \sqrt{\frac{1}{S}
 # \left(\frac{\mathbb{E}_{p(z)}[p(x|z)^2]}{p(x)^2} - 1\right)} = 0.1.$$
 #
+# (A variance is the mean of the squares less the square of the mean, so one summand has the variance
+# $\mathbb{E}_{p(z)}[p(x|z)^2] - p(x)^2$; its root, divided by $\sqrt S$, is the standard error.)
+#
 # In the toy all dimensions are alike and independent, so the fraction is the product of $d$ equal factors, $R^d$,
 # with
 #
@@ -210,6 +213,9 @@ assert abs(slope + 0.5) < 0.05
 #
 # $$\frac{\text{표준오차}}{p(x)} = \sqrt{\frac{1}{S}
 # \left(\frac{\mathbb{E}_{p(z)}[p(x|z)^2]}{p(x)^2} - 1\right)} = 0.1$$
+#
+# (분산은 제곱의 평균에서 평균의 제곱을 뺀 것입니다. 그러니 항 하나의 분산은
+# $\mathbb{E}_{p(z)}[p(x|z)^2] - p(x)^2$이고, 그 제곱근을 $\sqrt S$로 나눈 것이 표준오차입니다.)
 #
 # 장난감 모델에서는 모든 차원이 똑같고 독립이므로, 괄호 안의 분수는 같은 인수 $d$개의 곱 $R^d$입니다.
 #

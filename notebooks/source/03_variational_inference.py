@@ -8,8 +8,8 @@
 #
 # At the end you will know
 #
-# - why $\log p(x) = \text{ELBO} + \mathrm{KL}(q \,\|\, p(z|x))$, for *any* $q$, checked by quadrature on a model with
-# one latent and on one with two that draws digits;
+# - why $\log p(x) = \text{ELBO} + \mathrm{KL}(q \,\|\, p(z|x))$, for *any* $q$, checked by sums over a grid on a model
+# with one latent and on one with two that draws digits;
 # - that the ELBO is a reconstruction term minus a regularisation term, and what each does alone;
 # - how one network, the encoder, learns $q(z|x)$ for all $x$ at once.
 #

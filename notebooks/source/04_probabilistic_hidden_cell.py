@@ -72,10 +72,10 @@ warnings.filterwarnings("ignore", message="Bernoulli is no likelihood")  # of gr
 # | hands on | $z_j$ | a sample of it |
 # | loss | $-\log p(x \mid z)$ | $-\mathbb{E}_q[\log p(x \mid z)] + \mathrm{KL}(q(z \mid x) \,\Vert\, p(z))$ |
 #
-# In the package both are made of one preset. The encoder returns $2d$ numbers for $d$ latents, means and
-# log-variances; `Autoencoder` takes the first $d$ as its code and ignores the rest. So nothing but the hidden cell
-# and its loss differ. We use the Bernoulli cross-entropy of lecture 1; the pixels are gray, so the nats below are a
-# cross-entropy.
+# In the package both are made of one preset. The encoder returns $2d$ numbers for $d$ latents, means $\mu_j$ and
+# log-variances $\log s_j^2$, which may be any number (lecture 1); `Autoencoder` takes the first $d$ as its code and
+# ignores the rest. So nothing but the hidden cell and its loss differ. We use the Bernoulli cross-entropy of lecture 1;
+# the pixels are gray, so the nats below are a cross-entropy.
 
 # %% [markdown] lang="ko"
 # ## 4.1 신경망 두 개는 같고 모델만 다르다
@@ -94,9 +94,10 @@ warnings.filterwarnings("ignore", message="Bernoulli is no likelihood")  # of gr
 # | 다음으로 넘기는 것 | $z_j$ | 그 분포의 표본 |
 # | 손실 | $-\log p(x \mid z)$ | $-\mathbb{E}_q[\log p(x \mid z)] + \mathrm{KL}(q(z \mid x) \,\Vert\, p(z))$ |
 #
-# 패키지에서는 둘 다 같은 프리셋으로 만듭니다. 인코더는 잠재 변수 $d$개에 대해 평균과 로그 분산, 모두 $2d$개의 숫자를
-# 내놓습니다. `Autoencoder`는 앞의 $d$개를 코드로 쓰고 나머지는 버립니다. 그러니 다른 것은 은닉 셀과 손실뿐입니다.
-# 여기서는 1강의 베르누이 교차 엔트로피를 씁니다. 픽셀이 회색이므로 아래의 내트는 교차 엔트로피입니다.
+# 패키지에서는 둘 다 같은 프리셋으로 만듭니다. 인코더는 잠재 변수 $d$개에 대해 평균 $\mu_j$와 로그 분산 $\log s_j^2$,
+# 모두 $2d$개의 숫자를 내놓습니다(로그 분산은 어떤 값이든 될 수 있습니다. 1강). `Autoencoder`는 앞의 $d$개를 코드로 쓰고
+# 나머지는 버립니다. 그러니 다른 것은 은닉 셀과 손실뿐입니다. 여기서는 1강의 베르누이 교차 엔트로피를 씁니다. 픽셀이
+# 회색이므로 아래의 내트는 교차 엔트로피입니다.
 
 # %%
 train = keras_vae.load_dataset("digits", split="train", batch_size=128)
@@ -716,6 +717,8 @@ assert ratios[1] > 1.5
 # Now you know a VAE from end to end: a likelihood (lecture 1) that cannot be computed (2), a bound that can (3), and
 # a hidden cell through which it can be trained (4). What goes wrong in practice and how to mend it is the next story:
 # posterior collapse, tighter bounds, other priors.
+#
+# Next: [5. Training in practice](05_training_in_practice.ipynb)
 
 # %% [markdown] lang="ko"
 # 같은 정밀도를 얻으려면 점수 함수는 그 배수만큼 더 많이 뽑아야 합니다. 재매개변수화한 기울기는 아주 조용해서, VAE는
@@ -732,5 +735,7 @@ assert ratios[1] > 1.5
 # | 점수 함수 | $f \nabla \log q$. 평균적으로 옳고 이산값에도 쓰지만 분산이 훨씬 큼 |
 #
 # 이제 VAE를 처음부터 끝까지 알게 되었습니다. 가능도(1강)는 계산할 수 없고(2강), 그 하한은 계산할 수 있으며(3강),
-# 확률적 은닉 셀 덕분에 학습할 수 있습니다(4강). 실제로는 무엇이 잘못되고 어떻게 바로잡는지, 곧 사후확률 붕괴, 더
-# 조이는 하한, 다른 사전분포는 다음 이야기입니다.
+# 확률적 은닉 셀 덕분에 학습할 수 있습니다(4강). 실제로는 무엇이 잘못되고 어떻게 바로잡는지, 곧 사후확률 붕괴, 더 바짝
+# 다가가는 하한, 다른 사전분포는 다음 이야기입니다.
+#
+# 다음: [5. 실전 학습](05_training_in_practice.ipynb)

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from notebooks.building.editions import LANGUAGES, edition
 from notebooks.building.execution import execute
-from notebooks.building.lectures import LARGEST, out_of_step, sources, stored
+from notebooks.building.lectures import LARGEST, ROOM, out_of_step, sources, stored
 
 LECTURES = sources()
 EDITIONS = [
@@ -17,7 +17,22 @@ EDITIONS = [
 
 
 def test_there_are_lectures():
-    assert len(LECTURES) >= 4
+    assert [source.stem[:2] for source in LECTURES] == [f"{number:02d}" for number in range(8)]
+
+
+def linked(text):
+    return re.findall(r"\]\(([^)#]+\.ipynb)\)", text)
+
+
+def test_the_table_leads_to_every_edition():
+    expected = {f"{language}/{source.stem}.ipynb" for source in LECTURES for language in LANGUAGES}
+    assert set(linked((ROOM / "README.md").read_text("utf-8"))) == expected
+
+
+@pytest.mark.parametrize(("source", "language"), EDITIONS)
+def test_links_between_lectures_lead_somewhere(source, language):
+    targets = [target for cell in edition(source, language).cells for target in linked(cell.source)]
+    assert all((stored(source, language).parent / target).is_file() for target in targets), targets
 
 
 @pytest.mark.slow
