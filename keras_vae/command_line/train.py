@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from keras_vae.command_line.quiet_start import load_tensorflow
+from keras_vae.command_line.start import announce_worker, start_tensorflow
 
 
 @click.command()
@@ -44,14 +44,37 @@ from keras_vae.command_line.quiet_start import load_tensorflow
     help="Steps between checkpoints, each written when the 32 steps under way are done; about a minute by default.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted run of the same arguments.")
+@click.option(
+    "--strategy",
+    type=click.Choice(["auto", "one_device", "mirrored", "multi_worker"]),
+    default="auto",
+    show_default=True,
+    help="All GPUs, else one device; one device; all devices of this machine; or the workers of TF_CONFIG.",
+)
+@click.option("--virtual-devices", type=click.IntRange(min=1), help="Split the processor, to try --strategy mirrored.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
+    default="float32",
+    show_default=True,
+    help="Of the networks while they are trained; likelihood, KL and sampling, and what is written, are float32.",
+)
 @click.option("--bundle/--no-bundle", default=True, show_default=True, help="Export the model at the end.")
 def train(
-    output: Path, overwrite: bool, checkpoint_every: int | None, resume: bool, bundle: bool, **options: object
+    output: Path,
+    overwrite: bool,
+    checkpoint_every: int | None,
+    resume: bool,
+    bundle: bool,
+    strategy: str,
+    virtual_devices: int | None,
+    **options: object,
 ) -> None:
     """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
 
     A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM writes
-    a checkpoint first and ends with exit status 143.
+    a checkpoint first and ends with exit status 143. With several workers, each is started with these arguments; the
+    first writes the run folder. If one is lost, the others end with exit status 75.
 
     \b
     Examples:
@@ -60,6 +83,7 @@ def train(
       keras-vae train --dataset path/to/images --image-size 64 --output runs/mine
       keras-vae train --dataset fashion_mnist --preset mnist_conv --latent-dim 2 --output runs/fashion
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist --resume
+      keras-vae train --strategy mirrored --precision mixed_bfloat16 --dataset cifar10 --output runs/cifar10
     """
     from keras_vae.training.preemption import EXIT_STATUS, Preempted, Preemption
     from keras_vae.training.run_folder import check_free, how_to_go_on
@@ -67,13 +91,20 @@ def train(
 
     # Cheap checks come before TensorFlow is loaded.
     settings = Settings(**options)
-    check_free(output, overwrite, resume)
+    if virtual_devices and strategy != "mirrored":
+        raise ValueError(f"--virtual-devices with --strategy {strategy}: expected --strategy mirrored, which uses them")
+    if strategy == "multi_worker":
+        announce_worker()  # and the chief checks the output when all are there
+    else:
+        check_free(output, overwrite, resume)
 
-    load_tensorflow()
+    chosen = start_tensorflow(strategy, virtual_devices)
     from rich.console import Console
 
     from keras_vae.command_line.bundle_of_run import BUNDLE, write_bundle
     from keras_vae.command_line.figures import print_figures
+    from keras_vae.distribution.lost_worker import EXIT_STATUS as LOST
+    from keras_vae.distribution.lost_worker import WorkerLost
     from keras_vae.training.train import train as run
 
     console = Console()
@@ -88,10 +119,17 @@ def train(
                 checkpoint_every=checkpoint_every,
                 resume=resume,
                 preemption=preemption,
+                strategy=chosen,
             )
     except Preempted as notice:
         print(f"keras-vae: {notice}; {how_to_go_on(output)}", file=sys.stderr)
         sys.exit(EXIT_STATUS)
+    except WorkerLost as loss:
+        print(f"keras-vae: {loss}; {how_to_go_on(output)}", file=sys.stderr)
+        sys.exit(LOST)
+    if metrics is None:
+        console.print("trained; the first worker judges the model and writes the run folder")
+        return
     print_figures(metrics["test"], console, untrained=metrics["untrained"])
     console.print(
         f"everything is in {output}:",

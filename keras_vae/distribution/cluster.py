@@ -90,6 +90,22 @@ def check_port_free(address: str) -> None:
             ) from error
 
 
+def is_here(address: str) -> bool:
+    """Whether the host of "host:port" names this machine; behind some networks' translation it need not.
+
+    Example:
+        >>> is_here("localhost:2222")
+        True
+    """
+    try:
+        family, *_, (host, *_) = socket.getaddrinfo(address.rpartition(":")[0], None, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as listener:
+            listener.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
 def _part(config: Any, name: str, tf_config: str) -> Mapping:
     part = config.get(name) if isinstance(config, Mapping) else None
     if not isinstance(part, Mapping):

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_vae.distribution.dealing import Dealer
 from keras_vae.distribution.layers import keeps_state, warn_of_layers
+from keras_vae.distribution.lost_worker import naming_lost_workers
 from keras_vae.distribution.skipping import apply_unless_above, check_limit, count_skipped
 from keras_vae.distribution.steps import predict_function, step_function
 from keras_vae.distribution.summed import take_summed_gradients
@@ -57,6 +58,11 @@ class Replicated(keras.Model):
                 take_summed_gradients(self.optimizer, self.strategy)
             if self.skip_gradients_above is not None:
                 count_skipped(self.optimizer)
+
+    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Train, as in Keras; raises `WorkerLost` where another worker is gone."""
+        with naming_lost_workers(self.strategy):
+            return super().fit(*args, **kwargs)
 
     def update(self, gradients: Sequence[tf.Tensor | None]) -> None:
         """Let the optimizer take gradients of the scaled loss, summed over the replicas, unless they are to be skipped.

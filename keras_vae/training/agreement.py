@@ -16,6 +16,11 @@ def worker_count(strategy: tf.distribute.Strategy) -> int:
     return max(1, sum(len(tasks.get(job, [])) for job in ("chief", "worker")))
 
 
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one of its strategy that writes files; a lone one is."""
+    return strategy.extended.should_checkpoint
+
+
 def any_worker(strategy: tf.distribute.Strategy, flags: Sequence[bool]) -> list[bool]:
     """Return for each flag whether any worker raised it; all workers must call this together.
 

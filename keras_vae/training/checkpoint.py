@@ -12,11 +12,13 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from keras_vae.training.agreement import any_worker
+from keras_vae.distribution.telling import failing_together, tell_all
+from keras_vae.training.agreement import any_worker, is_chief
 from keras_vae.training.batches_seen import BatchesSeen
-from keras_vae.training.checkpoint_folder import Saved, checkpoints_in, newest_whole, save
-from keras_vae.training.model_state import check_fits, describe, put_state, take_state
+from keras_vae.training.checkpoint_folder import Saved, checkpoints_in, identify, newest_whole, save
+from keras_vae.training.model_state import check_fits, describe, describe_strategy, put_state, take_state
 from keras_vae.training.preemption import Preempted, Preemption
 
 # Without `every`: this bounds what a kill can cost, and keeps the cost of writing well below a percent.
@@ -117,14 +119,19 @@ class Checkpoint(keras.callbacks.Callback):
             passed over by `fit`.
 
         Raises:
-            ValueError: a checkpoint of another model, or none that is whole.
+            ValueError: a checkpoint of another model, none that is whole, or workers that see different ones.
             OSError: a folder that cannot be read.
         """
-        saved = self.read()
+        strategy = model.distribute_strategy
+        with failing_together(strategy):
+            saved = self.read()
+        self._check_seen_by_all(saved, strategy)
         self._forget()
         if saved is None:
             return 0
         check_fits(model, saved.facts["training"], saved.state, saved.path)
+        if (then := saved.facts.get("strategy")) not in (None, now := describe_strategy(strategy)):
+            self.note(f"note: {saved.path.name} was written on {then}, this is {now}: the same up to the order of sums")
         for name, version in saved.facts["versions"].items():
             if version != (now := importlib.metadata.version(name)):
                 self.note(
@@ -195,6 +202,15 @@ class Checkpoint(keras.callbacks.Callback):
         self.model.history.epoch = list(range(self._epoch))
         self._forget()
 
+    def _check_seen_by_all(self, saved: Saved | None, strategy: tf.distribute.Strategy) -> None:
+        seen = tell_all(strategy, identify(saved))
+        if len(set(seen.values())) > 1:
+            raise ValueError(
+                f"workers see different checkpoints in {self.folder}: "
+                + "; ".join(f"{worker}: {checkpoint}" for worker, checkpoint in seen.items())
+                + "; expected one folder that all of them share"
+            )
+
     def _restore(self) -> None:
         put_state(self.model, self._resumed.state)
         for name, callback in self.also.items():
@@ -216,8 +232,9 @@ class Checkpoint(keras.callbacks.Callback):
         if not (due or asked) or self._went_wrong():
             return
         state = state or take_state(self.model)
-        if strategy.extended.should_checkpoint:
-            self._last = save(self.folder, self._steps_done(), self._all_facts(), state, self._last)
+        with failing_together(strategy):
+            if is_chief(strategy):
+                self._last = save(self.folder, self._steps_done(), self._all_facts(), state, self._last)
         self._written_at = time.monotonic()
         if asked:
             raise Preempted("asked to end by SIGTERM")
@@ -236,5 +253,6 @@ class Checkpoint(keras.callbacks.Callback):
             "history": self._rows,
             "also": {name: callback.get_state() for name, callback in self.also.items()},
             "training": describe(self.model),
+            "strategy": describe_strategy(self.model.distribute_strategy),
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         }

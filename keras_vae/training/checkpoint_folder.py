@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +49,15 @@ def newest_whole(folder: Path, note: Callable[[str], object]) -> Saved | None:
     if damaged:
         raise ValueError(f"no checkpoint in {folder} is whole: {damaged[0]}; start anew")
     return None
+
+
+def identify(saved: Saved | None) -> str:
+    """Return a checkpoint's name and the SHA-256 that it ends with, in a few words; "none" for None."""
+    if saved is None:
+        return "none"
+    with saved.path.open("rb") as file:
+        file.seek(-32, os.SEEK_END)
+        return f"{saved.path.name} ({file.read().hex()[:12]})"
 
 
 def save(folder: Path, step: int, facts: Mapping[str, Any], state: Sequence[np.ndarray], before: Path | None) -> Path:

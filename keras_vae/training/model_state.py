@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.training.agreement import worker_count
+
 
 def take_state(model: keras.Model) -> list[np.ndarray]:
     """Return a copy of each variable's value; with several workers, all must call it together.
@@ -113,3 +115,15 @@ def describe(model: keras.Model) -> dict[str, Any]:
         "jit_compile": bool(model.jit_compile),
         "steps_per_execution": model.steps_per_execution,
     }
+
+
+def describe_strategy(strategy: tf.distribute.Strategy) -> str:
+    """Return on how many replicas a strategy trains, in how many processes, in a few words.
+
+    Example:
+        >>> describe_strategy(tf.distribute.get_strategy())
+        '1 replica in 1 process'
+    """
+    counts = {"replica": strategy.num_replicas_in_sync, "process": worker_count(strategy)}
+    plurals = {"replica": "replicas", "process": "processes"}
+    return " in ".join(f"{count} {name if count == 1 else plurals[name]}" for name, count in counts.items())

@@ -1,18 +1,22 @@
-"""Whether a resumed training is the one that was interrupted."""
+"""Whether a resumed training is the one that was interrupted, and whether all workers run the same one."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.distribution.same_everywhere import check_same_everywhere
 from keras_vae.training.settings import Settings
 
+PACKAGES = ("keras_vae", "tensorflow", "keras", "tensorflow-probability", "numpy")
 MEND = "or start anew with --overwrite"
 
 
@@ -25,9 +29,10 @@ def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Pa
         source: the checkpoint.
     """
     now = dataclasses.asdict(settings)
-    differing = [name for name, value in now.items() if value is not None and value != saved[name]]
+    then = {**dataclasses.asdict(Settings()), **saved}  # an older version may have had fewer
+    differing = [name for name, value in now.items() if value is not None and value != then[name]]
     if differing:
-        said = ", ".join(f"{name} is {now[name]!r} where it was {saved[name]!r}" for name in differing)
+        said = ", ".join(f"{name} is {now[name]!r} where it was {then[name]!r}" for name in differing)
         raise ValueError(f"--resume of {source} with other arguments: {said}; repeat those of the first call, {MEND}")
 
 
@@ -36,6 +41,18 @@ def digests(arrays: Mapping[str, ImageArrays]) -> dict[str, str]:
     return {
         split: hashlib.sha256(np.ascontiguousarray(images.images).data).hexdigest() for split, images in arrays.items()
     }
+
+
+def check_same_training(strategy: tf.distribute.Strategy, settings: Settings, more: Mapping[str, Any]) -> None:
+    """Raise ValueError, naming what differs, unless all workers run the same versions and settings.
+
+    Args:
+        strategy: under which the model trains; all its workers must call this together.
+        settings: what to train on and how.
+        more: what else must be the same, by name, in JSON's types.
+    """
+    versions = {f"the version of {name}": importlib.metadata.version(name) for name in PACKAGES}
+    check_same_everywhere(strategy, {**versions, **dataclasses.asdict(settings), **more})
 
 
 def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: Path) -> None:

@@ -6,6 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+# Keras' dtype policies for the networks; likelihood, KL and sampling are float32 under each.
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -27,12 +30,17 @@ class Settings:
     importance_samples: int = 100
     data_dir: str | None = None
     skip_corrupt: bool = False
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}: expected at least 1; raise --{name.replace('_', '-')}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision is {self.precision!r}: expected {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}"
+            )
         if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate is {self.learning_rate}: expected a number above 0, such as 0.001")
 

@@ -31,11 +31,15 @@ def test_help_loads_no_tensorflow_and_shows_examples():
 
 
 def test_evaluate_prints_a_table_or_json(keras_vae, run):
-    status, printed, _ = keras_vae("evaluate", run, "--importance-samples", 3)
+    status, printed, _ = keras_vae("evaluate", run, "--importance-samples", 3, "--deep")
     assert status == 0
     assert "-E_q[log p(x|z)]" in printed
-    status, printed, _ = keras_vae("evaluate", run, "--importance-samples", 3, "--json")
+    assert "mutual information" in printed
+    status, printed, _ = keras_vae("evaluate", run, "--importance-samples", 3, "--deep", "--json")
     figures = json.loads(printed)
+    surgery = figures["surgery"]
+    assert surgery["kl"] == pytest.approx(figures["kl"], rel=0.05)
+    assert surgery["kl"] == pytest.approx(surgery["mutual_information"] + surgery["marginal_kl"])
     assert figures["importance_samples"] == 3
     assert figures["elbo"] == pytest.approx(json.loads((run / "metrics.json").read_text())["test"]["elbo"], rel=0.01)
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from keras_vae.distribution.cluster import check_port_free, read_cluster
+from keras_vae.distribution.cluster import check_port_free, is_here, read_cluster
 from keras_vae.distribution.strategies import get_strategy
 
 WORKERS = ["host1:2222", "host2:2222"]
@@ -76,3 +76,9 @@ def test_a_port_in_use_is_refused(monkeypatch):
         ):
             get_strategy("multi_worker")
     check_port_free(f"localhost:{port}")
+
+
+def test_addresses_of_this_machine_and_of_others():
+    assert is_here(f"{socket.gethostname()}:1") or is_here("127.0.0.1:1")
+    assert not is_here("192.0.2.1:2222")  # reserved for documentation: no machine has it
+    assert not is_here("no-such-host.invalid:2222")

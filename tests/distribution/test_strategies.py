@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 from keras_vae.distribution.dealing import check_batch_size, deal
+from keras_vae.distribution.lost_worker import naming_lost_workers
 from keras_vae.distribution.same_everywhere import check_same_everywhere
-from keras_vae.distribution.strategies import get_strategy
+from keras_vae.distribution.strategies import get_strategy, split_processor
+from keras_vae.distribution.telling import failing_together
 
 
 def test_an_unknown_name_is_refused():
@@ -27,6 +29,7 @@ def test_one_device_costs_nothing(name):
 def test_mirrored_takes_every_device():
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     assert get_strategy("mirrored").num_replicas_in_sync == len(devices)
+    assert get_strategy("mirrored") is get_strategy("mirrored")
 
 
 def test_several_workers_come_first_or_not_at_all(monkeypatch):
@@ -60,3 +63,20 @@ def test_a_lone_replica_is_dealt_whole_batches():
     dealt = deal(data, tf.distribute.MirroredStrategy(["CPU:0"]))
     assert [batch[0].numpy().tolist() for batch in dealt] == [[0, 1, 2], [3, 4, 5], [6]]
     assert all((first.numpy() == second.numpy()).all() for first, second in dealt)
+
+
+def test_the_processor_is_split_first_or_not_at_all():
+    tf.config.list_logical_devices()
+    with pytest.raises(ValueError, match="after TensorFlow found its devices: expected it before"):
+        split_processor(2)
+    with pytest.raises(ValueError, match="virtual devices is 0: expected at least 1"):
+        split_processor(0)
+
+
+def test_errors_of_a_lone_process_stay_what_they_are():
+    alone = tf.distribute.get_strategy()
+    with pytest.raises(OSError, match="full"), failing_together(alone):
+        raise OSError("full")
+    for strategy in (None, alone):
+        with pytest.raises(tf.errors.UnavailableError), naming_lost_workers(strategy):
+            raise tf.errors.UnavailableError(None, None, "Collective ops is aborted by: something else")

@@ -7,6 +7,7 @@ pytestmark = pytest.mark.slow
 
 TRAININGS = ["sgd", "one_step_a_call", "compiled", "eager", "many_samples", "convolutional", "regularized"]
 TRAININGS += ["clipnorm", "global_clipnorm", "clipvalue", "weights_averaged", "adam", "array_input", "labelled_input"]
+TRAININGS += ["skipping"]
 
 
 def assert_same(differences):

@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("name", ["sgd", "compiled", "global_clipnorm"])
+@pytest.mark.parametrize("name", ["sgd", "compiled", "global_clipnorm", "skipping"])
 def test_two_workers_train_as_one(on_workers, name):
     for results in on_workers:
         assert results["replicas"] == 2

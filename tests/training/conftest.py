@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 
 
@@ -5,4 +7,12 @@ import pytest
 def digits_in_a_folder_of_ours(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def gray_pixels_are_meant():
+    """Here Bernoullis are fitted to gray pixels on purpose."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Bernoulli is no likelihood")
         yield

@@ -1,7 +1,6 @@
-"""Run by test_resume_on_replicas.py in processes of its own: interrupts a training on two replicas, and resumes it."""
+"""Run by test_resume_on_replicas.py in a process of its own: interrupts a training on two replicas, and resumes it."""
 
 import contextlib
-import os
 import sys
 
 import keras
@@ -32,8 +31,6 @@ class Interrupt(keras.callbacks.Callback):
 
 
 def two_replicas():
-    if "TF_CONFIG" in os.environ:
-        return tf.distribute.MultiWorkerMirroredStrategy()
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -31,6 +31,11 @@ def test_learning_rates_are_finite_and_above_zero(rate):
         Settings(learning_rate=rate)
 
 
+def test_precisions_are_refused_by_name():
+    with pytest.raises(ValueError, match="precision is 'float16': expected float32, mixed_bfloat16 or mixed_float16"):
+        Settings(precision="float16")
+
+
 def test_changes_that_are_none_change_nothing():
     settings = Settings(dataset="mnist", data_dir="data", seed=3)
     assert settings.changed(dataset=None, data_dir=None) == settings

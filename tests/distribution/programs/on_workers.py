@@ -66,6 +66,7 @@ results = {
     "sgd": compare("sgd"),
     "compiled": compare("compiled"),
     "global_clipnorm": compare("global_clipnorm"),
+    "skipping": compare("skipping"),
     "same": message(lambda: check_same_everywhere(strategy, {"keras": "3.15.1", "seed": 3})),
     "differ": message(lambda: check_same_everywhere(strategy, {"keras": f"3.{index}", "seed": 3, f"only{index}": 1})),
     "shuffled_array": message(shuffled_array),
