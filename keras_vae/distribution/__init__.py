@@ -6,10 +6,11 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
+    "WorkerLost": "keras_vae.distribution.lost_worker",
     "get_strategy": "keras_vae.distribution.strategies",
     "check_same_everywhere": "keras_vae.distribution.same_everywhere",
 }
-__all__ = ["check_same_everywhere", "get_strategy"]
+__all__ = ["WorkerLost", "check_same_everywhere", "get_strategy"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,8 @@
-"""`keras-vae train --strategy` and `--precision` in this process: half precision, and mistakes."""
+"""`keras-vae train --strategy` and `--precision` : mistakes, in this process; what it does is in test_workers.py."""
 
 import json
 import socket
 
-import keras
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -51,16 +49,3 @@ def test_a_worker_index_that_another_process_has_is_a_port_in_use(keras_vae, tmp
     assert "is in use on this machine" in error
     assert "or a worker with the same task.index" in error
     assert len(error.splitlines()) == 1
-
-
-@pytest.mark.slow
-def test_half_precision_leaves_a_run_in_float32_and_its_bundle(keras_vae, tmp_path):
-    arguments = ["--precision", "mixed_bfloat16", "--epochs", 1, "--importance-samples", 1, "--latent-dim", 2]
-    status, _, error = keras_vae("train", *arguments, "--output", tmp_path / "run")
-    assert (status, error) == (0, "")
-    assert keras.config.dtype_policy().name == "float32"
-    figures = json.loads((tmp_path / "run/metrics.json").read_text())["test"]
-    assert all(np.isfinite(figures[name]) for name in ("elbo", "nll", "kl"))
-    model = keras.models.load_model(tmp_path / "run/model.keras")
-    assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
-    assert json.loads((tmp_path / "run/bundle/manifest.json").read_text())["not_written"] == {}

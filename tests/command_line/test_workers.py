@@ -254,8 +254,8 @@ def test_a_disk_that_fills_at_a_checkpoint_ends_both_and_keeps_the_one_before(co
 
 
 def test_mirrored_with_half_precision_on_virtual_devices(context, tmp_path):
-    """What is written is float32, whatever the networks were trained in."""
-    arguments = ["--output", tmp_path / "run", "--virtual-devices", 2, "--precision", "mixed_float16"]
+    """What is written is float32, whatever the networks were trained in, and so becomes a bundle as ever."""
+    arguments = ["--output", tmp_path / "run", "--virtual-devices", 2, "--precision", "mixed_float16", "--bundle"]
     (status,), (printed,) = Workers(context, tmp_path, *arguments, own=[()], strategy="mirrored").end()
     assert status == 0, printed
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
@@ -264,6 +264,7 @@ def test_mirrored_with_half_precision_on_virtual_devices(context, tmp_path):
     assert (config["replicas"], config["settings"]["precision"]) == (2, "mixed_float16")
     model = keras.models.load_model(tmp_path / "run/model.keras")
     assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
+    assert json.loads((tmp_path / "run/bundle/manifest.json").read_text())["not_written"] == {}
 
 
 def test_a_batch_smaller_than_the_number_of_replicas_is_refused(context, tmp_path):
