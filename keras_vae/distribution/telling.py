@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ def tell_all(strategy: tf.distribute.Strategy, message: Any) -> dict[str, Any]:
     gather = _gathering(strategy)
     with naming_lost_workers(strategy):
         lengths, letters = (gather(tf.constant(values, tf.float32)).numpy() for values in ([len(told)], told))
+    # Nobody goes on, perhaps to end, before all have heard; whoever is missing now is missed at the next meeting.
+    with contextlib.suppress(tf.errors.OpError):
+        gather(tf.zeros([1]))
     ends = lengths.astype(int).cumsum().tolist()
     texts = (letters[start:end].astype("uint8").tobytes() for start, end in zip([0, *ends], ends, strict=False))
     return dict(sorted(json.loads(text) for text in texts))  # one entry, where a worker has several replicas
