@@ -42,9 +42,9 @@ def write_bundle(
     """
     from keras_vae.export import export_bundle
 
+    options = {"binarize": settings.binarize, "seed": settings.seed, "labels": model.classes is not None}
     pipelines = {
-        split: build_pipeline(images, batch_size=128, binarize=settings.binarize, seed=settings.seed, shuffle=False)
-        for split, images in arrays.items()
+        split: build_pipeline(images, batch_size=128, shuffle=False, **options) for split, images in arrays.items()
     }
     with console.status("exporting"), warnings.catch_warnings(record=True) as caught, held_stderr():
         warnings.simplefilter("always")

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from keras_vae.command_line.quiet_start import load_tensorflow
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.option("--preset", help="Export a preset's trained weights, which come with the package, in place of a run.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The bundle's folder: new or empty.")
 @click.option("--data-dir", help="Where TFDS keeps prepared data; as in the run where not given.")
-def export(run: Path, output: Path, data_dir: str | None) -> None:
-    """Write a trained run as a bundle: files that generate without TensorFlow, each verified.
+def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None) -> None:
+    """Write a trained run, or a preset's weights, as a bundle: files that generate without TensorFlow, each verified.
 
     The run's training images calibrate the int8 decoder; some test images go along, to state the cost of each file
-    in nats, unless they come from a folder of your own.
+    in nats, unless they come from a folder of your own. For a preset the model's own samples stand in for both.
 
     \b
-    Example:
+    Examples:
       keras-vae export runs/digits --output digits-bundle
+      keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
     from keras_vae.training.run_folder import METRICS, load_run, read_config
 
-    read_config(run)
+    if (run is None) == (preset is None):
+        raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
+    if run:
+        read_config(run)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"output {output} is not empty: expected a new or empty folder; choose another --output")
     load_tensorflow()
@@ -36,6 +45,10 @@ def export(run: Path, output: Path, data_dir: str | None) -> None:
     from keras_vae.data.load import load_arrays
     from keras_vae.training.settings import Settings
 
+    console = Console()
+    if preset:
+        _export_preset(preset, output, console)
+        return
     model, config = load_run(run)
     settings = Settings(**config["settings"]).changed(data_dir=data_dir)
     arrays = {
@@ -43,6 +56,17 @@ def export(run: Path, output: Path, data_dir: str | None) -> None:
         for split in ("train", "test")
     }
     metrics = json.loads((run / METRICS).read_text("utf-8")) if (run / METRICS).is_file() else {"test": None}
-    console = Console()
     write_bundle(model, settings, arrays, metrics, output, console)
+    console.print(f"the bundle is in {output}: start with its README.md", soft_wrap=True)
+
+
+def _export_preset(preset: str, output: Path, console: Console) -> None:
+    from keras_vae.command_line.quiet_start import held_stderr
+    from keras_vae.export import export_bundle
+    from keras_vae.models.vae import VAE
+    from keras_vae.presets.read import read_preset
+
+    model = VAE.from_preset(preset, load_weights=True)
+    with console.status("exporting"), held_stderr():
+        export_bundle(model, output, metrics=read_preset(preset)["trained"]["test"])
     console.print(f"the bundle is in {output}: start with its README.md", soft_wrap=True)

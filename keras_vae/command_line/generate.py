@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
+@click.option("--preset", help="Draw from a preset's trained weights, which come with the package.")
 @click.option("--count", type=int, default=16, show_default=True, help="How many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Image i depends on the seed and i alone.")
 @click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1 more typical, above 1 wilder.")
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 )
 @click.option("--unchecked", is_flag=True, help="Draw even with a file that fails its hash.")
 def generate(
-    source: Path,
+    source: Path | None,
+    preset: str | None,
     count: int,
     seed: int,
     temperature: float,
@@ -46,12 +48,13 @@ def generate(
     precision: str,
     unchecked: bool,
 ) -> None:
-    """Draw images from a trained run, or from a bundle in one of its runtimes, and write them as one picture.
+    """Draw images from a trained run, from a bundle in one of its runtimes, or from a preset, into one picture.
 
     \b
     Examples:
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
       keras-vae generate runs/digits --count 100 --temperature 0.7 --output typical.png
+      keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
     from keras_vae.random.portable import check_seed, check_temperature
@@ -64,7 +67,13 @@ def generate(
         raise ValueError(f"output {output} is no PNG file: end its name in .png")
     if not output.absolute().parent.is_dir():
         raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
-    if runtime or (source / "manifest.json").is_file():
+    if (source is None) == (preset is None):
+        raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
+    if preset and runtime:
+        raise ValueError(f"--runtime {runtime} of a preset: expected a bundle; write one with keras-vae export")
+    if preset:
+        images = _of_preset(preset, count, seed, temperature, label)
+    elif runtime or (source / "manifest.json").is_file():
         images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, label, unchecked)
     else:
         images = _of_run(source, count, seed, temperature, label)
@@ -72,6 +81,14 @@ def generate(
 
     samples(images, output)
     click.echo(f"{count} images of seed {seed} in {output}")
+
+
+def _of_preset(preset: str, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
+    load_tensorflow()
+    from keras_vae.models.vae import VAE
+
+    model = VAE.from_preset(preset, load_weights=True)
+    return model.generate(count, seed=seed, temperature=temperature, label=label)
 
 
 def _of_run(run: Path, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:

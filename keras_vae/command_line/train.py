@@ -9,6 +9,17 @@ import click
 
 from keras_vae.command_line.start import announce_worker, start_tensorflow
 
+# The names of the parts, which --help shows without loading TensorFlow.
+LIKELIHOODS = (
+    "bernoulli, binomial, continuous_bernoulli, discretised_logistic_mixture, gaussian, learned_gaussian, "
+    "optimal_gaussian"
+)
+PRIORS = "gaussian_mixture, real_nvp, standard_normal, vamp"
+POSTERIORS = "diagonal_normal, full_normal"
+OBJECTIVES = (
+    "beta_tc_vae, beta_vae, cyclic_warm_up, elbo, free_bits, info_vae, iwae, iwae_dreg, linear_warm_up, mmd_vae"
+)
+
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
@@ -59,6 +70,11 @@ from keras_vae.command_line.start import announce_worker, start_tensorflow
     show_default=True,
     help="Of the networks while they are trained; likelihood, KL and sampling, and what is written, are float32.",
 )
+@click.option("--likelihood", metavar="NAME", help=f"p(x|z): {LIKELIHOODS}; the preset's by default.")
+@click.option("--prior", metavar="NAME", help=f"p(z): {PRIORS}.")
+@click.option("--posterior", metavar="NAME", help=f"q(z|x): {POSTERIORS}.")
+@click.option("--objective", metavar="NAME", help=f"What to minimise: {OBJECTIVES}.")
+@click.option("--conditional", is_flag=True, help="Give both networks the class: generate then takes --label.")
 @click.option("--bundle/--no-bundle", default=True, show_default=True, help="Export the model at the end.")
 def train(
     output: Path,
@@ -83,6 +99,8 @@ def train(
       keras-vae train --dataset path/to/images --image-size 64 --output runs/mine
       keras-vae train --dataset fashion_mnist --preset mnist_conv --latent-dim 2 --output runs/fashion
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist --resume
+      keras-vae train --dataset mnist --binarize dynamic --prior vamp --objective iwae --output runs/vamp
+      keras-vae train --dataset mnist --conditional --output runs/by_digit
       keras-vae train --strategy mirrored --precision mixed_bfloat16 --dataset cifar10 --output runs/cifar10
     """
     from keras_vae.training.preemption import EXIT_STATUS, Preempted, Preemption

@@ -8,9 +8,11 @@ from keras_vae.identifiers import close_names, resolve
 from keras_vae.likelihoods.choices import LIKELIHOODS
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.networks.build import build_networks
+from keras_vae.objectives.choices import OBJECTIVES
 from keras_vae.posteriors.choices import POSTERIORS
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.presets.read import read_preset
+from keras_vae.priors.choices import PRIORS
 
 CHANGEABLE = (
     "classes",
@@ -23,6 +25,18 @@ CHANGEABLE = (
     "prior",
     "seed",
 )
+CHOICES = {"likelihood": LIKELIHOODS, "prior": PRIORS, "posterior": POSTERIORS, "objective": OBJECTIVES}
+
+
+def check_choices(**names: Any) -> None:
+    """Raise ValueError for the name of a part that there is not; what is no name is left alone.
+
+    Example:
+        >>> check_choices(prior="vamp", objective=None)
+    """
+    for part, name in names.items():
+        if isinstance(name, str) and name not in CHOICES[part]:
+            raise ValueError(f"unknown {part} {name!r}: {close_names(name, sorted(CHOICES[part]))}")
 
 
 def arguments_of_preset(preset: str, changes: dict[str, Any]) -> dict[str, Any]:

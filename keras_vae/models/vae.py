@@ -15,6 +15,7 @@ from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.identifiers import resolve
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models.from_preset import arguments_of_preset
+from keras_vae.models.trained_weights import load_trained_weights
 from keras_vae.models.two_networks import TwoNetworks
 from keras_vae.objectives.choices import OBJECTIVES
 from keras_vae.objectives.objective import Objective, Terms
@@ -101,27 +102,39 @@ class VAE(TwoNetworks):
             seed=seed,
             **kwargs,
         )
-        self.prior_family.bind(self.encode, self.image_shape, self.latent_dim)
+        self.prior_family.bind(self._encode_for_prior, self.image_shape, self.latent_dim)
         self.sampler = None if sampler is None else resolve(sampler, Prior, PRIORS)
 
     @classmethod
-    def from_preset(cls, preset: str, **changes: Any) -> Self:
-        """Build an untrained model from a preset.
+    def from_preset(cls, preset: str, load_weights: bool = False, **changes: Any) -> Self:
+        """Build a model from a preset.
 
         Args:
             preset: a name in `keras_vae.presets.read.preset_names()`, such as "mnist_mlp".
+            load_weights: take the trained weights that come with the preset; False by default. Then only the
+                `objective` and the `seed` can be changed.
             changes: what to set otherwise: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
                 `prior`, `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
-            ValueError: an unknown preset or change, or an image size that the network cannot halve.
+            ValueError: an unknown preset or change, or an image size that the network cannot halve; no trained
+                weights for the preset, or for what was changed.
 
         Example:
             >>> from keras_vae.models.vae import VAE
             >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
             3
         """
-        return cls(**arguments_of_preset(preset, changes))
+        changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
+        if load_weights and changed:
+            raise ValueError(
+                f"load_weights with another {' and '.join(sorted(changed))}: the weights of {preset} fit it as it is; "
+                "leave out one or the other"
+            )
+        model = cls(**arguments_of_preset(preset, changes))
+        if load_weights:
+            load_trained_weights(model, preset)
+        return model
 
     def encoder_outputs(self) -> int:
         """Return how many numbers the encoder must return for an image: the posterior's parameters."""
@@ -143,6 +156,11 @@ class VAE(TwoNetworks):
         """
         x = self._images(tf.convert_to_tensor(x))
         return self.posterior_family.distribution(self._run_encoder(x, training, label), self.latent_dim)
+
+    def _encode_for_prior(self, x: tf.Tensor) -> tfd.Distribution:
+        """q(z|x) of a prior's pseudo-inputs; in a conditional model they take the classes in turn."""
+        label = None if self.classes is None else tf.range(tf.shape(x)[0]) % self.classes
+        return self.encode(x, label=label)
 
     @property
     def prior(self) -> tfd.Distribution:

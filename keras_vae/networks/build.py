@@ -9,11 +9,13 @@ import keras
 from keras_vae.identifiers import close_names
 from keras_vae.networks.convolutional import convolutional
 from keras_vae.networks.dense import dense
+from keras_vae.networks.half_resolution import half_resolution
 from keras_vae.networks.residual import residual
 
 NETWORKS: dict[str, Callable[..., tuple[keras.Model, keras.Model]]] = {
     "dense": dense,
     "convolutional": convolutional,
+    "half_resolution": half_resolution,
     "residual": residual,
 }
 
@@ -32,7 +34,7 @@ def build_networks(
     """Build the encoder and the decoder of a kind, their initial weights a function of `seed`.
 
     Args:
-        kind: "dense", "convolutional" or "residual".
+        kind: "dense", "convolutional", "half_resolution" or "residual".
         image_shape: (height, width, channels), with 1 or 3 channels.
         latent_dim: width of the latent, at least 1.
         encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.

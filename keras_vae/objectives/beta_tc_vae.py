@@ -43,6 +43,10 @@ class BetaTCVAE(Objective):
         self.gamma = at_least("gamma", gamma, 0)
         self.dataset_size = whole_number("dataset_size", dataset_size, 1)
 
+    def sized(self, images: int, steps: int) -> BetaTCVAE:
+        """Return the objective for a training set of so many images."""
+        return BetaTCVAE(self.beta, self.alpha, self.gamma, images)
+
     def __call__(
         self,
         x: tf.Tensor,

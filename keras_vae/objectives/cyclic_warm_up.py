@@ -42,6 +42,10 @@ class CyclicWarmUp(Schedule):
         part = tf.cast(step % self.period, tf.float32) / (self.period * self.rising)
         return self.final * tf.where(step < self.period * self.cycles, tf.minimum(part, 1.0), 1.0)
 
+    def sized(self, steps: int) -> CyclicWarmUp:
+        """Return the schedule whose cycles take a whole training, as in the paper."""
+        return CyclicWarmUp(max(1, steps // self.cycles), self.cycles, self.rising, self.final)
+
     def get_config(self) -> dict:
         """Return the arguments that build this schedule again."""
         return {"period": self.period, "cycles": self.cycles, "rising": self.rising, "final": self.final}

@@ -55,6 +55,14 @@ class ELBO(Objective):
         now.kl_weight = self.kl_weight(step)
         return now
 
+    def sized(self, images: int, steps: int) -> Self:
+        """Return the objective with its schedule for a training of so many steps."""
+        if not isinstance(self.kl_weight, Schedule):
+            return self
+        fitted = copy.copy(self)
+        fitted.kl_weight = self.kl_weight.sized(steps)
+        return fitted
+
     def __call__(
         self,
         x: tf.Tensor,

@@ -34,6 +34,10 @@ class LinearWarmUp(Schedule):
         """Return the weight float32 `[]` at a step int32 `[]`."""
         return self.final * tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
 
+    def sized(self, steps: int) -> LinearWarmUp:
+        """Return the schedule that rises over the first quarter of a training."""
+        return LinearWarmUp(max(1, steps // 4), self.final)
+
     def get_config(self) -> dict:
         """Return the arguments that build this schedule again."""
         return {"steps": self.steps, "final": self.final}

@@ -35,6 +35,13 @@ class Objective:
         """
         return self
 
+    def sized(self, images: int, steps: int) -> Objective:
+        """Return the objective with what depends on a training's size set for one of `images` images and `steps` steps.
+
+        Called where an objective was chosen by its name, as `keras-vae train` does.
+        """
+        return self
+
     def decoded(self, z: tf.Tensor) -> tf.Tensor:
         """Return `z` as it is to be decoded and handed to `__call__`: the same values, perhaps another gradient."""
         return z

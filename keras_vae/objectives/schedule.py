@@ -18,6 +18,10 @@ class Schedule:
         """Return the weight float32 `[]` at a step int32 `[]`, the first being 0."""
         raise NotImplementedError(f"{type(self).__name__} must define __call__(step)")
 
+    def sized(self, steps: int) -> Schedule:
+        """Return the schedule for a training of so many steps."""
+        return self
+
     def get_config(self) -> dict:
         """Return the arguments that build this schedule again."""
         return {}

@@ -24,7 +24,7 @@ def read_preset(name: str) -> dict:
 
     Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim`, `network` (its
     `kind` and arguments), `likelihood`, `posterior`, `prior`, `objective`, and `training` (`learning_rate`,
-    `batch_size`, `epochs`).
+    `batch_size`, `epochs`); and, where trained weights come with it, `trained`: on what, how, and what they reach.
 
     Raises:
         ValueError: an unknown name; close ones are given.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -34,6 +35,14 @@ class Prior(keras.layers.Layer):
                 its weights becomes the prior's.
             image_shape: (height, width, channels).
             latent_dim: width of the latent.
+        """
+
+    def start_from(self, images: np.ndarray, seed: int = 0) -> None:
+        """Take a start from training images uint8 `[n, H, W, C]`, where a prior has use for them.
+
+        Args:
+            images: all of them.
+            seed: of those that are chosen; 0 by default.
         """
 
     def distribution(self, latent_dim: int) -> tfp.distributions.Distribution:

@@ -22,7 +22,8 @@ class VampPrior(Mixture):
     """p(z) = mean over k of q(z|u_k), with K pseudo-inputs u_k that are trained with the networks.
 
     Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of
-    weights, and go through the model's own encoder, as it is outside training (no dropout). The posterior must be a
+    weights, and go through the model's own encoder, as it is outside training (no dropout); in a conditional model they
+    take the classes in turn. The posterior must be a
     diagonal normal. What is exported holds the components alone: neither pseudo-inputs nor the encoder.
 
     Args:
@@ -73,6 +74,11 @@ class VampPrior(Mixture):
             raise ValueError(f"images have shape {np.shape(images)}: expected {tuple(self.logits.shape)}")
         pixels = np.clip(np.asarray(images, np.float64), 0.01, 0.99)
         self.logits.assign((np.log(pixels) - np.log1p(-pixels)).astype(np.float32))
+
+    def start_from(self, images: np.ndarray, seed: int = 0) -> None:
+        """Set the pseudo-inputs to images of the training set, uint8 `[n, H, W, C]`, again where there are too few."""
+        chosen = np.random.default_rng(seed).permutation(len(images))
+        self.start_at(images[np.resize(chosen, self.number)] / 255.0)
 
     def pseudo_inputs(self) -> tf.Tensor:
         """Return the pseudo-inputs, float32 `[K, H, W, C]` in [0, 1]."""

@@ -30,7 +30,12 @@ def judge(
         What `keras_vae.evaluate` returns.
     """
     pipeline = build_pipeline(
-        arrays, batch_size=BATCH_SIZE, binarize=settings.binarize, seed=settings.seed, shuffle=False
+        arrays,
+        batch_size=BATCH_SIZE,
+        binarize=settings.binarize,
+        seed=settings.seed,
+        shuffle=False,
+        labels=model.classes is not None,
     )
     progress = bar(console)
     progress.disable = not console.is_terminal

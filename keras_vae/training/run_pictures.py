@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.models.vae import VAE
+from keras_vae.pictures.every_class import every_class
 from keras_vae.pictures.history import history as draw_history
 from keras_vae.pictures.latent_space import latent_space
 from keras_vae.pictures.reconstructions import reconstructions
@@ -28,6 +29,8 @@ def draw_pictures(
 ) -> None:
     """Write every picture of a run into `folder`.
 
+    Walks through the latent space of a conditional model show its first class; `classes.png` shows all.
+
     Args:
         model: the trained model.
         arrays: the test split, for its labels.
@@ -36,16 +39,24 @@ def draw_pictures(
         metrics: the content of `metrics.json`.
         folder: where the pictures go.
     """
+    conditional = model.classes is not None
 
-    def decode(z: np.ndarray) -> np.ndarray:
-        return model.decode(z).mean().numpy()
+    def decode(z: np.ndarray, label: int = 0) -> np.ndarray:
+        return model.decode(z, **({"label": label} if conditional else {})).mean().numpy()
 
-    batches = range(0, len(x), 100)
-    means = np.concatenate([model.encode(x[start : start + 100]).mean().numpy() for start in batches])
+    def given(images: slice) -> dict[str, np.ndarray]:
+        return {"label": arrays.labels[images]} if conditional else {}
+
+    parts = [slice(start, start + 100) for start in range(0, len(x), 100)]
+    means = np.concatenate([model.encode(x[part], **given(part)).mean().numpy() for part in parts])
     kl = np.asarray(metrics["test"]["kl_per_dimension"])
     labels = None if arrays.labels is None else arrays.labels[: len(x)]
     samples(model.generate(SAMPLES, seed=SAMPLE_SEED), folder / "samples.png")
-    reconstructions(x[:PAIRS], model.reconstruct(x[:PAIRS]), folder / "reconstructions.png")
+    if conditional:
+        names = arrays.class_names or [str(label) for label in range(model.classes)]
+        every_class(model.draw(SAMPLE_SEED, np.arange(8), 1.0).numpy(), names, decode, folder / "classes.png")
+    first = slice(min(PAIRS, len(x)))
+    reconstructions(x[first], model.reconstruct(x[first], **given(first)), folder / "reconstructions.png")
     latent_space(means, kl, folder / "latent_space.png", labels, arrays.class_names, decode)
     pairs = min(INTERPOLATIONS, len(means) // 2)
     if pairs:

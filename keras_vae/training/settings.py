@@ -10,6 +10,10 @@ from typing import Any
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
+# The parts of a model that may be chosen by name.
+PARTS = ("likelihood", "prior", "posterior", "objective")
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What `keras-vae train` was asked for; None means the preset's own.
@@ -31,6 +35,11 @@ class Settings:
     data_dir: str | None = None
     skip_corrupt: bool = False
     precision: str = "float32"
+    likelihood: str | None = None
+    prior: str | None = None
+    posterior: str | None = None
+    objective: str | None = None
+    conditional: bool = False
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples"):
@@ -65,14 +74,13 @@ class Settings:
             return self
         return dataclasses.replace(self, dataset=str(Path(self.dataset).expanduser().resolve()))
 
-    def completed(self, preset: str, training: dict[str, Any], latent_dim: int) -> Settings:
-        """Return the settings with the preset's choices filled in; a folder's path is made absolute."""
-        return dataclasses.replace(
-            self.located(),
-            preset=preset,
-            latent_dim=latent_dim,
-            **{
-                name: training[name] if getattr(self, name) is None else getattr(self, name)
-                for name in ("epochs", "batch_size", "learning_rate")
-            },
-        )
+    def completed(self, name: str, preset: dict[str, Any]) -> Settings:
+        """Return the settings with a preset's choices filled in; a folder's path is made absolute.
+
+        Args:
+            name: of the preset.
+            preset: what `read_preset` returns.
+        """
+        own = {"latent_dim": preset["latent_dim"], **{part: preset[part] for part in PARTS}, **preset["training"]}
+        missing = {key: value for key, value in own.items() if getattr(self, key) is None}
+        return dataclasses.replace(self.located(), preset=name, **missing)

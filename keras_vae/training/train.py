@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,11 @@ from keras_vae.data.load import is_folder, load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.distribution.dealing import check_batch_size
 from keras_vae.distribution.telling import failing_together
+from keras_vae.identifiers import resolve
+from keras_vae.models.from_preset import check_choices
 from keras_vae.models.vae import VAE
+from keras_vae.objectives.choices import OBJECTIVES
+from keras_vae.objectives.objective import Objective
 from keras_vae.presets.read import default_preset, read_preset
 from keras_vae.training import run_folder
 from keras_vae.training.agreement import is_chief, worker_count
@@ -30,7 +35,7 @@ from keras_vae.training.preemption import Preemption
 from keras_vae.training.record import record
 from keras_vae.training.run_pictures import draw_pictures
 from keras_vae.training.same_training import check_same_images, check_same_settings, check_same_training, digests
-from keras_vae.training.settings import Settings
+from keras_vae.training.settings import PARTS, Settings
 from keras_vae.training.standing_alone import copy_training, dtype_policy
 
 # Writes what else belongs into a run folder, from the model, its settings, the images of each split, and metrics.json.
@@ -98,6 +103,7 @@ def train(
         saved = checkpoint.read() if resume else None
         if saved:
             check_same_settings(saved.facts["about"]["settings"], settings.located(), saved.path)
+    check_choices(**{part: getattr(settings, part) for part in PARTS})
     arrays = _load(settings, strategy)
     with failing_together(strategy):
         images = digests(arrays)
@@ -166,12 +172,34 @@ def _build(settings: Settings, images: ImageArrays, strategy: tf.distribute.Stra
     """
     name = settings.dataset if not is_folder(settings.dataset) else "a folder"
     preset = settings.preset or default_preset(name, images.image_shape)
-    changes = {"image_shape": images.image_shape, "latent_dim": settings.latent_dim, "seed": settings.seed}
+    settings = settings.completed(preset, read_preset(preset))
+    steps = settings.epochs * math.ceil(len(images) / settings.batch_size)
+
+    def make() -> VAE:
+        objective = resolve(settings.objective, Objective, OBJECTIVES)
+        model = VAE.from_preset(
+            preset,
+            image_shape=images.image_shape,
+            latent_dim=settings.latent_dim,
+            classes=_classes(images) if settings.conditional else None,
+            seed=settings.seed,
+            objective=objective.sized(len(images), steps) if isinstance(settings.objective, str) else objective,
+            **{part: getattr(settings, part) for part in PARTS if part != "objective"},
+        )
+        model.prior_family.start_from(images.images, settings.seed)
+        return model
+
     with strategy.scope(), dtype_policy(settings.precision):
-        model = VAE.from_preset(preset, **changes)
+        model = make()
     stands_alone = model.strategy is None and settings.precision == "float32"
-    alone = model if stands_alone else VAE.from_preset(preset, **changes)
-    return model, alone, settings.completed(preset, read_preset(preset)["training"], model.latent_dim)
+    return model, model if stands_alone else make(), settings
+
+
+def _classes(images: ImageArrays) -> int:
+    """How many classes a conditional model is of."""
+    if images.labels is None:
+        raise ValueError("conditional, but the images have no classes: expected labels; leave out --conditional")
+    return len(images.class_names) if images.class_names else int(images.labels.max()) + 1
 
 
 def _about(

@@ -1,3 +1,4 @@
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +56,25 @@ def contrasty(preset, changes):
     return model
 
 
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory):
+    """Bundles by name, each made once: pytest forgets a fixture's last parameter when the next one comes."""
+
+    @functools.cache
+    def export(name):
+        model = contrasty(*MODELS[name])
+        images = model.generate(20, seed=99)
+        path = tmp_path_factory.mktemp("export") / name
+        path.mkdir()  # an empty folder is as good as none
+        assert export_bundle(model, path, [images[:10], (images[10:], np.zeros(10))], metrics={"elbo": -12.5}) == path
+        return Exported(model, path, images)
+
+    return export
+
+
 @pytest.fixture(scope="session", params=MODELS)
-def exported(request, tmp_path_factory):
-    model = contrasty(*MODELS[request.param])
-    images = model.generate(20, seed=99)
-    path = tmp_path_factory.mktemp("export") / request.param
-    path.mkdir()  # an empty folder is as good as none
-    assert export_bundle(model, path, [images[:10], (images[10:], np.zeros(10))], metrics={"elbo": -12.5}) == path
-    return Exported(model, path, images)
+def exported(request, exports):
+    return exports(request.param)
 
 
 @pytest.fixture

@@ -107,7 +107,6 @@ def test_networks_of_one_s_own_tell_their_shapes():
         (lambda model, x, y: model.encode(x), "label is None"),
         (lambda model, x, y: small(classes=None).generate(2, label=1), "expected none, since the model has no classes"),
         (lambda model, x, y: small(classes=0), "classes is 0"),
-        (lambda model, x, y: small(prior="vamp"), "label is None"),
         (lambda model, x, y: keras_vae.Autoencoder.from_preset("digits_mlp", classes=3), "classes is 3"),
         (lambda model, x, y: keras_vae.VAE(small().encoder, small(classes=None).decoder, classes=10), "the decoder"),
         (lambda model, x, y: keras_vae.VAE(small().encoder, small().decoder), "the encoder does not take"),

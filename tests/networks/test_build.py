@@ -9,6 +9,7 @@ from keras_vae.networks.build import NETWORKS, build_networks
 SMALL = {
     "dense": {"hidden": (8,)},
     "convolutional": {"filters": (4, 6), "hidden": 8},
+    "half_resolution": {"filters": (4, 6), "decoder_filters": 4, "hidden": 8},
     "residual": {"filters": (4, 6), "blocks": 1, "hidden": 8},
 }
 

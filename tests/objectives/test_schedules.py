@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_vae.models.vae import VAE
+from keras_vae.objectives.beta_tc_vae import BetaTCVAE
 from keras_vae.objectives.cyclic_warm_up import CyclicWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.free_bits import FreeBits
@@ -77,3 +78,17 @@ def test_a_resumed_training_goes_on_exactly(tmp_path):
 def test_refuses(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_schedule_can_be_sized_to_a_training():
+    objective = ELBO(LinearWarmUp(steps=7, final=0.5)).sized(images=1000, steps=400)
+    assert objective.kl_weight.get_config() == {"steps": 100, "final": 0.5}
+    assert ELBO(2.0).sized(images=1000, steps=400).kl_weight == 2.0
+    cyclic = CyclicWarmUp(cycles=5, rising=0.25, final=2.0).sized(steps=400)
+    assert cyclic.get_config() == {"period": 80, "cycles": 5, "rising": 0.25, "final": 2.0}
+    assert LinearWarmUp().sized(steps=2).steps == 1
+
+
+def test_the_beta_tc_vae_is_sized_to_the_images():
+    objective = BetaTCVAE(beta=3.0, alpha=0.5, gamma=2.0).sized(images=1437, steps=10)
+    assert objective.get_config() == {"beta": 3.0, "alpha": 0.5, "gamma": 2.0, "dataset_size": 1437}

@@ -58,3 +58,15 @@ def test_refuses_what_it_cannot_be_made_of(model):
         VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, posterior="full_normal", prior="vamp")
     with pytest.raises(ValueError, match="pseudo_inputs is 0"):
         VampPrior(0)
+
+
+def test_starts_from_the_images_of_a_training_each_once_before_any_twice(model):
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
+    model.prior_family.start_from(images, seed=1)
+    pixels = model.prior_family.pseudo_inputs().numpy()
+    nearest = [np.abs(images / 255 - one).reshape(4, -1).sum(axis=1).argmin() for one in pixels]
+    assert sorted(nearest[:4]) == [0, 1, 2, 3]
+    assert nearest[4:] == nearest[:2]
+    again = pixels.copy()
+    model.prior_family.start_from(images, seed=2)
+    assert np.any(model.prior_family.pseudo_inputs().numpy() != again)

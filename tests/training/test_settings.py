@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_vae.presets.read import read_preset
 from keras_vae.training.settings import Settings
 
 COUNTS = ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples")
@@ -45,24 +46,25 @@ def test_changes_that_are_none_change_nothing():
 
 
 def test_the_preset_fills_in_only_what_was_not_asked_for():
-    training = {"epochs": 30, "batch_size": 64, "learning_rate": 0.001}
-    settings = Settings(epochs=2).completed("digits_mlp", training, latent_dim=8)
+    settings = Settings(epochs=2, prior="vamp").completed("digits_mlp", read_preset("digits_mlp"))
     assert (settings.preset, settings.latent_dim) == ("digits_mlp", 8)
-    assert (settings.epochs, settings.batch_size, settings.learning_rate) == (2, 64, 0.001)
+    assert (settings.epochs, settings.batch_size, settings.learning_rate) == (2, 128, 0.003)
+    parts = ("binomial", "vamp", "diagonal_normal", "elbo")
+    assert (settings.likelihood, settings.prior, settings.posterior, settings.objective) == parts
 
 
 def test_a_folder_is_recorded_by_its_full_path(tmp_path, monkeypatch):
     (tmp_path / "images").mkdir()
     (tmp_path / "digits").mkdir()
     monkeypatch.chdir(tmp_path)
-    training = {"epochs": 1, "batch_size": 1, "learning_rate": 0.1}
-    assert Settings(dataset="images").completed("p", training, 1).dataset == str(tmp_path / "images")
-    assert Settings(dataset="digits").completed("p", training, 1).dataset == "digits"
+    preset = read_preset("digits_mlp")
+    assert Settings(dataset="images").completed("p", preset).dataset == str(tmp_path / "images")
+    assert Settings(dataset="digits").completed("p", preset).dataset == "digits"
 
 
 def test_a_known_name_stays_a_name_beside_a_folder_of_that_name(tmp_path, monkeypatch):
     # load_dataset reads MNIST then, so the run must not record the folder.
     (tmp_path / "mnist").mkdir()
     monkeypatch.chdir(tmp_path)
-    training = {"epochs": 1, "batch_size": 1, "learning_rate": 0.1}
-    assert Settings(dataset="mnist").completed("p", training, 1).dataset == "mnist"
+    preset = read_preset("digits_mlp")
+    assert Settings(dataset="mnist").completed("p", preset).dataset == "mnist"

@@ -1,0 +1,48 @@
+"""What a conditional model makes of the same latents in every class."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from keras_vae.pictures.decoded import shown_images
+from keras_vae.pictures.figure import save_figure
+from keras_vae.pictures.labelled_grid import labelled_grid
+
+COLUMNS = 20
+
+DecodeClass = Callable[[np.ndarray, int], np.ndarray]
+"""From latents float32 `[n, latent_dim]` and a class to images float `[n, height, width, channels]`."""
+
+
+def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass) -> Figure:
+    """Return the figure that `every_class` writes."""
+    shown = list(class_names)[:COLUMNS]
+    images = np.stack([shown_images(decode(z, label)) for label in range(len(shown))], axis=1)
+    return labelled_grid(
+        images,
+        [f"latent {number}" for number in range(len(z))],
+        [name if len(name) <= 5 else str(label) for label, name in enumerate(shown)],
+        title="The same latents in every class",
+        xlabel="class" if len(class_names) <= COLUMNS else f"class: the first {COLUMNS} of {len(class_names)}",
+    )
+
+
+def every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass, path: str | os.PathLike) -> Path:
+    """Write a grid: one latent a row, one class a column. What a row shares is style, what a column shares the class.
+
+    Args:
+        z: float32 `[rows, latent_dim]`, such as draws from the prior.
+        class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers.
+        decode: called once a class.
+        path: The PNG file to write, in a folder that exists.
+
+    Returns:
+        The path written.
+
+    Raises:
+        ValueError: If the decoder returns no images.
+    """
+    return save_figure(draw_every_class(z, class_names, decode), path)

@@ -1,0 +1,81 @@
+"""`keras-vae train` with parts chosen by name, and conditional."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_vae.command_line import train as command
+from keras_vae.models.from_preset import CHOICES
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory):
+    output = tmp_path_factory.mktemp("runs") / "chosen"
+    parts = ["--objective", "linear_warm_up", "--prior", "vamp", "--likelihood", "bernoulli", "--conditional"]
+    arguments = ["--output", output, "--epochs", 4, "--importance-samples", 1, "--latent-dim", 2, "--no-bundle"]
+    command.train([str(argument) for argument in [*parts, *arguments]], standalone_mode=False)
+    return output
+
+
+def test_help_names_every_choice():
+    shown = {"likelihood": command.LIKELIHOODS, "prior": command.PRIORS, "posterior": command.POSTERIORS}
+    shown["objective"] = command.OBJECTIVES
+    assert {part: names.split(", ") for part, names in shown.items()} == {part: sorted(CHOICES[part]) for part in shown}
+
+
+def test_the_run_records_what_was_chosen_and_the_rest(chosen):
+    config = json.loads((chosen / "config.json").read_text())
+    settings = config["settings"]
+    assert [settings[part] for part in ("objective", "prior", "likelihood", "posterior", "conditional")] == [
+        *("linear_warm_up", "vamp", "bernoulli", "diagonal_normal"),
+        True,
+    ]
+    assert config["model"]["prior"] == "VampPrior"
+
+
+def test_what_depends_on_the_size_of_a_training_is_set_to_it(chosen):
+    from keras_vae.training.run_folder import load_run
+
+    model, _ = load_run(chosen)
+    assert model.objective.kl_weight.steps == 12  # a quarter of 4 epochs of 12 batches
+    assert model.classes == 10
+    # 500 pseudo-inputs that began as images: dark ground, some ink, no two alike
+    pixels = model.prior_family.pseudo_inputs().numpy().reshape(500, -1)
+    assert pixels.std() > 0.3
+    assert len(np.unique(pixels.round(1), axis=0)) == 500
+
+
+def test_every_class_is_drawn(chosen):
+    with Image.open(chosen / "classes.png") as picture:
+        assert picture.size[0] > 10 * 8
+        assert len(np.unique(np.asarray(picture))) > 50
+
+
+def test_a_conditional_run_is_evaluated_and_draws_one_class(keras_vae, chosen, tmp_path):
+    status, printed, _ = keras_vae("evaluate", chosen, "--importance-samples", 1, "--json")
+    assert status == 0
+    assert json.loads(printed)["images"] == 360
+    for label in (3, 4):
+        assert keras_vae("generate", chosen, "--label", label, "--output", tmp_path / f"{label}.png")[0] == 0
+    assert (tmp_path / "3.png").read_bytes() != (tmp_path / "4.png").read_bytes()
+
+
+@pytest.mark.parametrize("part", sorted(CHOICES))
+def test_an_unknown_name_is_one_line_and_comes_before_any_data(keras_vae, tmp_path, part):
+    status, _, error = keras_vae("train", f"--{part}", "nonsense", "--dataset", "no such", "--output", tmp_path / "run")
+    assert status == 2
+    assert f"unknown {part} 'nonsense': choose one of {', '.join(sorted(CHOICES[part]))}" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_images_without_classes_cannot_be_conditional(keras_vae, tmp_path):
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.png")
+    status, _, error = keras_vae("train", "--conditional", "--dataset", tmp_path / "images", "--output", tmp_path / "r")
+    assert status == 2
+    assert "conditional, but the images have no classes" in error
+    assert len(error.splitlines()) == 1

@@ -1,0 +1,93 @@
+"""The contract of the parts: any preset, likelihood, prior, posterior and objective work together, pair by pair."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from allpairspy import AllPairs
+
+from keras_vae.export.formats.onnx import write_onnx
+from keras_vae.export.formats.saved_model import write_saved_model
+from keras_vae.export.formats.signatures import signatures
+from keras_vae.export.formats.tflite import write_tflite
+from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.likelihoods.choices import LIKELIHOODS
+from keras_vae.models.vae import VAE
+from keras_vae.objectives.choices import OBJECTIVES
+from keras_vae.objectives.free_bits import FreeBits
+from keras_vae.posteriors.choices import POSTERIORS
+from keras_vae.presets.read import preset_names, read_preset
+from keras_vae.priors.choices import PRIORS
+from keras_vae.priors.real_nvp import RealNVP
+from keras_vae.priors.vamp import VampPrior
+
+FAMILIES = {
+    "preset": preset_names(),
+    "likelihood": sorted(LIKELIHOODS),
+    "prior": sorted(PRIORS),
+    "objective": sorted(OBJECTIVES),
+}
+# By default a dimension is free up to 0.1 nats, which is more than an untrained posterior has to say.
+INSTEAD = {"vamp": lambda: VampPrior(4), "real_nvp": lambda: RealNVP(2, (8,)), "free_bits": lambda: FreeBits(1e-4)}
+COMBINATIONS = [dict(zip(FAMILIES, row, strict=True)) for row in AllPairs(list(FAMILIES.values()))]
+for place, combination in enumerate(COMBINATIONS):  # a VampPrior is a mixture of diagonal normals
+    full = place % 2 and combination["prior"] != "vamp"
+    combination["posterior"] = "full_normal" if full else "diagonal_normal"
+# What is exported knows no objective: every likelihood with every prior, once.
+EXPORTED = {(parts["likelihood"], parts["prior"]): number for number, parts in reversed([*enumerate(COMBINATIONS)])}
+
+
+def test_every_pair_of_choices_is_met():
+    for one, other in itertools.combinations(FAMILIES, 2):
+        met = {(parts[one], parts[other]) for parts in COMBINATIONS}
+        assert met == set(itertools.product(FAMILIES[one], FAMILIES[other]))
+    assert {parts["posterior"] for parts in COMBINATIONS} == set(POSTERIORS)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* is no likelihood of these pixels")
+@pytest.mark.parametrize("number", range(len(COMBINATIONS)), ids=lambda number: "-".join(COMBINATIONS[number].values()))
+def test_fits_saves_loads_generates_and_exports(number, tmp_path):
+    preset, *parts = COMBINATIONS[number].items()
+    parts, shape = dict(parts), read_preset(preset[1])["image_shape"]
+    changes = {part: INSTEAD[name]() if name in INSTEAD else name for part, name in parts.items()} | {"latent_dim": 3}
+    model = VAE.from_preset(preset[1], image_shape=(8, 16, 3) if shape == [64, 64, 3] else shape, **changes)
+    model.compile("adam", jit_compile=False, steps_per_execution=1)
+    images = np.random.default_rng(0).integers(0, 17, (16, *model.image_shape)).astype("float32") / 16
+    before = [weight.numpy() for weight in model.trainable_weights]
+    history = model.fit(images, batch_size=8, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    for weight, start in zip(model.trainable_weights, before, strict=True):  # after two steps: warm-ups begin at 0
+        assert np.isfinite(weight.numpy()).all()
+        assert np.any(weight.numpy() != start) or has_no_part(weight, parts), f"{weight.path} had no gradient"
+
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.objective.get_config() == model.objective.get_config()
+    drawn = model.generate(3, seed=1)
+    assert drawn.shape == (3, *model.image_shape)
+    assert np.isfinite(drawn).all()
+    np.testing.assert_array_equal(loaded.generate(3, seed=1), drawn)
+
+    if EXPORTED[parts["likelihood"], parts["prior"]] == number:
+        check_exports(model, drawn, tmp_path)
+
+
+def has_no_part(weight, parts):
+    """The MMD sees samples of the prior alone, and which component one comes from has no gradient."""
+    return (parts["objective"], parts["prior"]) == ("mmd_vae", "gaussian_mixture") and weight.path.endswith("/logits")
+
+
+def check_exports(model, drawn, folder):
+    functions = {"generate": signatures(model)["generate"]}
+    saved = write_saved_model(functions, folder / "saved_model")
+    artifacts = {
+        "saved_model": saved,
+        "vae.tflite": write_tflite(folder / "saved_model", folder / "vae.tflite", ["generate"]),
+        "generate.onnx": write_onnx("generate", functions["generate"], folder / "generate.onnx"),
+    }
+    inputs = {"index": np.arange(3, dtype=np.int32), "seed": np.int32(1), "temperature": np.float32(1)}
+    for path, artifact in artifacts.items():
+        found = load_runtime(folder, path, vars(artifact))("generate", **inputs)["image"]
+        np.testing.assert_allclose(found, drawn, atol=1e-4, err_msg=path)
