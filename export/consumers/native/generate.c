@@ -1,10 +1,11 @@
 /* Draw images from a bundle's onnx/generate.onnx in C99, with ONNX Runtime alone. README.md says how to build it.
  *
- *     generate MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES]
+ *     generate MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES] [label=CLASS]
  *
  * PICTURE, a PGM file of gray images or a PPM file of coloured ones, shows images FIRST to FIRST + COUNT - 1 of a seed;
  * image i is the same whatever the others. LATENTS and IMAGES are raw float32, [count][latent] and
- * [count][height][width][channel]. The exit status is 2, after one line on stderr, for what the caller must mend. */
+ * [count][height][width][channel]. A conditional model needs the class to draw. The exit status is 2, after one line on
+ * stderr, for what the caller must mend. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -102,14 +103,19 @@ static void write_part(int i, const char *path, const char *header, const void *
 }
 
 int main(int argc, char **argv) {
+    static const char sign[] = "label=";
+    int conditional = argc > 1 && !strncmp(argv[argc - 1], sign, strlen(sign));
+    const char *of_class = conditional ? argv[--argc] + strlen(sign) : NULL;
     if (argc != 7 && argc != 9)
-        fail("%d arguments: expected MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES]", argc - 1);
+        fail("%d arguments: expected MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES] [label=CLASS]",
+             argc - 1 + conditional);
     model = argv[1];
     int32_t seed = (int32_t)number(argv[2], "SEED", -2147483648.0, 2147483647, 1);
-    int32_t first = (int32_t)number(argv[3], "FIRST", 0, 2147483647, 1), index[MOST];
+    int32_t first = (int32_t)number(argv[3], "FIRST", 0, 2147483647, 1), index[MOST], label[MOST];
     int count = (int)number(argv[4], "COUNT", 1, fmin(MOST, 2147483648.0 - first), 1);
     float temperature = (float)number(argv[5], "TEMPERATURE", 0, 3.4028234e38, 0);
-    for (int i = 0; i < count; i++) index[i] = first + i;
+    int32_t one_label = conditional ? (int32_t)number(of_class, "label", 0, 2147483647, 1) : 0;
+    for (int i = 0; i < count; i++) index[i] = first + i, label[i] = one_label;
 
     OrtEnv *environment;
     OrtSession *session;
@@ -117,13 +123,18 @@ int main(int argc, char **argv) {
         fail("ONNX Runtime %s is older than the header: install a newer one", OrtGetApiBase()->GetVersionString());
     check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "generate", &environment));
     check(ort->CreateSession(environment, model, NULL, &session));
+    size_t inputs_wanted, given = conditional ? 4 : 3;
+    check(ort->SessionGetInputCount(session, &inputs_wanted));
+    if (given == 3 && inputs_wanted == 4) fail("%s is of a conditional model: expected a class; add label=0", model);
+    if (given == 4 && inputs_wanted == 3) fail("label=%s: the model has no classes; leave it out", of_class);
 
-    const char *input_names[] = {"index", "seed", "temperature"}, *output_names[] = {"image", "latent"};
+    const char *input_names[] = {"index", "seed", "temperature", "label"}, *output_names[] = {"image", "latent"};
     OrtValue *inputs[] = {input(index, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
                           input(&seed, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
-                          input(&temperature, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)};
+                          input(&temperature, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT),
+                          input(label, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32)};
     OrtValue *outputs[] = {NULL, NULL};
-    check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, 3, output_names, 2, outputs));
+    check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, given, output_names, 2, outputs));
 
     int64_t shape[4], latent_shape[2];
     const float *image = output(outputs[0], 4, shape), *latent = output(outputs[1], 2, latent_shape);
@@ -146,7 +157,7 @@ int main(int argc, char **argv) {
 
     free(picture);
     for (int i = 0; i < 2; i++) ort->ReleaseValue(outputs[i]);
-    for (int i = 0; i < 3; i++) ort->ReleaseValue(inputs[i]);
+    for (int i = 0; i < 4; i++) ort->ReleaseValue(inputs[i]);
     ort->ReleaseSession(session);
     ort->ReleaseEnv(environment);
     return 0;

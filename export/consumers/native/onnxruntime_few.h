@@ -42,7 +42,9 @@ typedef struct OrtApi {
     OrtStatus *(ORT_CALL *Run)(OrtSession *, const OrtRunOptions *, const char *const *input_names,
                                const OrtValue *const *inputs, size_t input_count, const char *const *output_names,
                                size_t output_count, OrtValue **outputs); /* 9 */
-    void *skipped_10[39];
+    void *skipped_10[20];
+    OrtStatus *(ORT_CALL *SessionGetInputCount)(const OrtSession *, size_t *); /* 30 */
+    void *skipped_31[18];
     OrtStatus *(ORT_CALL *CreateTensorWithDataAsOrtValue)(const OrtMemoryInfo *, void *data, size_t bytes,
                                                           const int64_t *shape, size_t rank,
                                                           ONNXTensorElementDataType, OrtValue **); /* 49 */

@@ -39,6 +39,7 @@ export function startBetweenPanel(panel, model, drawing) {
     }),
   );
   form.addEventListener('input', () => drawAll());
+  model.addEventListener('label', () => drawAll());
   form.addEventListener('submit', (event) => event.preventDefault());
   drawing.elements.temperature.addEventListener('input', () => drawAll());
   way.addEventListener('input', () => drawPicture());

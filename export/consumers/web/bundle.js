@@ -83,15 +83,17 @@ function readManifest(bytes) {
     );
   };
   const size = (value) => Number.isInteger(value) && value > 0;
-  const { image_shape: shape, latent_dim: latentDim } = manifest.model ?? {};
+  const { image_shape: shape, latent_dim: latentDim, classes = null } = manifest.model ?? {};
   if (!(Array.isArray(shape) && shape.length === 3 && shape.every(size) && [1, 3].includes(shape[2]))) {
     complain(`image_shape ${JSON.stringify(shape)}`, 'height, width, and 1 or 3 channels');
   }
   if (!size(latentDim)) complain(`latent_dim ${JSON.stringify(latentDim)}`, 'a positive integer');
+  if (classes !== null && !size(classes)) complain(`classes ${JSON.stringify(classes)}`, 'a positive integer, or none');
   for (const section of ['artifacts', 'files', 'signatures']) {
     if (typeof manifest[section] !== 'object' || !manifest[section]) complain(`no section "${section}"`, 'one');
   }
-  for (const [name, inputs] of Object.entries(INPUTS)) {
+  for (const [name, own] of Object.entries(INPUTS)) {
+    const inputs = classes === null ? own : [...own, 'label'].sort();
     const found = Object.keys(manifest.signatures[name]?.inputs ?? {}).sort();
     if (String(found) !== String(inputs)) complain(`inputs ${found.join(', ') || 'none'} for ${name}`, inputs.join(', '));
   }

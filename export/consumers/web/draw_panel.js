@@ -57,6 +57,7 @@ export function startDrawPanel(panel, model, choose) {
     next.focus();
   });
   form.addEventListener('input', () => draw());
+  model.addEventListener('label', () => draw());
   form.addEventListener('submit', (event) => event.preventDefault());
   panel.querySelector('[data-action=next]').addEventListener('click', () => {
     const value = Number(seed.value);

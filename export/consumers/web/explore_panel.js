@@ -48,6 +48,8 @@ export function startExplorePanel(panel, model, latent, dimensions, drawing) {
     redraw();
   });
 
+  model.addEventListener('label', () => redraw());
+
   const show = (values, source) => {
     part('source').textContent = source;
     latent.set(values);

@@ -49,10 +49,12 @@ export function startMap(panel, model, latent, show) {
     place.textContent = `z0 = ${x.toFixed(2)} across, z1 = ${y.toFixed(2)} up`;
   });
 
-  return guarded(panel, async () => {
+  const draw = guarded(panel, async () => {
     // The middle of each picture is its latent's place.
     const at = (cell) => ((2 * cell + 1) / SIDE - 1) * LIMIT;
     const cells = Array.from({ length: SIDE * SIDE }, (_, i) => [at(i % SIDE), -at(Math.floor(i / SIDE))]);
     paint(canvas, await model.decode(Float32Array.from(cells.flat())), model, SIDE);
-  })();
+  });
+  model.addEventListener('label', () => draw());
+  return draw();
 }

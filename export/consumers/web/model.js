@@ -4,8 +4,12 @@ import { BundleError } from './bundle.js';
 
 const LARGEST_CALL = 16; // images; between two calls the page stays alive
 
-/** Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers. */
-export class Model {
+/**
+ * Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers. A conditional model has `classes`, and
+ * draws `label`; "label" is fired whenever that is set.
+ */
+export class Model extends EventTarget {
+  #label = null;
   #runtime;
   #sessions;
   #batch;
@@ -25,6 +29,8 @@ export class Model {
     [model.height, model.width, model.channels] = manifest.model.image_shape;
     model.pixels = model.height * model.width * model.channels;
     model.latentDim = manifest.model.latent_dim;
+    model.classes = manifest.model.classes ?? null;
+    model.#label = model.classes && 0;
     for (const name of ['encode', 'decode', 'generate']) {
       if (!files[name]) continue;
       const path = `onnx/${name}.onnx`;
@@ -40,51 +46,67 @@ export class Model {
     return model;
   }
 
+  /** The class that all pictures are of; null for a model without. */
+  get label() {
+    return this.#label;
+  }
+
+  set label(value) {
+    this.#label = value;
+    this.dispatchEvent(new Event('label'));
+  }
+
   /**
    * Draw images from the prior. Image i depends on the seed, i and the temperature alone.
    * @param {ArrayLike<number>} index image numbers, from 0 to 2**31 - 1.
    * @param {number} seed an int32.
    * @param {number} temperature at least 0.
+   * @param {number | null} label the class, where the model has classes; it changes no latent.
    * @returns {Promise<{image: Float32Array, latent: Float32Array}>}
    */
-  async generate(index, seed, temperature = 1) {
+  async generate(index, seed, temperature = 1, label = this.label) {
     const scalars = {
       seed: new this.#runtime.Tensor('int32', Int32Array.of(seed), []),
       temperature: new this.#runtime.Tensor('float32', Float32Array.of(temperature), []),
     };
-    const { image, latent } = await this.#run('generate', 'index', Int32Array.from(index), [], scalars);
+    const { image, latent } = await this.#run('generate', 'index', Int32Array.from(index), [], label, scalars);
     return { image, latent };
   }
 
   /**
    * @param {Float32Array} latent
+   * @param {number | null} label
    * @returns {Promise<Float32Array>} the mean of p(x|z), as images.
    */
-  async decode(latent) {
-    return (await this.#run('decode', 'latent', latent, [this.latentDim])).image;
+  async decode(latent, label = this.label) {
+    return (await this.#run('decode', 'latent', latent, [this.latentDim], label)).image;
   }
 
   /**
    * @param {Float32Array} image
+   * @param {number | null} label
    * @returns {Promise<{mean: Float32Array, stddev: Float32Array}>} of q(z|x).
    */
-  async encode(image) {
-    const { mean, stddev } = await this.#run('encode', 'image', image, [this.height, this.width, this.channels]);
+  async encode(image, label = this.label) {
+    const { mean, stddev } = await this.#run('encode', 'image', image, [this.height, this.width, this.channels], label);
     return { mean, stddev };
   }
 
   /** Run a signature on n rows, a few at a time; calls wait for one another. */
-  #run(name, input, values, rowShape, scalars = {}) {
-    const result = this.#turn.then(() => this.#runNow(name, input, values, rowShape, scalars));
+  #run(name, input, values, rowShape, label, scalars = {}) {
+    const result = this.#turn.then(() => this.#runNow(name, input, values, rowShape, label, scalars));
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  async #runNow(name, input, values, rowShape, scalars) {
+  async #runNow(name, input, values, rowShape, label, scalars) {
     const session = this.#sessions[name];
     if (!session) throw new BundleError(`This bundle has no onnx/${name}.onnx.`);
     const width = rowShape.reduce((product, side) => product * side, 1);
     const n = values.length / width;
+    if (this.classes && !(Number.isInteger(label) && label >= 0 && label < this.classes)) {
+      throw new BundleError(`The class is ${label}: expected a whole number from 0 to ${this.classes - 1}.`);
+    }
     if (!Number.isInteger(n) || n < 1) {
       throw new BundleError(`${name} takes rows of ${width} numbers; ${values.length} were given.`);
     }
@@ -101,8 +123,12 @@ export class Model {
         rows = padded;
       }
       const type = rows instanceof Int32Array ? 'int32' : 'float32';
-      const tensor = new this.#runtime.Tensor(type, rows, [rows.length / width, ...rowShape]);
-      const outputs = await session.run({ [input]: tensor, ...scalars });
+      const feeds = { [input]: new this.#runtime.Tensor(type, rows, [rows.length / width, ...rowShape]), ...scalars };
+      if (this.classes) {
+        const labels = new Int32Array(rows.length / width).fill(label);
+        feeds.label = new this.#runtime.Tensor('int32', labels, [labels.length]);
+      }
+      const outputs = await session.run(feeds);
       for (const [output, { data }] of Object.entries(outputs)) {
         const size = output === 'image' ? this.pixels : this.latentDim;
         if (data.length !== (rows.length / width) * size) {

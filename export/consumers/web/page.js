@@ -6,6 +6,7 @@
  *     await kerasVae.encode(image)                               // {mean, stddev}
  *     await kerasVae.decode(latent)                              // image
  *
+ * The functions of a conditional model take the class last; without it, it is the one chosen on the page.
  * Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers.
  */
 
@@ -30,6 +31,7 @@ async function start(trusting) {
   say('Starting ONNX Runtime …');
   const model = await Model.create(await startRuntime(), bundle);
   describe(bundle.manifest);
+  offerClasses(model);
   const usable = (id) => leaveOut(element(id), bundle);
   element('panels').hidden = false;
 
@@ -53,6 +55,14 @@ async function start(trusting) {
   say('Ready.');
   await tellChecks(bundle, model, golden);
   return model;
+}
+
+/** Let the person choose the class of all pictures, where the model has classes. */
+function offerClasses(model) {
+  const [form, select] = [element('class'), element('class').querySelector('select')];
+  form.hidden = !model.classes;
+  select.replaceChildren(...Array.from({ length: model.classes ?? 0 }, (_, label) => new Option(label, label)));
+  select.addEventListener('change', () => (model.label = Number(select.value)));
 }
 
 function readGolden(bytes) {

@@ -28,6 +28,7 @@ export function startYoursPanel(panel, model, show) {
       part('pair').hidden = false;
     }),
   );
+  model.addEventListener('label', () => reconstruct());
   const take = (files) => {
     if (!files.length) return;
     chosen = files[0];

@@ -68,6 +68,17 @@ def colour(tmp_path_factory):
     return Colour(path, model)
 
 
+@pytest.fixture(scope="session")
+def conditional(tmp_path_factory):
+    """The ONNX file of a model of three classes, and the model."""
+    model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, classes=3)
+    for weight in model.decoder.trainable_weights:
+        weight.assign(2 * weight)
+    path = tmp_path_factory.mktemp("conditional") / "generate.onnx"
+    write_onnx("generate", signatures(model)["generate"], path)
+    return path, model
+
+
 # Both signs, both ends, and a step of the upper half; and images on both sides of the generator's first 65536.
 SEEDS = (0, 7, -1, 65536, 2**31 - 1, -(2**31))
 STARTS = (0, 65530, 2**31 - 60)

@@ -20,6 +20,7 @@ SLOTS = {
     "CreateEnv": 3,
     "CreateSession": 7,
     "Run": 9,
+    "SessionGetInputCount": 30,
     "CreateTensorWithDataAsOrtValue": 49,
     "GetTensorMutableData": 51,
     "GetDimensionsCount": 61,
@@ -109,6 +110,34 @@ def test_coloured_images_that_are_not_square(program, colour, keras_images, tmp_
     assert np.abs(pixels.astype(int) - expected).max() <= 1
 
 
+def test_a_conditional_model_draws_the_class_asked_for(program, conditional, tmp_path):
+    file, model = conditional
+    files = [tmp_path / name for name in ("picture", "latents", "images")]
+    for label in (0, 2):
+        done = call(program, file, 7, 3, 5, 1, *files, f"label={label}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        z = model.draw(7, np.arange(3, 8, dtype=np.int32), 1.0)
+        np.testing.assert_array_equal(np.fromfile(files[1], np.float32).reshape(5, -1), z)
+        expected = model.decode(z, label=label).mean().numpy()
+        np.testing.assert_allclose(np.fromfile(files[2], np.float32).reshape(expected.shape), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ([], "is of a conditional model: expected a class; add label=0"),
+        (["label=x"], "label is 'x': expected a whole number"),
+        (["label=-1"], "label is '-1'"),
+        (["label=3"], "generate.onnx"),
+    ],
+)
+def test_a_class_that_cannot_be_leaves_nothing(program, conditional, tmp_path, label, words):
+    done = call(program, conditional[0], 7, 0, 2, 1, tmp_path / "picture", *label)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_functions_stand_where_the_library_has_them(compiler, tmp_path):
     lines = [f'printf("{name} %d\\n", (int)(offsetof(OrtApi, {name}) / sizeof(void *)));' for name in SLOTS]
     body = "\n".join(lines)
@@ -143,6 +172,7 @@ def test_functions_stand_where_the_library_has_them(compiler, tmp_path):
         ({"picture": "nowhere/picture"}, ["nowhere/picture", "No such file"]),
         ({"picture": "p" * 5000}, ["shorter path"]),
         ({"images": "nowhere/images"}, ["nowhere/images", "No such file"]),
+        ({"label": "label=0"}, ["label=0: the model has no classes"]),
         ({"more": "more"}, ["9 arguments", "MODEL SEED FIRST COUNT TEMPERATURE PICTURE"]),
     ],
 )

@@ -73,6 +73,13 @@ def bundles(tmp_path_factory):
     return {name: Bundle(*MODELS[name], tmp_path_factory.mktemp("web") / name) for name in MODELS}
 
 
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    """A bundle of a conditional model of three classes."""
+    changes = {"latent_dim": 2, "network": {"hidden": [16]}, "classes": 3}
+    return Bundle("digits_mlp", changes, tmp_path_factory.mktemp("web") / "classes")
+
+
 @pytest.fixture(params=MODELS)
 def bundle(request, bundles):
     return bundles[request.param]
@@ -273,6 +280,35 @@ def test_images_are_those_of_the_saved_model_whatever_their_number(visit_again, 
     moments = bundle.call("encode", image=expected)
     np.testing.assert_allclose(mean, moments["mean"].ravel(), atol=1e-5)
     np.testing.assert_allclose(stddev, moments["stddev"].ravel(), atol=1e-5)
+
+
+def test_a_conditional_model_draws_the_class_chosen(visit, classes):
+    page = visit(classes.path)
+    z = latents_numpy(7, range(24), 2)
+
+    def images(latent, label):
+        return classes.call("decode", latent=latent, label=np.full(len(latent), label, np.int32))["image"]
+
+    drawn = page.evaluate(
+        "async () => Promise.all([0, 1, 2].map(async (label) => {"
+        "  const {image, latent} = await kerasVae.generate([0, 1, 2], 7, 1, label);"
+        "  return [Array.from(image), Array.from(latent)]; }))"
+    )
+    for label, (image, latent) in enumerate(drawn):
+        np.testing.assert_array_equal(np.float32(latent).reshape(3, 2), z[:3])
+        np.testing.assert_allclose(np.reshape(image, (3, *classes.shape)), images(z[:3], label), atol=1e-5)
+    choice, first = page.get_by_label("Class of all pictures"), page.locator(".sheet canvas").first
+    assert choice.locator("option").all_text_contents() == ["0", "1", "2"]
+    assert_shows(first, images(z, 0)[0])
+    choice.select_option("2")
+    assert_shows(first, images(z, 2)[0])
+    assert_shows(page.locator("#explore [data-role=picture]"), images(np.zeros([1, 2], np.float32), 2)[0])
+    refused = page.evaluate("() => kerasVae.generate([0], 7, 1, 3).catch((error) => error.message)")
+    assert refused == "The class is 3: expected a whole number from 0 to 2."
+
+
+def test_a_model_without_classes_offers_none(visit_again, bundle):
+    assert visit_again(bundle).get_by_label("Class of all pictures").is_hidden()
 
 
 def test_a_file_of_fixed_batch_is_run_as_often_as_it_takes(visit, bundles, tmp_path):
