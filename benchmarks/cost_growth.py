@@ -202,23 +202,27 @@ def report(record: dict) -> str:
 
 def draw(record: dict, path: Path) -> None:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     markers = {"convolutional": ("#0072B2", "o"), "dense": ("#D55E00", "s")}  # Okabe and Ito's, told apart by all
     left.plot(SIDES, [median(record["sides"], str(side)) for side in SIDES], "o-", color="#0072B2")
-    left.set(xlabel="image side (pixels)", xticks=SIDES)
+    left.set(xlabel="image side (pixels)", xscale="log", xticks=SIDES, xticklabels=SIDES, yscale="log")
     for axes, key, values in ((middle, "latents", LATENTS), (right, "replicas", REPLICAS)):
         for kind, (colour, marker) in markers.items():
             heights = [median(record[key], f"{kind}, {value}") for value in values]
             axes.plot(values, heights, marker=marker, color=colour, label=kind)
         axes.set(xscale="log", xticks=values, xticklabels=values, yscale="log")
-        axes.minorticks_off()
     middle.set(xlabel="width of the latent")
     right.set(xlabel="replicas on the same cores")
     right.legend(frameon=False)
     for axes in (left, middle, right):
         axes.set(ylabel="ms a step")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110, facecolor="white")
 
