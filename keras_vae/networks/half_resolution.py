@@ -26,7 +26,7 @@ def half_resolution(
 ) -> tuple[keras.Model, keras.Model]:
     """Build an encoder of strided convolutions, and a decoder whose last convolution gives 2 x 2 pixels at each place.
 
-    The decoder's largest maps have half the image's side: it costs a third of the `convolutional` kind.
+    The decoder's largest maps have half the image's side: no convolution is paid for at full resolution.
 
     Args:
         image_shape: (height, width, channels); height and width divisible by `2 ** len(filters)`.

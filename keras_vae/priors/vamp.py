@@ -23,8 +23,8 @@ class VampPrior(Mixture):
 
     Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of
     weights, and go through the model's own encoder, as it is outside training (no dropout); in a conditional model they
-    take the classes in turn. The posterior must be a
-    diagonal normal. What is exported holds the components alone: neither pseudo-inputs nor the encoder.
+    take the classes in turn. The posterior must be a diagonal normal. What is exported holds the components alone:
+    neither pseudo-inputs nor the encoder.
 
     Args:
         pseudo_inputs: K, at least 1; 500 by default, as in the paper. Each costs a pass through the encoder a step.

@@ -57,8 +57,12 @@ def fit(
     epoch = checkpoint.resume(model)
     if saved:
         console.print(f"going on after {epoch} epochs and {saved.facts['batch']} batches, from {saved.path.name}")
-    options = {"batch_size": settings.batch_size, "binarize": settings.binarize, "seed": settings.seed}
-    options["labels"] = model.classes is not None
+    options = {
+        "batch_size": settings.batch_size,
+        "binarize": settings.binarize,
+        "seed": settings.seed,
+        "labels": model.classes is not None,
+    }
     pipelines = {split: build_pipeline(images, first_epoch=epoch, **options) for split, images in arrays.items()}
     last_good, progress = LastGood(folder, epoch), EpochProgress(console, settings.epochs)
     write = last_good.write if is_chief(model.distribute_strategy) else lambda: "the chief keeps it"

@@ -30,7 +30,7 @@ def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Pa
     """
     now = dataclasses.asdict(settings)
     then = {**dataclasses.asdict(Settings()), **saved}  # an older version may have had fewer
-    differing = [name for name, value in now.items() if None not in (value, then[name]) and value != then[name]]
+    differing = [name for name, value in now.items() if value is not None and value != then[name]]
     if differing:
         said = ", ".join(f"{name} is {now[name]!r} where it was {then[name]!r}" for name in differing)
         raise ValueError(f"--resume of {source} with other arguments: {said}; repeat those of the first call, {MEND}")

@@ -8,8 +8,6 @@ from typing import Any
 
 # Keras' dtype policies for the networks; likelihood, KL and sampling are float32 under each.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
-
 # The parts of a model that may be chosen by name.
 PARTS = ("likelihood", "prior", "posterior", "objective")
 

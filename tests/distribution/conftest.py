@@ -45,11 +45,11 @@ def free_ports(count):
 
 ON_TWO = [
     *("sgd", "one_step_a_call", "compiled", "eager", "many_samples", "convolutional", "regularized", "clipnorm"),
-    *("global_clipnorm", "weights_averaged", "adam", "array_input", "labelled_input", "noise"),
+    *("global_clipnorm", "clipvalue", "weights_averaged", "adam", "array_input", "labelled_input", "noise"),
     *("mixed_bfloat16", "mixed_float16", "guard_pixels", "made_outside", "accumulating", "small_batch"),
     *("small_dataset", "warned", "saved", "skipping"),
 ]
-ON_FOUR = ["sgd", "convolutional", "noise"]
+ON_FOUR = ["sgd", "convolutional", "global_clipnorm", "noise"]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 TRAININGS = ["sgd", "one_step_a_call", "compiled", "eager", "many_samples", "convolutional", "regularized"]
-TRAININGS += ["clipnorm", "global_clipnorm", "weights_averaged", "adam", "array_input", "labelled_input"]
+TRAININGS += ["clipnorm", "global_clipnorm", "clipvalue", "weights_averaged", "adam", "array_input", "labelled_input"]
 TRAININGS += ["skipping"]
 
 
@@ -21,7 +21,7 @@ def test_two_replicas_train_as_one(on_two, name):
     assert_same(on_two[name])
 
 
-@pytest.mark.parametrize("name", ["sgd", "convolutional"])
+@pytest.mark.parametrize("name", ["sgd", "convolutional", "global_clipnorm"])
 def test_four_replicas_train_as_one(on_four, name):
     assert_same(on_four[name])
 

@@ -75,6 +75,7 @@ CASES = {
     "regularized": (regularized, sgd(), PLAIN),
     "clipnorm": (dense, sgd(clipnorm=0.3), PLAIN),
     "global_clipnorm": (dense, sgd(global_clipnorm=1.0), PLAIN),
+    "clipvalue": (dense, sgd(clipvalue=0.1), PLAIN),
     "weights_averaged": (dense, sgd(use_ema=True), PLAIN),
     "skipping": (dense, sgd(momentum=0.9), {**PLAIN, "skip_gradients_above": 100.0}),
     "adam": (dense, functools.partial(keras.optimizers.AdamW, 1e-3, weight_decay=0.1), PLAIN),
