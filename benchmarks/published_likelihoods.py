@@ -56,19 +56,28 @@ class Recipe:
     epochs: int
     batch_size: int = 128
     learning_rate: float = 1e-3
+    warm_up: int = 0  # epochs in which the weight of the KL rises to one
     start: str | None = None  # the recipe whose weights it goes on from
+
+    def steps(self, images: int) -> int:
+        """Steps of an epoch."""
+        return math.ceil(images / self.batch_size)
 
 
 RECIPES = {
-    "vae": Recipe("VAE, 784-200-200-50 tanh", 86.76, {**IWAE_PAPER}, 500),
-    "iwae5": Recipe("IWAE k=5, the same network", 85.54, {**IWAE_PAPER, "objective": IWAE(5)}, 400),
-    "iwae50": Recipe("IWAE k=50, the same network", 84.78, {**IWAE_PAPER, "objective": IWAE(50)}, 200),
-    "gated": Recipe("VAE, gated 300-300, 40 latents", 84.50, {**GATED, "objective": ELBO(LinearWarmUp(39_100))}, 300),
+    # 60 epochs on one core, validation nll (2,000 images, K = 200): 96.1 as it was (batch 128, rate 1e-3); rate 4e-3
+    # 95.3; batch 32, rate 2e-3 92.8; rate 4e-3 with 20 epochs of warm-up 91.8. So more steps, and the warm-up.
+    "vae": Recipe("VAE, 784-200-200-50 tanh", 86.76, {**IWAE_PAPER}, 600, 32, 2e-3, warm_up=100),
+    # As in the IWAE paper's table 2, whose VAE that goes on with k=50 reaches 84.88; k=50 costs half a minute an epoch.
+    "iwae5": Recipe(
+        "IWAE k=5, from the VAE's weights", 85.54, {**IWAE_PAPER, "objective": IWAE(5)}, 200, 32, start="vae"
+    ),
+    "iwae50": Recipe(
+        "IWAE k=50, from the weights of k=5", 84.78, {**IWAE_PAPER, "objective": IWAE(50)}, 60, 32, start="iwae5"
+    ),
+    "gated": Recipe("VAE, gated 300-300, 40 latents", 84.50, {**GATED}, 300, warm_up=100),
     "vamp": Recipe(
-        "VampPrior (500), gated 300-300, 40 latents",
-        82.38,
-        {**GATED, "objective": ELBO(LinearWarmUp(39_100)), "prior": VampPrior(500)},
-        300,
+        "VampPrior (500), gated 300-300, 40 latents", 82.38, {**GATED, "prior": VampPrior(500)}, 300, warm_up=100
     ),
     "own": Recipe("our own: preset mnist_conv_mixture", None, {**OWN}, 180, learning_rate=2e-3),
     "own_iwae": Recipe(
@@ -92,13 +101,15 @@ def splits() -> dict[str, ImageArrays]:
 def train(name: str, work: Path) -> None:
     """Train a recipe to its end, from its last checkpoint if it has one."""
     recipe, arrays = RECIPES[name], splits()
-    folder = work / name
+    folder, steps = work / name, recipe.steps(len(arrays["train"]))
     model = VAE.from_preset(recipe.model["preset"], seed=SEED, **_changes(recipe))
+    if recipe.warm_up:
+        model.objective = ELBO(LinearWarmUp(recipe.warm_up * steps))
     model.prior_family.start_from(arrays["train"].images, SEED)
     if recipe.start:
         model.set_weights(keras.models.load_model(work / recipe.start / "model.keras").get_weights())
-    steps = recipe.epochs * math.ceil(len(arrays["train"]) / recipe.batch_size)
-    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)))
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
+    model.compile(keras.optimizers.Adam(schedule))
     checkpoint = Checkpoint(folder / "checkpoints", about={"seconds": 0.0})
     epoch = checkpoint.resume(model)
     log = Progress(folder / "progress.jsonl", _seconds(folder))
