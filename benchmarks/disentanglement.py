@@ -41,7 +41,7 @@ from keras_vae.objectives.objective import Objective
 from keras_vae.pictures.grid import image_grid
 from keras_vae.pictures.kl_order import order_by_kl
 
-EPOCHS, BATCH, LATENT, RATE, SEEDS = 100, 256, 10, 1e-3, (0, 1, 2)
+EPOCHS, BATCH, LATENT, RATE, SEEDS = 100, 64, 10, 1e-3, (0, 1, 2)
 STEPS, SPAN, SHOWN = 9, 2.0, 6
 
 
