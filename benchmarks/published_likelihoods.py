@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_vae import presets
 from keras_vae.data.arrays import ImageArrays
@@ -38,6 +39,7 @@ from keras_vae.training.checkpoint import Checkpoint
 
 SEED = 0
 VALIDATION = 10_000
+PARTS, BATCH = 10, 100  # in which 10,000 images are judged
 IWAE_PAPER = {"preset": "mnist_iwae_mlp"}
 OWN = {"preset": "mnist_conv_mixture"}
 GATED = {
@@ -91,7 +93,12 @@ RECIPES = {
     ),
     "own": Recipe("our own: preset mnist_conv_mixture", None, {**OWN}, 180, learning_rate=2e-3),
     "own_iwae": Recipe(
-        "our own, then as an IWAE with k=8", None, {**OWN, "objective": IWAE(8)}, 20, learning_rate=5e-4, start="own"
+        "our own, then as an IWAE with k=8",
+        None,
+        {**OWN, "objective": IWAE(8)},
+        epochs=20,
+        learning_rate=5e-4,
+        start="own",
     ),
 }
 
@@ -167,16 +174,32 @@ class Progress(keras.callbacks.Callback):
 
 
 def judge(name: str, work: Path, split: str, samples: int) -> None:
-    """Judge a trained recipe; writes `judged_SPLIT_K.json`."""
+    """Judge a trained recipe, a line of `judged_SPLIT_K.jsonl` for each part; goes on where it was killed."""
     folder = work / name
+    path = folder / f"judged_{split}_{samples}.jsonl"
     model = keras.models.load_model(folder / "model.keras")
-    data = build_pipeline(splits()[split], batch_size=100, binarize="static", seed=SEED, shuffle=False)
-    started = time.time()
-    metrics = evaluate(model, data, importance_samples=samples, seed=SEED)
-    metrics.pop("kl_per_dimension", None)
-    metrics["seconds"] = round(time.time() - started, 1)
-    (folder / f"judged_{split}_{samples}.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    print(json.dumps(metrics))
+    data = build_pipeline(splits()[split], batch_size=BATCH, binarize="static", seed=SEED, shuffle=False)
+    for part in range(len(_parts(path)), PARTS):
+        started = time.time()
+        one = data.skip(part * 10_000 // PARTS // BATCH).take(10_000 // PARTS // BATCH)
+        metrics = evaluate(model, one, importance_samples=samples, seed=SEED + part)
+        metrics.pop("kl_per_dimension", None)
+        with path.open("a") as file:
+            file.write(json.dumps({"part": part, "seconds": round(time.time() - started, 1), **metrics}) + "\n")
+    print(name, split, samples, *_nll(path))
+
+
+def _parts(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _nll(path: Path) -> tuple[float, float]:
+    """The mean over all images and its standard error, from the parts' means and theirs."""
+    parts = _parts(path)
+    means = np.array([part["nll"] for part in parts])
+    images = parts[0]["images"]
+    squares = np.mean([(images - 1) * part["nll_standard_error"] ** 2 for part in parts]) + means.var()
+    return float(means.mean()), float(np.sqrt(squares / (images * len(parts) - 1)))
 
 
 def table(work: Path, samples: int) -> None:
@@ -186,12 +209,12 @@ def table(work: Path, samples: int) -> None:
         "|---|---|---|---|---|---|",
     ]
     for name, recipe in RECIPES.items():
-        path = work / name / f"judged_test_{samples}.json"
-        if not path.exists():
+        path = work / name / f"judged_test_{samples}.jsonl"
+        if len(_parts(path)) < PARTS:
             continue
-        found, chain = json.loads(path.read_text()), _chain(name)
+        (nll, error), chain = _nll(path), _chain(name)
         lines.append(
-            f"| {recipe.title} | {recipe.published or ''} | {found['nll']:.2f} | {found['nll_standard_error']:.2f} | "
+            f"| {recipe.title} | {recipe.published or ''} | {nll:.2f} | {error:.2f} | "
             f"{' + '.join(str(RECIPES[one].epochs) for one in chain)} | "
             f"{sum(_seconds(work / one) for one in chain) / 3600:.1f} |"
         )

@@ -108,6 +108,8 @@ def build_pipeline(
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     options = tf.data.Options()
     options.deterministic = True
+    # there is nothing to tune, and the end of an epoch would wait for the tuner: up to half a dense epoch's time
+    options.autotune.enabled = False
     # the images are in memory: there are no files to share out among workers
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return dataset.with_options(options).prefetch(tf.data.AUTOTUNE)
+    return dataset.prefetch(2).with_options(options)

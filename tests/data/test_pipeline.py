@@ -124,6 +124,11 @@ def test_drop_remainder_gives_full_batches_only():
     assert dataset.element_spec.shape == (32, 8, 8, 1)
 
 
+def test_nothing_is_tuned_while_it_runs():
+    """Ending an iteration waits for tf.data's tuner, seconds at times, and an epoch is an iteration."""
+    assert build_pipeline(numbered()).options().autotune.enabled is False
+
+
 def test_keras_fits_on_it_epoch_by_epoch():
     seen = []
 
