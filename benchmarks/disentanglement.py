@@ -144,7 +144,8 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     minutes, date = (time.time() - started) / 60, time.strftime("%Y-%m-%d", time.gmtime())
     about = (
-        f"{arguments.epochs} epochs, batch {BATCH}, seeds {SEEDS}; {minutes:.0f} minutes on {cores} core{"s" * (cores > 1)}, {date}; "
+        f"{arguments.epochs} epochs, batch {BATCH}, seeds {SEEDS}; {minutes:.0f} minutes on "
+        f"{cores} core{'s' * (cores > 1)}, {date}; "
         f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}. "
         "± is the standard deviation over seeds; the last columns are each factor's gap."
     )

@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import math
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -47,6 +49,8 @@ GATED = {
     "latent_dim": 40,
     "network": {"kind": "dense", "hidden": [300, 300], "activation": "gated"},
 }
+# orthogonalised steps of every matrix, the last too (given to Adam, it took 3 nats), and no decay
+MUON = functools.partial(keras.optimizers.Muon, momentum=0.9, weight_decay=0.0, adam_weight_decay=0.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Recipe:
     epochs: int
     batch_size: int = 128
     learning_rate: float = 1e-3
+    optimizer: Callable[..., keras.optimizers.Optimizer] = keras.optimizers.Adam
     warm_up: int = 0  # epochs in which the weight of the KL rises to one
     start: str | None = None  # the recipe whose weights it goes on from
 
@@ -70,22 +75,28 @@ RECIPES = {
     "vae": Recipe(
         "VAE, 784-200-200-50 tanh", 86.76, {**IWAE_PAPER}, epochs=600, batch_size=32, learning_rate=2e-3, warm_up=100
     ),
-    # As in the IWAE paper's table 2, whose VAE that goes on with k=50 reaches 84.88; k=50 costs half a minute an epoch.
+    # As in the IWAE paper's table 2, whose VAE that goes on with k=50 reaches 84.88; k=50 costs a minute of one core an
+    # epoch. Muon instead of Adam: 20 epochs of the VAE's from the start give 92.3 in place of 94.8. The doubly
+    # reparameterised gradient: 20 epochs from there with k=5 give 87.8 in place of 87.9.
     "iwae5": Recipe(
         "IWAE k=5, from the VAE's weights",
         85.54,
-        {**IWAE_PAPER, "objective": IWAE(5)},
-        epochs=200,
-        batch_size=32,
+        {**IWAE_PAPER, "objective": IWAE(5, doubly_reparameterised=True)},
+        epochs=150,
+        batch_size=256,
+        learning_rate=4e-3,
+        optimizer=MUON,
         start="vae",
     ),
     "iwae50": Recipe(
-        "IWAE k=50, from the weights of k=5",
+        "IWAE k=50, from the VAE's weights",
         84.78,
-        {**IWAE_PAPER, "objective": IWAE(50)},
-        epochs=60,
-        batch_size=32,
-        start="iwae5",
+        {**IWAE_PAPER, "objective": IWAE(50, doubly_reparameterised=True)},
+        epochs=50,
+        batch_size=256,
+        learning_rate=4e-3,
+        optimizer=MUON,
+        start="vae",
     ),
     "gated": Recipe("VAE, gated 300-300, 40 latents", 84.50, {**GATED}, 300, warm_up=100),
     "vamp": Recipe(
@@ -126,7 +137,7 @@ def train(name: str, work: Path) -> None:
     if recipe.start:
         model.set_weights(keras.models.load_model(work / recipe.start / "model.keras").get_weights())
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
-    model.compile(keras.optimizers.Adam(schedule))
+    model.compile(recipe.optimizer(schedule))
     checkpoint = Checkpoint(folder / "checkpoints", about={"seconds": 0.0})
     epoch = checkpoint.resume(model)
     log = Progress(folder / "progress.jsonl", _seconds(folder))
