@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import keras
 
-from keras_vae.networks.conditioning import beside, label_input, network
+from keras_vae.networks.bottleneck import encoder_from, innermost_map
+from keras_vae.networks.conditioning import network
 from keras_vae.networks.halving import smallest_map
-from keras_vae.networks.reshaping import DepthToSpace, ToFeatureMap
+from keras_vae.networks.reshaping import DepthToSpace
 
 
 def half_resolution(
@@ -52,19 +52,20 @@ def half_resolution(
         options = {"activation": activation, "kernel_size": 3, **options}
         return keras.layers.Conv2D(channels, padding="same", name=name, **options)(features)
 
-    image, label = keras.Input(image_shape, name="image"), label_input(classes)
+    image = keras.Input(image_shape, name="image")
     features = image
     for stage, channels in enumerate(filters):
         features = conv(features, channels, f"down_{stage}", strides=2, kernel_size=3 if stage else 5)
-    features = beside(keras.layers.Flatten(name="flatten")(features), label)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
-    encoder = network(image, label, keras.layers.Dense(encoder_outputs, name="posterior")(features), "encoder")
+    encoder = encoder_from(image, features, encoder_outputs, classes=classes, hidden=hidden, activation=activation)
 
-    latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
-    innermost = (height, width, decoder_filters)
-    features = keras.layers.Dense(math.prod(innermost), activation=activation, name="grow")(features)
-    features = ToFeatureMap(innermost, name="feature_map")(features)
+    latent, label, features = innermost_map(
+        latent_dim,
+        (height, width, decoder_filters),
+        classes=classes,
+        hidden=hidden,
+        activation=activation,
+        last_activation=activation,
+    )
     for stage in range(len(filters) - 1):
         features = conv(features, 4 * decoder_filters, f"up_{stage}")
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from keras_vae.networks.conditioning import beside, label_input, network
+from keras_vae.networks.bottleneck import encoder_from, innermost_map
+from keras_vae.networks.conditioning import network
 from keras_vae.networks.halving import smallest_map
-from keras_vae.networks.reshaping import DepthToSpace, ToFeatureMap
+from keras_vae.networks.reshaping import DepthToSpace
 
 
 def _residual_block(features: Any, activation: str, name: str) -> Any:
@@ -64,17 +64,16 @@ def residual(
         for block in range(blocks):
             features = _residual_block(features, activation, f"stage_{stage}_block_{block}")
     features = keras.layers.Activation(activation, name="activation")(features)
-    label = label_input(classes)
-    features = beside(keras.layers.Flatten(name="flatten")(features), label)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
-    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
-    encoder = network(image, label, outputs, "encoder")
+    encoder = encoder_from(image, features, encoder_outputs, classes=classes, hidden=hidden, activation=activation)
 
-    latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
-    innermost = (height, width, filters[-1])
-    features = keras.layers.Dense(math.prod(innermost), name="grow")(features)
-    features = ToFeatureMap(innermost, name="feature_map")(features)
+    latent, label, features = innermost_map(
+        latent_dim,
+        (height, width, filters[-1]),
+        classes=classes,
+        hidden=hidden,
+        activation=activation,
+        last_activation=None,
+    )
     for stage in range(len(filters)):
         for block in range(blocks):
             features = _residual_block(features, activation, f"stage_{stage}_block_{block}")
