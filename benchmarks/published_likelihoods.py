@@ -25,6 +25,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_vae import presets
 from keras_vae.data.arrays import ImageArrays
@@ -66,6 +67,11 @@ class Recipe:
     optimizer: Callable[..., keras.optimizers.Optimizer] = keras.optimizers.Adam
     warm_up: int = 0  # epochs in which the weight of the KL rises to one
     start: str | None = None  # the recipe whose weights it goes on from
+
+    def how(self) -> str:
+        """The optimizer, its batches and its rate."""
+        optimizer = getattr(self.optimizer, "func", self.optimizer)
+        return f"{optimizer.__name__}, {self.batch_size}, {self.learning_rate:g}"
 
 
 RECIPES = {
@@ -213,25 +219,32 @@ def _nll(path: Path) -> tuple[float, float]:
     return float(means.mean()), float(np.sqrt(squares / (images * len(parts) - 1)))
 
 
-def table(work: Path, samples: int) -> None:
-    """Write the table of what is trained and judged."""
+def table(work: Path) -> None:
+    """Write the table of what is trained and judged, each with the most samples it was judged with."""
     lines = [
-        "| model | published | reached | standard error | epochs | hours |",
-        "|---|---|---|---|---|---|",
+        "| model | published | reached, nats | standard error | K | steps | epochs | hours |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, recipe in RECIPES.items():
-        path = work / name / f"judged_test_{samples}.jsonl"
-        if len(_parts(path)) < PARTS:
+        judged = {path: _parts(path) for path in (work / name).glob("judged_test_*.jsonl")}
+        judged = {path: parts[0]["importance_samples"] for path, parts in judged.items() if len(parts) == PARTS}
+        if not judged:
             continue
-        (nll, error), chain = _nll(path), _chain(name)
+        path = max(judged, key=judged.__getitem__)
+        (nll, error), chain = _nll(path), [RECIPES[one] for one in _chain(name)]
+        seconds = sum(_seconds(work / one) for one in _chain(name))
         lines.append(
-            f"| {recipe.title} | {recipe.published or ''} | {nll:.2f} | {error:.2f} | "
-            f"{' + '.join(str(RECIPES[one].epochs) for one in chain)} | "
-            f"{sum(_seconds(work / one) for one in chain) / 3600:.1f} |"
+            f"| {recipe.title} | {recipe.published or ''} | {nll:.2f} | {error:.2f} | {judged[path]:,} | "
+            f"{', then '.join(one.how() for one in chain)} | {' + '.join(str(one.epochs) for one in chain)} | "
+            f"{seconds / 3600:.1f} |"
         )
-    header = (__doc__ or "").strip()
+    about = (
+        f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {SEED}, "
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}; 2 shared cores, of which the dense models train "
+        "on one; pauses included."
+    )
     path = Path(__file__).with_suffix(".md")
-    path.write_text(f"# {header}\n\nPython {platform.python_version()}, seed {SEED}.\n\n" + "\n".join(lines) + "\n")
+    path.write_text("\n".join([f"# {(__doc__ or '').strip()}", "", about, "", *lines]) + "\n")
 
 
 def ship(name: str, work: Path) -> None:
@@ -259,7 +272,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=5000)
     arguments = parser.parse_args()
     if arguments.action == "table":
-        table(arguments.work, arguments.samples)
+        table(arguments.work)
     elif arguments.action in ("train", "ship"):
         {"train": train, "ship": ship}[arguments.action](arguments.name, arguments.work)
     else:
