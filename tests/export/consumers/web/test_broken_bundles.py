@@ -1,0 +1,149 @@
+"""Bundles that are damaged, incomplete or cannot be checked: the page says what is wrong."""
+
+import re
+
+import numpy as np
+import pytest
+
+from .bundle import change_manifest, copied
+from .generation import draw_latents
+from .pages import ELSEWHERE
+
+pytestmark = pytest.mark.slow
+
+
+def flip(path, share):
+    content = bytearray(path.read_bytes())
+    content[int(share * len(content))] ^= 1
+    path.write_bytes(content)
+
+
+def drop_last(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+REFUSED = {
+    "generate.onnx flipped": (
+        lambda path: flip(path / "onnx/generate.onnx", 0.5),
+        r"onnx/generate\.onnx has another SHA-256 than the manifest says \([0-9a-f]{12}…\)\.",
+    ),
+    "encode.onnx cut": (
+        lambda path: drop_last(path / "onnx/encode.onnx"),
+        r"onnx/encode\.onnx has \d+ bytes, and the manifest says \d+\.",
+    ),
+    "golden.json flipped": (lambda path: flip(path / "golden.json", 0.5), r"golden\.json has another SHA-256"),
+}
+BROKEN = {
+    "not JSON": (
+        lambda path: (path / "manifest.json").write_text('{"schema_version": 1,'),
+        r"manifest\.json is not JSON \(.*\)\. Copy the whole bundle again\.",
+    ),
+    "not text": (lambda path: (path / "manifest.json").write_bytes(b"\xff\xfe"), r"manifest\.json is not JSON"),
+    "another schema": (
+        lambda path: change_manifest(path, lambda manifest: manifest.update(schema_version=99)),
+        r"manifest\.json has schema_version 99, and this page reads 1\. Use the page of the keras_vae that wrote",
+    ),
+    "no object": (lambda path: (path / "manifest.json").write_text("null"), r"has schema_version undefined"),
+    "two channels": (
+        lambda path: change_manifest(path, lambda manifest: manifest["model"].update(image_shape=[8, 8, 2])),
+        r"manifest\.json has image_shape \[8,8,2\], and this page expects height, width, and 1 or 3 channels",
+    ),
+    "no files": (lambda path: change_manifest(path, lambda manifest: manifest.pop("files")), 'no section "files"'),
+    "a label": (
+        lambda path: change_manifest(
+            path, lambda manifest: manifest["signatures"]["generate"]["inputs"].update(label={})
+        ),
+        r"manifest\.json has inputs index, label, seed, temperature for generate",
+    ),
+    "another width": (
+        lambda path: change_manifest(path, lambda manifest: manifest["model"].update(latent_dim=3)),
+        None,
+    ),
+    "decode.onnx missing": (
+        lambda path: (path / "onnx/decode.onnx").unlink(),
+        r"onnx/decode\.onnx did not load \(HTTP status 404\)\. It belongs in the folder above this page",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", [*REFUSED, *(fault for fault in BROKEN if BROKEN[fault][1])])
+def test_a_broken_bundle_is_refused_in_words(visit, bundles, tmp_path, fault, playwright):
+    path = copied(bundles["plane"], tmp_path)
+    damage, message = {**REFUSED, **BROKEN}[fault]
+    damage(path)
+    page = visit(path, broken=True)
+    told = page.get_by_role("alert").filter(has_text="This bundle cannot be used")
+    playwright.expect(told).to_be_visible()
+    playwright.expect(told.locator("li")).to_have_text(re.compile(message))
+    playwright.expect(page.locator("#status")).to_have_text("The model did not load.")
+    assert not page.locator("#panels").is_visible()
+    assert page.locator("#consent").is_visible() == (fault in REFUSED)
+
+
+def test_a_missing_manifest_is_named(visit, bundles, tmp_path, playwright):
+    path = copied(bundles["plane"], tmp_path)
+    page = visit(path)
+    (path / "manifest.json").unlink()
+    page.complaints = []
+    page.reload()
+    playwright.expect(page.locator("#fault li")).to_have_text(
+        re.compile(r"manifest\.json did not load \(HTTP status 404\)")
+    )
+    assert all("404" in complaint for complaint in page.complaints)
+    page.complaints = []
+
+
+def test_a_changed_file_is_used_only_with_consent(visit, bundles, tmp_path, playwright):
+    bundle = bundles["plane"]
+    path = copied(bundle, tmp_path)
+    flip(path / "onnx/generate.onnx", 0.9)  # within a weight
+    page = visit(path, broken=True)
+    consent = page.get_by_label("Use it anyway")
+    playwright.expect(consent).to_be_visible()
+    consent.press("Space")
+    playwright.expect(page.locator("#status")).to_have_text("Ready.")
+    playwright.expect(page.locator("#checks")).to_contain_text("3 of 4 files agree with their SHA-256")
+    assert not page.locator("#fault").is_visible()
+    latent = draw_latents(page, [0, 1], 7)
+    np.testing.assert_array_equal(latent, bundle.latents(7, [0, 1]).ravel())
+
+
+def test_a_file_that_is_no_model_is_named_even_with_consent(visit, bundles, tmp_path, playwright):
+    path = copied(bundles["plane"], tmp_path)
+    (path / "onnx/decode.onnx").write_bytes(b"no model")
+    page = visit(path, broken=True)
+    page.get_by_label("Use it anyway").check()
+    playwright.expect(page.locator("#fault li")).to_contain_text(
+        "onnx/decode.onnx is no model that ONNX Runtime can load"
+    )
+    playwright.expect(page.locator("#consent")).to_be_hidden()
+
+
+def test_a_manifest_that_lies_about_the_model_is_found_out(visit, bundles, tmp_path, playwright):
+    path = copied(bundles["plane"], tmp_path)
+    BROKEN["another width"][0](path)
+    page = visit(path, broken=True)
+    playwright.expect(page.locator(".problem").first).to_contain_text("another latent than the manifest says")
+
+
+def test_what_a_bundle_lacks_is_left_out_with_the_reason(visit, bundles, tmp_path, playwright):
+    path = copied(bundles["plane"], tmp_path)
+    (path / "onnx/encode.onnx").unlink()
+
+    def forget(manifest):
+        manifest["files"].pop("onnx/encode.onnx")
+        manifest["not_written"]["onnx/encode.onnx"] = "ONNX cannot express encode"
+
+    change_manifest(path, forget)
+    page = visit(path)
+    playwright.expect(page.locator("#yours")).to_contain_text("Not with this bundle: ONNX cannot express encode.")
+    assert page.locator("#explore [data-role=picture]").is_visible()
+
+
+def test_where_nothing_can_be_checked_the_page_says_why(visit, bundles, playwright):
+    page = visit(bundles["plane"].path, broken=True, host=ELSEWHERE)
+    playwright.expect(page.locator("#fault li")).to_have_count(4)
+    playwright.expect(page.locator("#fault li").first).to_contain_text("SHA-256 only for addresses of https")
+    page.get_by_label("Use it anyway").check()
+    playwright.expect(page.locator("#checks")).to_contain_text("0 of 4 files agree")
+    assert page.complaints == []
