@@ -264,7 +264,13 @@ def ship(name: str, work: Path) -> None:
     settings = json.loads(path.read_text())
     model = keras.models.load_model(work / name / "model.keras")
     write_trained_weights(model, path.with_suffix(".npz"))
-    settings["trained"] = {"dataset": "mnist", "binarize": "dynamic", "images": 60_000 - VALIDATION, "seed": SEED}
+    settings["trained"] = {
+        "recipe": f"{name} of benchmarks/published_likelihoods.py",
+        "dataset": "mnist",
+        "binarize": "dynamic",
+        "images": 60_000 - VALIDATION,
+        "seed": SEED,
+    }
     path.write_text(json.dumps(settings, indent=2) + "\n")
     shipped = VAE.from_preset(preset, load_weights=True)
     data = build_pipeline(splits()["test"], batch_size=100, binarize="static", seed=SEED, shuffle=False)

@@ -14,7 +14,9 @@ from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.saturation import saturate
 from keras_vae.export.formats.slim import slim
+from keras_vae.export.formats.tflite_model import operator_code, read_model
 
 PRECISIONS = ("float32", "float16", "dynamic")
 
@@ -46,7 +48,8 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
 def write_int8_decoder(saved_model: Path, path: Path, inputs: Mapping[str, np.ndarray]) -> Artifact:
     """Write `decode` in integers up to the last layer with weights; its interface stays float32.
 
-    Weights are int8, those of convolutions a scale a channel, and so are activations, at ranges read from `inputs`.
+    Weights are int8, those of convolutions a scale a channel, and so are activations, at ranges read from `inputs`
+    (see `keras_vae.export.formats.saturation`).
     What comes after the last weights, the sigmoid above all, stays in float32: an 8-bit image has no gray below 1/256,
     and reading its zeros costs more nats than all the rest of the quantisation.
 
@@ -74,6 +77,7 @@ def write_int8_decoder(saved_model: Path, path: Path, inputs: Mapping[str, np.nd
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=representative, debug_options=options
         )
+        debugger.calibrated_model = saturate(debugger.calibrated_model)
         return debugger.get_nondebug_quantized_model()
 
     return _write(_converted(convert), path, ["decode"], "int8")
@@ -81,7 +85,7 @@ def write_int8_decoder(saved_model: Path, path: Path, inputs: Mapping[str, np.nd
 
 def _after_the_last_weights(content: bytes) -> list[str]:
     """Return the names of the tensors that the operators behind the last weights give."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = read_model(content)
     graph = model.subgraphs[0]
 
     def has_weights(operator: schema.OperatorT) -> bool:
@@ -110,18 +114,16 @@ def operators_of(content: bytes) -> dict[str, int]:
     Raises:
         Inexpressible: it uses an operator that is none, such as TensorFlow's own ("Flex").
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    model = read_model(content)
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
     operators: Counter[str] = Counter()
     foreign = set()
     for graph in model.subgraphs:
         for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            # Codes above 127 do not fit the older field, which holds 127 then.
-            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            name = names[operator_code(model, operator)]
             operators[name] += 1
             if name == "CUSTOM":
-                foreign.add((code.customCode or b"unnamed").decode())
+                foreign.add((model.operatorCodes[operator.opcodeIndex].customCode or b"unnamed").decode())
     if foreign:
         raise Inexpressible(_refusal(foreign))
     return dict(sorted(operators.items()))

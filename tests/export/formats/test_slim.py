@@ -6,7 +6,8 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_vae.export.formats.slim import ALIGNMENT, slim
+from keras_vae.export.formats.slim import slim
+from keras_vae.export.formats.tflite_model import ALIGNMENT
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,46 @@
+"""A TFLite file as the objects of its schema, to read and to change."""
+
+from __future__ import annotations
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+ALIGNMENT = 16  # bytes, which the format asks of every buffer and its Python bindings forget
+
+
+class _AlignedBuffer(schema.BufferT):
+    """Packs its data where a device can read it as vectors of floats."""
+
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  the bindings' name
+        if self.data is None:
+            return super().Pack(builder)
+        content = np.asarray(self.data, np.uint8).tobytes()
+        builder.StartVector(1, len(content), ALIGNMENT)
+        builder.head -= len(content)
+        builder.Bytes[builder.head : builder.head + len(content)] = content
+        data = builder.EndVector()
+        schema.BufferStart(builder)
+        schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
+
+
+def read_model(content: bytes) -> schema.ModelT:
+    """Return a file's content as objects."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+
+
+def model_content(model: schema.ModelT) -> bytes:
+    """Return the content of the file for the objects."""
+    for buffer in model.buffers:
+        buffer.__class__ = _AlignedBuffer
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def operator_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
+    """Return which of `schema.BuiltinOperator` an operator is."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    # Codes above 127 do not fit the older field, which holds 127 then.
+    return max(code.builtinCode, code.deprecatedBuiltinCode)
