@@ -77,9 +77,9 @@ class Recipe:
 RECIPES = {
     # Validation nll of 2,000 images with K = 200 after 20 epochs, by batch and rate: Adam 32, 2e-3: 94.8; 128, 4e-3:
     # 95.4; Muon 128, 4e-3: 93.0; 256, 1e-2: 92.3; 256, 2e-2: 99.2; 512, 1e-2: 93.6; 512, 2e-2: 94.4.
-    # Adam in batches of 32 has 88.8 after 600 epochs, Muon 88.3 after 100; on the test images, K = 5,000, Adam has 88.15
-    # after 600, Muon 86.26. Averaged weights add nothing once the rate has fallen; without the warm-up 60 epochs of
-    # Adam end 3.5 nats higher.
+    # Adam in batches of 32 has 88.8 after 600 epochs, Muon 88.3 after 100; on the test images, K = 5,000, Adam has
+    # 88.15 after 600, Muon 86.26. Averaged weights add nothing once the rate has fallen; without the warm-up 60
+    # epochs of Adam end 3.5 nats higher.
     "vae": Recipe(
         "VAE, 784-200-200-50 tanh",
         86.76,
