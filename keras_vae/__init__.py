@@ -27,14 +27,18 @@ _PUBLIC = {
     "preset_names": "keras_vae.presets.read",
 }
 _ROOMS = ("callbacks", "distribution", "export")
-__all__ = [*_PUBLIC, *_ROOMS]
+# Of each of these rooms VAE brings every module with it.
+_PARTS = ("likelihoods", "objectives", "posteriors", "priors")
+__all__ = [*_PUBLIC, *_ROOMS, *_PARTS]
 
 # Where the classes live that Keras must know by name before it can load a file that holds them.
 _SERIALISABLE = ("keras_vae.models.vae", "keras_vae.models.autoencoder", "keras_vae.networks.build")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _PARTS:
+        _import_serialisable()
+    if name in _ROOMS + _PARTS:
         return importlib.import_module(f"keras_vae.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'keras_vae' has no attribute {name!r}")

@@ -20,18 +20,24 @@ PINNED = {
 FEATURES = 64
 
 
-def build_classifier(image_shape: tuple[int, int, int]) -> keras.Model:
-    """Return the untrained network: three convolutions of stride 2, their mean over places, ten logits."""
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
+def build_classifier(image_shape: tuple[int, int, int], initial: str = "zeros") -> keras.Model:
+    """Return the network: three convolutions of stride 2, their mean over places, ten logits.
+
+    Args:
+        image_shape: (height, width, channels).
+        initial: Keras' name of what the weights start from; zeros, the default, draw no random number.
+    """
+    halving = functools.partial(
+        keras.layers.Conv2D, kernel_size=3, strides=2, padding="same", activation="relu", kernel_initializer=initial
+    )
     return keras.Sequential(
         [
             keras.Input(image_shape),
-            layers.Conv2D(32, 3, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(48, 3, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(FEATURES, 3, strides=2, padding="same", activation="relu"),
-            layers.GlobalAveragePooling2D(name="features"),
-            layers.Dense(10, name="logits"),
+            halving(32),
+            halving(48),
+            halving(FEATURES),
+            keras.layers.GlobalAveragePooling2D(name="features"),
+            keras.layers.Dense(10, kernel_initializer=initial, name="logits"),
         ]
     )
 

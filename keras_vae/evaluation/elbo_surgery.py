@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.evaluation.posteriors import posteriors_of, some
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
@@ -57,11 +58,10 @@ def elbo_surgery(
         independent; `mutual_information_per_dimension`, of image and z_j each; `images`; `samples`.
 
     Raises:
-        ValueError: no or unusable images, fewer than one sample.
+        ValueError: no or unusable images, fewer than one sample or image at a time.
     """
     check_seed(seed)
-    if isinstance(samples, bool) or samples != int(samples) or samples < 1:
-        raise ValueError(f"samples is {samples!r}: expected a whole number of at least 1")
+    samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
     posteriors, prior = posteriors_of(model, data, batch_size), model.prior
     marginals = _marginals(model, posteriors)
     images = int(marginals.batch_shape[0])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 
-# Pixels decoded at a time: bounds the memory, whatever the number of samples. About 32 MB a float32 copy.
+# Pixels decoded, or terms of the prior's density, at a time: bounds the memory, whatever the number of samples. About
+# 32 MB a float32 copy.
 PIXELS_AT_A_TIME = 8_000_000
 
 
@@ -23,8 +26,8 @@ class ImportanceWeights(NamedTuple):
 
 def samples_at_a_time(model: VAE, images: int, samples: int) -> int:
     """Return how many samples of each of `images` images are decoded at once."""
-    height, width, channels = model.decoder_shape
-    return max(1, min(samples, PIXELS_AT_A_TIME // (height * width * channels * images)))
+    numbers = max(math.prod(model.decoder_shape), model.prior_family.terms)
+    return max(1, min(samples, PIXELS_AT_A_TIME // (numbers * images)))
 
 
 class ImportanceWeightedBound:
@@ -43,9 +46,7 @@ class ImportanceWeightedBound:
     """
 
     def __init__(self, model: VAE, samples: int, seed: int = 0) -> None:
-        if isinstance(samples, bool) or int(samples) != samples or samples < 1:
-            raise ValueError(f"importance_samples is {samples!r}: expected a whole number of at least 1, such as 100")
-        self.model, self.samples, self.seed = model, int(samples), seed
+        self.model, self.samples, self.seed = model, whole_number("importance_samples", samples, 1), seed
         self._chunk = tf.function(self._log_weights, reduce_retracing=True, autograph=False)
 
     def __call__(self, x: tf.Tensor, batch: int = 0, label: tf.Tensor | None = None) -> ImportanceWeights:

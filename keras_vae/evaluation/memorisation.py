@@ -77,6 +77,7 @@ def memorisation(samples: np.ndarray, training: np.ndarray, test: np.ndarray, se
         >>> found.nearer_to_training, round(found.expected, 2), found.p_value < 1e-3
         (1.0, 0.67, True)
     """
+    samples, training, test = (np.asarray(each) for each in (samples, training, test))
     check_pixels(samples, "samples")
     check_pixels(training, "training", samples.shape[1:])
     check_pixels(test, "test", samples.shape[1:])

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
+from keras_vae.check_number import whole_number
 from keras_vae.evaluation.elbo_surgery import aggregate_log_density
 from keras_vae.evaluation.posteriors import posteriors_of
 from keras_vae.models.vae import VAE
@@ -45,6 +46,7 @@ def mutual_information_gap(
         ValueError: unusable images, factors that are no integers, one an image, or have one value only.
     """
     check_seed(seed)
+    batch_size = whole_number("batch_size", batch_size, 1)
     return gap_of_latents(*model.posterior_family.moments(posteriors_of(model, data, batch_size)), factors, seed)
 
 

@@ -26,7 +26,8 @@ def train(dataset: str, output: Path) -> None:
     """Train on a dataset of digits and write the weights."""
     batches = load_dataset(dataset, batch_size=64, labels=True)
     test = load_arrays(dataset, "test")
-    model = build_classifier(test.image_shape)
+    keras.utils.set_random_seed(0)
+    model = build_classifier(test.image_shape, "glorot_uniform")
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS[dataset] * len(batches))
     model.compile(keras.optimizers.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(batches, epochs=EPOCHS[dataset], shuffle=False, verbose=2)

@@ -24,7 +24,8 @@ class OptimalGaussian(Gaussian):
     optimal sigma-VAE). It needs no rate to learn at, and adjusts at once. No image may choose the scale it is
     judged by, so outside training the scale is that of the batches seen: their mean at first, then a running one.
 
-    On several replicas each takes the error of its own images, as with batch normalisation.
+    On several replicas each takes the error of its own images, as with batch normalisation. A batch whose error is
+    not finite leaves the running scale as it was.
 
     Args:
         stddev: before the first batch, above 0; 0.1 by default.
@@ -47,9 +48,14 @@ class OptimalGaussian(Gaussian):
     def in_training(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) with the batch's own scale, and add that to the running one."""
         mean = likelihood.distribution.loc
-        # At the optimum the gradient through the variance is zero: without it the terms of each image stay apart.
+        # At the optimum the gradient through the variance is zero, of terms that all weigh the same: without it those
+        # of each image stay apart. An objective that weighs samples, such as IWAE, takes the scale as given.
         variance = tf.stop_gradient(tf.maximum(tf.reduce_mean(tf.square(x - mean)), SMALLEST_VARIANCE))
         share = tf.maximum(1 / (self.batches.value + 1), 1 - MOMENTUM)
-        self.variance.assign_add(share * (variance - self.variance.value))
-        self.batches.assign_add(1.0)
+        # An update may be skipped after this, but no batch without a finite error may stay in the scale for good.
+        usable = tf.math.is_finite(variance)
+        self.variance.assign(
+            tf.where(usable, self.variance.value + share * (variance - self.variance.value), self.variance.value)
+        )
+        self.batches.assign_add(tf.cast(usable, tf.float32))
         return tfd.Independent(tfd.Normal(mean, tf.sqrt(variance)), 3)

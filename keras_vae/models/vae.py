@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.identifiers import resolve
@@ -36,8 +37,8 @@ class VAE(TwoNetworks):
 
         log p(x) >= ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z))
 
-    `fit` logs `loss`, `reconstruction_loss` (-E_q[log p(x|z)], one sample) and `kl_loss`, each summed over pixels
-    or latent dimensions and averaged over images, in nats an image.
+    `fit` logs `loss`, `reconstruction_loss` (-E_q[log p(x|z)], over the objective's samples) and `kl_loss`, each summed
+    over pixels or latent dimensions and averaged over images, in nats an image.
 
     Args:
         encoder: a Keras model, images `[n, H, W, C]` to the posterior's parameters: for the default posterior one
@@ -221,11 +222,12 @@ class VAE(TwoNetworks):
             NumPy float32 `[count, H, W, C]` in [0, 1].
 
         Raises:
-            ValueError: a count below 1, a seed that is no int32, a temperature below 0 or not finite; a label out of
-                range, or of a model without classes.
+            ValueError: a count or batch size below 1, a seed that is no int32, a temperature below 0 or not finite; a
+                label out of range, or of a model without classes.
         """
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
             raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
+        batch_size = whole_number("batch_size", batch_size, 1)
         check_seed(seed)
         check_temperature(temperature)
         if self.classes is not None:

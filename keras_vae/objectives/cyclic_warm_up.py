@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from keras_vae.objectives.check import at_least, whole_number
+from keras_vae.check_number import at_least, whole_number
 from keras_vae.objectives.schedule import Schedule
 
 

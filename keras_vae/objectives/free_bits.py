@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.objectives.check import at_least
+from keras_vae.check_number import at_least
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.kl import factorise, kl_per_dimension
 from keras_vae.objectives.schedule import Schedule

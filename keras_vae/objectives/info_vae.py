@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.objectives.check import at_least
+from keras_vae.check_number import at_least
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 
@@ -28,7 +28,8 @@ class InfoVAE(Objective):
 
     The MMD is between the batch's samples, on several replicas each one's own, and 256 of the prior, drawn from the
     seed and the step. Its estimate counts each sample's kernel with itself, 1, so that even equal distributions are
-    about 1 / batch apart: batches should be large.
+    about 1 / batch apart: batches should be large. Samples of a mixture say nothing of how its weights should move, so
+    without a KL, at alpha = 1, a `GaussianMixture` keeps the weights that it has.
 
     Args:
         alpha: at most 1; 0 by default, which keeps the whole KL.

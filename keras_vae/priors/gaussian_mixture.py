@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
 from keras_vae.priors.prior import Encode
 
@@ -29,16 +30,14 @@ class GaussianMixture(Mixture):
 
     def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(components, bool) or int(components) != components or components < 1:
-            raise ValueError(f"components is {components!r}: expected a whole number of at least 1, such as 10")
-        self.number, self.seed = int(components), seed
+        self.terms, self.seed = whole_number("components", components, 1), seed
         self.means = None
 
     def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:
         """Make the weights."""
         if self.means is None:
-            shape = (self.number, latent_dim)
-            self.logits = self.add_weight(shape=(self.number,), initializer="zeros", name="logits")
+            shape = (self.terms, latent_dim)
+            self.logits = self.add_weight(shape=(self.terms,), initializer="zeros", name="logits")
             start = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
             self.means = self.add_weight(shape=shape, initializer=start, name="means")
             self.log_stddevs = self.add_weight(shape=shape, initializer="zeros", name="log_stddevs")
@@ -51,4 +50,4 @@ class GaussianMixture(Mixture):
 
     def get_config(self) -> dict:
         """Return the arguments that build this prior again, untrained."""
-        return {**super().get_config(), "components": self.number, "seed": self.seed}
+        return {**super().get_config(), "components": self.terms, "seed": self.seed}

@@ -32,15 +32,20 @@ class DiagonalMixture(tfd.MixtureSameFamily):
     subtract large numbers from each other, so they are in float64.
     """
 
-    def __init__(self, components: Components) -> None:
-        self.components = components
-        super().__init__(
+    @classmethod
+    def of(cls, components: Components) -> Self:
+        """Build it from the components."""
+        return cls(
             tfd.Categorical(logits=components.logits),
             tfd.MultivariateNormalDiag(components.means, components.stddevs),
         )
 
     def _log_prob(self, z: tf.Tensor) -> tf.Tensor:
-        z, logits, means, stddevs = (tf.cast(tensor, tf.float64) for tensor in (z, *self.components))
+        if self.batch_shape.rank:  # a slice such as prior[tf.newaxis]
+            return super()._log_prob(z)
+        normals = self.components_distribution
+        parts = (z, self.mixture_distribution.logits, normals.loc, normals.stddev())
+        z, logits, means, stddevs = (tf.cast(tensor, tf.float64) for tensor in parts)
         precision = 1 / tf.square(stddevs)
         constant = (
             tf.nn.log_softmax(logits)
@@ -71,7 +76,7 @@ class Mixture(Prior):
 
     def distribution(self, latent_dim: int) -> tfd.Distribution:
         """Return the mixture over float32 `[latent_dim]`."""
-        return DiagonalMixture(self.components(latent_dim))
+        return DiagonalMixture.of(self.components(latent_dim))
 
     def thresholds(self, components: Components) -> tf.Tensor:
         """Return cumulative weights int32 `[K - 1]` in steps of 2**-31: choices from thresholds[k] on are past k."""
@@ -144,6 +149,7 @@ class FixedMixture(Mixture):
             raise ValueError("means or stddevs are not finite, or a stddev is not above 0: expected both; fit it again")
         self._thresholds = np.minimum(bounds, RANGE - 1).astype(np.int32)
         self._weights = np.diff(edges) / RANGE
+        self.terms = len(self._weights)
 
     @classmethod
     def of_weights(cls, weights: ArrayLike, means: ArrayLike, stddevs: ArrayLike, **kwargs: Any) -> Self:

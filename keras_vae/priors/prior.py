@@ -20,9 +20,11 @@ class Prior(keras.layers.Layer):
 
     Attributes:
         bit_exact: whether every runtime draws the same latents to the last bit.
+        terms: of which the density of a latent is the sum, each held at once.
     """
 
     bit_exact: bool = True
+    terms: int = 1
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})

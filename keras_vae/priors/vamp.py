@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
 from keras_vae.priors.prior import Encode
 
@@ -37,9 +38,7 @@ class VampPrior(Mixture):
 
     def __init__(self, pseudo_inputs: int = 500, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(pseudo_inputs, bool) or int(pseudo_inputs) != pseudo_inputs or pseudo_inputs < 1:
-            raise ValueError(f"pseudo_inputs is {pseudo_inputs!r}: expected a whole number of at least 1, such as 500")
-        self.number, self.seed = int(pseudo_inputs), seed
+        self.terms, self.seed = whole_number("pseudo_inputs", pseudo_inputs, 1), seed
         self._encode: Encode | None = None
 
     def bind(self, encode: Encode, image_shape: Sequence[int], latent_dim: int) -> None:
@@ -58,7 +57,7 @@ class VampPrior(Mixture):
             )
         self._encode = encode
         start = keras.initializers.RandomNormal(MEAN_LOGIT, STDDEV_LOGIT, seed=self.seed)
-        self.logits = self.add_weight(shape=(self.number, *image_shape), initializer=start, name="logits")
+        self.logits = self.add_weight(shape=(self.terms, *image_shape), initializer=start, name="logits")
         self.built = True
 
     def start_at(self, images: np.ndarray) -> None:
@@ -78,7 +77,7 @@ class VampPrior(Mixture):
     def start_from(self, images: np.ndarray, seed: int = 0) -> None:
         """Set the pseudo-inputs to images of the training set, uint8 `[n, H, W, C]`, again where there are too few."""
         chosen = np.random.default_rng(seed).permutation(len(images))
-        self.start_at(images[np.resize(chosen, self.number)] / 255.0)
+        self.start_at(images[np.resize(chosen, self.terms)] / 255.0)
 
     def pseudo_inputs(self) -> tf.Tensor:
         """Return the pseudo-inputs, float32 `[K, H, W, C]` in [0, 1]."""
@@ -93,7 +92,7 @@ class VampPrior(Mixture):
         """
         pseudo_inputs = self.pseudo_inputs()
         posterior = self._encode(pseudo_inputs)
-        return Components(tf.zeros([self.number]), posterior.distribution.loc, posterior.distribution.scale)
+        return Components(tf.zeros([self.terms]), posterior.distribution.loc, posterior.distribution.scale)
 
     def _check_bound(self) -> None:
         if self._encode is None:
@@ -101,4 +100,4 @@ class VampPrior(Mixture):
 
     def get_config(self) -> dict:
         """Return the arguments that build this prior again, untrained."""
-        return {**super().get_config(), "pseudo_inputs": self.number, "seed": self.seed}
+        return {**super().get_config(), "pseudo_inputs": self.terms, "seed": self.seed}

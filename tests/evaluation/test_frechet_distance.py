@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 from importlib import resources
 from pathlib import Path
 
@@ -106,6 +107,14 @@ def test_the_mnist_classifier_knows_its_test_images():
     test = load_arrays("mnist", "test[:2000]")
     logits = pinned_classifier((28, 28, 1)).predict(pixels(test), batch_size=500, verbose=0)
     assert np.mean(logits.argmax(1) == test.labels) > 0.97
+
+
+def test_a_classifier_leaves_the_caller_s_random_state():
+    pinned_classifier.cache_clear()
+    before = np.random.get_state()[1].copy(), random.getstate()
+    pinned_classifier((8, 8, 1))
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])
+    assert random.getstate() == before[1]
 
 
 @pytest.mark.parametrize("image_shape", sorted(PINNED))

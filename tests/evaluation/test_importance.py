@@ -119,3 +119,11 @@ def test_refuses_fewer_than_one_sample(linear_gaussian, samples):
         ImportanceWeightedBound(linear_gaussian.model(), samples)
     assert "importance_samples is" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_terms_of_a_mixture_prior_count_as_pixels_do(linear_gaussian, monkeypatch):
+    model = linear_gaussian.model()
+    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 10_000)
+    assert samples_at_a_time(model, 10, 10**6) == 250  # four pixels
+    monkeypatch.setattr(model.prior_family, "terms", 500)
+    assert samples_at_a_time(model, 10, 10**6) == 2

@@ -105,6 +105,20 @@ def test_the_running_scale_is_the_mean_of_the_batches_and_is_used_outside_traini
     assert likelihood.trainable_weights == []
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_batch_without_a_finite_error_leaves_the_running_scale(bad):
+    likelihood = OptimalGaussian(0.5)
+    outputs, x = (
+        tf.constant(rng.normal(size=(1, 4, 2, 2, 1)), tf.float32),
+        tf.constant(rng.random((4, 2, 2, 1)), tf.float32),
+    )
+    likelihood.in_training(likelihood.distribution(outputs), x)
+    before = [weight.numpy() for weight in likelihood.weights]
+    likelihood.in_training(likelihood.distribution(outputs), tf.fill(x.shape, np.float32(bad)))
+    np.testing.assert_array_equal([weight.numpy() for weight in likelihood.weights], before)
+    assert np.isfinite(likelihood.scale())
+
+
 def test_a_perfect_picture_leaves_a_scale_above_zero():
     _, p = optimal(np.zeros([1, 2, 2, 2, 1]), np.full([2, 2, 2, 1], 0.5))
     assert float(tf.reduce_min(p.stddev())) == pytest.approx(np.sqrt(SMALLEST_VARIANCE), rel=1e-5)

@@ -11,7 +11,6 @@ from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.free_bits import FreeBits
 from keras_vae.posteriors.diagonal_normal import DiagonalNormal
 from keras_vae.posteriors.full_normal import FullNormal
-from keras_vae.priors.standard_normal import StandardNormal
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -54,4 +53,3 @@ def test_beta_vae_is_the_weighted_elbo(case):
     for term, expected in zip(BetaVAE(3)(**made.arguments), ELBO(3)(**made.arguments), strict=True):
         np.testing.assert_array_equal(term, expected)
     assert BetaVAE().get_config() == {"beta": 4.0}
-    assert StandardNormal().bit_exact

@@ -25,10 +25,21 @@ def test_log_prob_against_scipy(seed, components, latent_dim, narrow):
     z = (means[rng.integers(0, components, (5, 3))] + rng.normal(size=(5, 3, latent_dim)) * stddevs[0]).astype(
         "float32"
     )
-    p = DiagonalMixture(Components(*(tf.constant(each, tf.float32) for each in (np.log(weights), means, stddevs))))
+    p = DiagonalMixture.of(Components(*(tf.constant(each, tf.float32) for each in (np.log(weights), means, stddevs))))
     parts = stats.norm.logpdf(z[..., None, :], means.astype(float), stddevs.astype(float)).sum(axis=-1)
     np.testing.assert_allclose(p.log_prob(z), logsumexp(parts + np.log(weights), axis=-1), rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(p.mean(), weights @ means, rtol=1e-3, atol=1e-4)
+
+
+def test_a_mixture_can_be_copied_and_sliced_like_any_distribution():
+    p = DiagonalMixture.of(
+        Components(
+            tf.constant([0.0, 1.0]), tf.constant([[0.0, 1.0], [2.0, 3.0]]), tf.constant([[1.0, 0.5], [0.3, 2.0]])
+        )
+    )
+    z = tf.constant([[0.5, 1.5], [-1.0, 4.0]])
+    np.testing.assert_array_equal(p.copy().log_prob(z), p.log_prob(z))
+    np.testing.assert_allclose(p[tf.newaxis].log_prob(z), p.log_prob(z), rtol=1e-5)
 
 
 def test_a_choice_is_a_word_of_the_spare_column_and_uniform():

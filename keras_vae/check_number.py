@@ -1,8 +1,9 @@
-"""The check of an objective's numbers."""
+"""The checks of numbers that a user gives."""
 
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 
@@ -13,7 +14,7 @@ def at_least(name: str, value: Any, lowest: float) -> float:
         >>> at_least("beta", 4, 0)
         4.0
     """
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value >= lowest):
+    if not (isinstance(value, Real) and math.isfinite(value) and value >= lowest):
         raise ValueError(f"{name} is {value!r}: expected a finite number of at least {lowest}")
     return float(value)
 
@@ -25,6 +26,7 @@ def whole_number(name: str, value: Any, lowest: int) -> int:
         >>> whole_number("samples", 5.0, 1)
         5
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or int(value) != value or value < lowest:
+    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or int(value) != value or value < lowest:
         raise ValueError(f"{name} is {value!r}: expected a whole number of at least {lowest}")
     return int(value)
