@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from keras_vae.command_line.quiet_start import held_stderr
+from keras_vae.command_line.exporting import exporting
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_folder
 from keras_vae.data.pipeline import build_pipeline
@@ -46,16 +45,11 @@ def write_bundle(
     pipelines = {
         split: build_pipeline(images, batch_size=128, shuffle=False, **options) for split, images in arrays.items()
     }
-    with console.status("exporting"), warnings.catch_warnings(record=True) as caught, held_stderr():
-        warnings.simplefilter("always")
-        path = export_bundle(
+    with exporting(console):
+        return export_bundle(
             model,
             directory,
             pipelines["train"],
             test_data=None if is_folder(settings.dataset) else pipelines["test"],
             metrics=metrics["test"],
         )
-    for warning in caught:
-        if issubclass(warning.category, UserWarning) and "bundle" in str(warning.message):
-            console.print(f"note: {warning.message}")
-    return path

@@ -61,12 +61,12 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
 
 
 def _export_preset(preset: str, output: Path, console: Console) -> None:
-    from keras_vae.command_line.quiet_start import held_stderr
+    from keras_vae.command_line.exporting import exporting
     from keras_vae.export import export_bundle
     from keras_vae.models.vae import VAE
     from keras_vae.presets.read import read_preset
 
     model = VAE.from_preset(preset, load_weights=True)
-    with console.status("exporting"), held_stderr():
+    with exporting(console):
         export_bundle(model, output, metrics=read_preset(preset)["trained"]["test"])
     console.print(f"the bundle is in {output}: start with its README.md", soft_wrap=True)
