@@ -139,6 +139,7 @@ class TwoNetworks(Trainer):
         if self.classes is None:
             return {}
         _, label, _ = keras.utils.unpack_x_y_sample_weight(data)
+        label = None if label is None else tf.convert_to_tensor(label)
         if label is None or not label.dtype.is_integer or label.shape.rank != 1:
             found = "none" if label is None else f"{label.dtype.name} of shape {tuple(label.shape)}"
             raise ValueError(
@@ -149,6 +150,7 @@ class TwoNetworks(Trainer):
 
     def _images(self, data: Any) -> tf.Tensor:
         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        x = tf.convert_to_tensor(x)  # an array is what train_on_batch hands on where it runs eagerly
         if not x.dtype.is_floating:
             raise ValueError(
                 f"the images are {x.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"

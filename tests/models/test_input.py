@@ -88,3 +88,15 @@ def test_fit_takes_keras_other_arguments(make_vae, digits):
     history = model.fit(digits, None, 5, 2, verbose=0, validation_split=0.25)  # y, batch_size and epochs by position
     assert len(history.history["val_loss"]) == 2
     assert int(model.step) == 6
+
+
+@pytest.mark.parametrize("classes", [None, 10])
+def test_a_batch_is_the_same_step_eagerly_and_in_a_graph(make_vae, digits, classes):
+    found = []
+    for eager in (True, False):
+        model = make_vae(classes=classes)
+        model.compile("adam", run_eagerly=eager)
+        batch = (digits, *([] if classes is None else [np.arange(len(digits)) % classes]))
+        found.append([on_batch(*batch, return_dict=True) for on_batch in (model.train_on_batch, model.test_on_batch)])
+    for eagerly, in_a_graph in zip(*found, strict=True):
+        assert eagerly == pytest.approx(in_a_graph, rel=1e-4)
