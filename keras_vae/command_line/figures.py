@@ -21,6 +21,8 @@ def print_figures(figures: dict, console: Console, untrained: dict | None = None
         f"{figures['nll']:.2f}" + ("" if error is None else f" ± {error:.2f}"),
         f"-log p(x) is at most this ({figures['importance_samples']} samples)",
     )
+    if "bits_per_dimension" in figures:
+        table.add_row("bits a dimension", f"{figures['bits_per_dimension']:.3f}", "nll in bits a pixel and channel")
     units = f"{figures['active_units']} of {len(figures['kl_per_dimension'])}"
     table.add_row("active units", units, "latent dimensions that the data move")
     console.print(table)

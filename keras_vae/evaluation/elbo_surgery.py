@@ -143,5 +143,5 @@ def _add_some(
 
 
 def _marginals(model: VAE, posteriors: tfd.Distribution) -> tfd.Normal:
-    """The marginals of a normal, with a full covariance too, are the normals of its moments."""
+    """The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them."""
     return tfd.Normal(*model.posterior_family.moments(posteriors))

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.active_units import active_units
 from keras_vae.evaluation.importance import ImportanceWeightedBound
+from keras_vae.likelihoods.bits_per_dimension import bits_per_dimension
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.kl import factorise, kl_in_closed_form
 from keras_vae.objectives.kl import kl_per_dimension as kl_by_dimension
@@ -45,7 +46,8 @@ def evaluate(
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
         `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
-        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only.
+        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only. A likelihood of bytes
+        (discretised_logistic_mixture) adds `bits_per_dimension`, which is `nll` in bits a pixel and channel.
 
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
@@ -72,12 +74,12 @@ def evaluate(
     else:
         kl_per_dimension = information_per_dimension(means, columns["stddev"])
         kl = float(columns["kl"].mean())
-    images = len(bounds)
-    return {
+    images, nll = len(bounds), -float(bounds.mean())
+    figures = {
         "elbo": -(float(reconstruction.mean()) + kl),
         "reconstruction": float(reconstruction.mean()),
         "kl": kl,
-        "nll": -float(bounds.mean()),
+        "nll": nll,
         "nll_standard_error": float(bounds.std(ddof=1) / np.sqrt(images)) if images > 1 else None,
         "importance_samples": int(importance_samples),
         "active_units": active_units(means),
@@ -85,6 +87,9 @@ def evaluate(
         "images": images,
         "is_likelihood": is_likelihood,
     }
+    if model.likelihood.of_bytes:
+        figures["bits_per_dimension"] = bits_per_dimension(nll, model.image_shape)
+    return figures
 
 
 def information_per_dimension(means: np.ndarray, stddevs: np.ndarray) -> np.ndarray:

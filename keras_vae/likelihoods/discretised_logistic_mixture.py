@@ -96,7 +96,7 @@ class DiscretisedLogisticMixture(Likelihood):
     share the component, and given it are independent: PixelCNN++'s linear terms between them are left out. For
     every value the decoder returns `components` logits, then as many means and log-scales, in units of half the
     range; the component's logit is the mean of those of its channels. log p(x|z) is in nats an image, a probability
-    of bytes: see `bits_per_dimension`.
+    of bytes: `evaluate` gives it in bits a dimension too.
 
     Args:
         components: of each mixture, at least 1; 5 by default.
@@ -107,6 +107,7 @@ class DiscretisedLogisticMixture(Likelihood):
     """
 
     fixed_by_mean = False
+    of_bytes = True
 
     def __init__(self, components: int = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -26,10 +26,12 @@ class Likelihood(keras.layers.Layer):
     Attributes:
         parameters_per_value: how many decoder channels one image channel needs.
         fixed_by_mean: whether the mean of p(x|z) tells all of it, so that `of_mean` can rebuild it.
+        of_bytes: whether p(x|z) gives probabilities to images of bytes, which papers judge in bits a dimension.
     """
 
     parameters_per_value: int = 1
     fixed_by_mean: bool = True
+    of_bytes: bool = False
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})

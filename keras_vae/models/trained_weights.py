@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def learned_variables(model: VAE) -> list[keras.Variable]:
-    """Return the weights of prior, encoder, decoder and likelihood, in this order; not the counters of training."""
-    parts = (model.prior_family, model.encoder, model.decoder, model.likelihood)
+    """Return the weights of prior, encoder, decoder, likelihood and posterior; not the counters of training."""
+    parts = (model.prior_family, model.encoder, model.decoder, model.likelihood, model.posterior_family)
     return [weight for part in parts for weight in part.weights]
 
 

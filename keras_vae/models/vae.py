@@ -103,6 +103,7 @@ class VAE(TwoNetworks):
             seed=seed,
             **kwargs,
         )
+        self.posterior_family.bind(self.latent_dim)
         self.prior_family.bind(self._encode_for_prior, self.image_shape, self.latent_dim)
         self.sampler = None if sampler is None else resolve(sampler, Prior, PRIORS)
 

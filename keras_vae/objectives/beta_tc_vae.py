@@ -59,7 +59,7 @@ class BetaTCVAE(Objective):
         log_weights = stratified_log_weights(tf.shape(z)[1], self.dataset_size)
         others = z[:, :, tf.newaxis]  # sample, image it is of, image whose posterior judges it
         log_joint = tf.reduce_logsumexp(posterior.log_prob(others) + log_weights, axis=-1)
-        # The marginals of a normal, with a full covariance too, are the normals of its moments.
+        # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.
         marginals = tfd.Normal(posterior.mean(), posterior.stddev())
         by_dimension = marginals.log_prob(others) + log_weights[..., tf.newaxis]
         log_product = tf.reduce_sum(tf.reduce_logsumexp(by_dimension, axis=-2), axis=-1)

@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
+from keras_vae.flows.carried_normal import CarriedNormal
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 
@@ -33,7 +34,8 @@ class IWAE(Objective):
         doubly_reparameterised: which gradient the encoder gets; False by default.
 
     Raises:
-        ValueError: fewer than one sample.
+        ValueError: fewer than one sample; when it is called, `doubly_reparameterised` with a posterior that has
+            weights of its own, such as coupling_flow.
     """
 
     def __init__(self, samples: int = 5, doubly_reparameterised: bool = False) -> None:
@@ -96,4 +98,9 @@ class WeightedPath:
 
 def _constant(distribution: tfd.Distribution) -> tfd.Distribution:
     """The same distribution, through whose parameters no gradient flows."""
+    if isinstance(distribution, CarriedNormal):
+        raise ValueError(
+            "doubly_reparameterised with the posterior coupling_flow, whose density depends on weights of its own: "
+            "expected one made of the encoder's outputs alone; take full_normal, or the objective iwae"
+        )
     return tf.nest.map_structure(tf.stop_gradient, distribution, expand_composites=True)

@@ -15,6 +15,9 @@ class Posterior(keras.layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
 
+    def bind(self, latent_dim: int) -> None:
+        """Make what weights the family has of its own, for a model that calls it once when it is made."""
+
     def parameter_count(self, latent_dim: int) -> int:
         """Return how many encoder outputs an image needs for `latent_dim` latent dimensions."""
         raise NotImplementedError(f"{type(self).__name__} must define parameter_count(latent_dim)")

@@ -10,42 +10,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.flows.coupling import Coupling, chain
 from keras_vae.priors.prior import Encode, Prior
 
 tfd, tfb = tfp.distributions, tfp.bijectors
-
-
-class Coupling(keras.layers.Layer):
-    """The shift and log-scale of some dimensions as a network of the others, each log-scale within (-2, 2)."""
-
-    def __init__(self, hidden: Sequence[int], seed: int, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
-        self.hidden, self.seed = tuple(hidden), seed
-
-    def make(self, inputs: int, outputs: int) -> None:
-        """Make the weights for so many inputs and outputs."""
-        self.dense = []
-        for number, units in enumerate([*self.hidden, 2 * outputs]):
-            last = number == len(self.hidden)
-            start = keras.initializers.RandomNormal(
-                stddev=0.01, seed=self.seed + number
-            )  # the flow starts near the identity
-            layer = keras.layers.Dense(
-                units,
-                None if last else "tanh",
-                kernel_initializer=start if last else keras.initializers.GlorotUniform(seed=self.seed + number),
-                dtype="float32",
-            )
-            layer.build((None, inputs))
-            self.dense.append(layer)
-            inputs = units
-        self.built = True
-
-    def shift_and_log_scale(self, kept: tf.Tensor, outputs: int, **_: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return both, float32 `[..., outputs]` each, from float32 `[..., inputs]`; called by TFP."""
-        for layer in self.dense:
-            kept = layer(kept)
-        return kept[..., :outputs], 2 * tf.tanh(kept[..., outputs:])
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -103,11 +71,7 @@ class RealNVP(Prior):
     def bijector(self, latent_dim: int) -> tfb.Bijector:
         """Return f, from noise to latents."""
         self.bind(None, None, latent_dim)
-        reverse = tfb.Permute(np.arange(latent_dim)[::-1].astype(np.int32))
-        chain: list[tfb.Bijector] = []
-        for coupling in self.couplings:
-            chain += [tfb.RealNVP(latent_dim // 2, shift_and_log_scale_fn=coupling.shift_and_log_scale), reverse]
-        return tfb.Chain(chain[:-1])
+        return chain(self.couplings, latent_dim)
 
     def distribution(self, latent_dim: int) -> tfd.Distribution:
         """Return p(z) over float32 `[latent_dim]`."""

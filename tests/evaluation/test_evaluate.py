@@ -8,6 +8,7 @@ from scipy import special, stats
 from keras_vae.evaluation import importance
 from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.evaluation.importance import ImportanceWeightedBound
+from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 
 
@@ -187,3 +188,13 @@ def test_refuses_a_seed_that_is_no_int32(small_vae, gray, seed):
 def test_refuses_a_batch_size_below_one(small_vae, gray, batch_size):
     with pytest.raises(ValueError, match="batch_size"):
         evaluate(small_vae, gray, 1, batch_size=batch_size)
+
+
+def test_a_likelihood_of_bytes_is_judged_in_bits_a_dimension_too(small_vae, gray):
+    assert "bits_per_dimension" not in evaluate(small_vae, gray, 1)
+    model = VAE.from_preset("digits_mlp", likelihood="discretised_logistic_mixture")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1)).astype("float32") / 255
+    figures = evaluate(model, pixels, 2)
+    assert figures["is_likelihood"] is True
+    assert figures["bits_per_dimension"] == pytest.approx(figures["nll"] / np.log(2) / 64)
+    assert 7.9 < figures["bits_per_dimension"] < 12  # random bytes: no code is shorter than 8 bits

@@ -1,0 +1,1 @@
+"""Normalising flows: what a prior and a posterior are carried by."""
