@@ -26,13 +26,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from convolutional_muon import ConvolutionalMuon
 
 from keras_vae import presets
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
-from keras_vae.models.trained_weights import write_trained_weights
+from keras_vae.models.trained_weights import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.iwae import IWAE
@@ -52,6 +53,15 @@ GATED = {
 }
 # orthogonalised steps of every matrix, the last too (by Adam at 0.3 of the rate, 4.5 nats are lost), and no decay
 MUON = functools.partial(keras.optimizers.Muon, momentum=0.9, weight_decay=0.0, adam_weight_decay=0.0)
+# the tables of the prior's components are no matrices of a layer
+OWN_MUON = functools.partial(
+    ConvolutionalMuon,
+    momentum=0.9,
+    weight_decay=0.0,
+    adam_weight_decay=0.0,
+    adam_lr_ratio=0.2,
+    exclude_layers=["mixture"],
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Recipe:
     optimizer: Callable[..., keras.optimizers.Optimizer] = keras.optimizers.Adam
     warm_up: int = 0  # epochs in which the weight of the KL rises to one
     start: str | None = None  # the recipe whose weights it goes on from
+    float16: bool = False  # whether it ends with its weights rounded, as a preset ships them
 
     def how(self) -> str:
         """The optimizer, its batches and its rate."""
@@ -116,14 +127,29 @@ RECIPES = {
     "vamp": Recipe(
         "VampPrior (500), gated 300-300, 40 latents", 82.38, {**GATED, "prior": VampPrior(500)}, 300, warm_up=100
     ),
-    "own": Recipe("our own: preset mnist_conv_mixture", 82.38, {**OWN}, 180, learning_rate=2e-3),
-    "own_iwae": Recipe(
-        "our own, then as an IWAE with k=8, which is shipped",
+    # Validation nll of 1,000 images with K = 100 after 200 to 240 s of one core (14 to 24 epochs), with a diagonal
+    # posterior: Adam 85.0; Muon 84.6, at the rate 2e-2 86.1; full_normal by Adam 86.0; residual blocks 85.7, maps of
+    # 7 x 7 alone 86.1. With the flow posterior, 15 epochs of Muon: 83.4.
+    "own": Recipe(
+        "our own: preset mnist_conv_mixture",
         82.38,
-        {**OWN, "objective": IWAE(8)},
-        epochs=20,
-        learning_rate=5e-4,
+        {**OWN},
+        epochs=220,
+        batch_size=256,
+        learning_rate=1e-2,
+        optimizer=OWN_MUON,
+        warm_up=40,
+    ),
+    "own_iwae": Recipe(
+        "our own, then as an IWAE with k=5, in float16, which is shipped",
+        82.38,
+        {**OWN, "objective": IWAE(5)},
+        epochs=30,
+        batch_size=256,
+        learning_rate=3e-3,
+        optimizer=OWN_MUON,
         start="own",
+        float16=True,
     ),
 }
 
@@ -164,6 +190,9 @@ def train(name: str, work: Path) -> None:
         verbose=0,
         callbacks=[log, checkpoint],
     )
+    if recipe.float16:
+        for weight in learned_variables(model):
+            weight.assign(np.asarray(weight).astype(np.float16))
     model.save(folder / "model.keras")
 
 
@@ -261,7 +290,7 @@ def table(work: Path) -> None:
 
 
 def ship(name: str, work: Path) -> None:
-    """Put a recipe's weights, rounded to float16, into its preset, with what these reach on the test images."""
+    """Put a recipe's weights into its preset, in float16, with what these reach on the test images."""
     preset = RECIPES[name].model["preset"]
     path = Path(presets.__path__[0]) / f"{preset}.json"
     settings = json.loads(path.read_text())

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.active_units import active_units
 from keras_vae.evaluation.evaluate import information_per_dimension
@@ -48,10 +49,8 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     def __init__(self, data: Any, count: int = 1000, least: int = 1, patience: int = 2) -> None:
         super().__init__()
-        for name, value in (("count", count), ("least", least), ("patience", patience)):
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
-        self.data, self.count, self.least, self.patience = data, count, least, patience
+        self.data, self.count = data, whole_number("count", count, 1)
+        self.least, self.patience = whole_number("least", least, 1), whole_number("patience", patience, 1)
         self.kl_per_dimension: list[list[float]] = []
         self._epochs_below, self._warned = 0, False
         self._watched: list[tuple[np.ndarray, ...]] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping
 from typing import Self
 
@@ -11,6 +10,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import at_least
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.objectives.schedule import Schedule
@@ -42,9 +42,7 @@ class ELBO(Objective):
         if isinstance(kl_weight, Mapping):
             kl_weight = keras.saving.deserialize_keras_object(dict(kl_weight))
         if not isinstance(kl_weight, Schedule):
-            if not (math.isfinite(kl_weight) and kl_weight >= 0):
-                raise ValueError(f"kl_weight is {kl_weight}: expected a finite number of at least 0; 1 gives the ELBO")
-            kl_weight = float(kl_weight)
+            kl_weight = at_least("kl_weight", kl_weight, 0)
         self.kl_weight = kl_weight
 
     def at(self, step: tf.Tensor) -> Self:

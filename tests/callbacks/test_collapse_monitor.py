@@ -79,9 +79,9 @@ def test_its_state_goes_into_a_checkpoint(compiled, binary, tmp_path):
     assert len(kept["active_units"]) == 2
 
 
-@pytest.mark.parametrize("arguments", [{"count": 0}, {"least": 0}, {"patience": -1}], ids=str)
+@pytest.mark.parametrize("arguments", [{"count": 0}, {"least": 0}, {"patience": -1}, {"count": "a"}], ids=str)
 def test_refuses_numbers_below_one(binary, arguments):
-    with pytest.raises(ValueError, match=f"{next(iter(arguments))} is .*expected at least 1"):
+    with pytest.raises(ValueError, match=f"{next(iter(arguments))} is .*expected a whole number of at least 1"):
         CollapseMonitor(binary, **arguments)
 
 

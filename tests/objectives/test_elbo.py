@@ -56,7 +56,7 @@ def test_terms_against_slow_numpy(seed, samples, n, kl_weight):
         np.testing.assert_allclose(term.numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kl_weight", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("kl_weight", [-1, float("nan"), float("inf"), "1"])
 def test_refuses_impossible_weights(kl_weight):
     with pytest.raises(ValueError, match="kl_weight is"):
         ELBO(kl_weight)
