@@ -11,6 +11,7 @@ from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.free_bits import FreeBits
 from keras_vae.posteriors.diagonal_normal import DiagonalNormal
 from keras_vae.posteriors.full_normal import FullNormal
+from keras_vae.priors.gaussian_mixture import GaussianMixture
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -53,3 +54,18 @@ def test_beta_vae_is_the_weighted_elbo(case):
     for term, expected in zip(BetaVAE(3)(**made.arguments), ELBO(3)(**made.arguments), strict=True):
         np.testing.assert_array_equal(term, expected)
     assert BetaVAE().get_config() == {"beta": 4.0}
+
+
+def test_above_its_floor_a_monte_carlo_kl_moves_the_prior_as_in_the_elbo(case):
+    made, prior = case(), GaussianMixture(3)
+    prior.bind(None, None, 2)
+    posterior = FullNormal().distribution(tf.constant([[3.0, -3.0, 0.0, 0.0, 0.5]] * 4), 2)  # far from the prior
+    z, gradients = posterior.mean()[tf.newaxis], []
+    for objective in (ELBO(), FreeBits(0.1)):
+        with tf.GradientTape() as tape:
+            arguments = {**made.arguments, "posterior": posterior, "prior": prior.distribution(2), "z": z}
+            loss = tf.reduce_mean(objective(**arguments).loss)
+        gradients.append(tape.gradient(loss, [weight.value for weight in prior.trainable_weights]))
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+        assert np.any(one.numpy() != 0)
