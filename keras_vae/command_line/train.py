@@ -15,7 +15,7 @@ LIKELIHOODS = (
     "optimal_gaussian"
 )
 PRIORS = "gaussian_mixture, real_nvp, standard_normal, vamp"
-POSTERIORS = "diagonal_normal, full_normal, coupling_flow"
+POSTERIORS = "coupling_flow, diagonal_normal, full_normal"
 OBJECTIVES = (
     "beta_tc_vae, beta_vae, cyclic_warm_up, elbo, free_bits, info_vae, iwae, iwae_dreg, linear_warm_up, mmd_vae"
 )
