@@ -12,7 +12,7 @@ from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.active_units import active_units
 from keras_vae.evaluation.evaluate import information_per_dimension
-from keras_vae.evaluation.posteriors import posteriors_of
+from keras_vae.evaluation.posteriors import moments_of, posteriors_of
 from keras_vae.objectives.kl import factorise, kl_per_dimension
 
 
@@ -63,7 +63,7 @@ class CollapseMonitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Log the active units; warn if they are too few for too long."""
         posteriors, prior = posteriors_of(self.model, self._watched), self.model.prior
-        means, stddevs = (np.asarray(each) for each in self.model.posterior_family.moments(posteriors))
+        means, stddevs = (np.asarray(each) for each in moments_of(self.model, posteriors))
         if factorise(posteriors, prior):
             nats = np.mean(kl_per_dimension(posteriors, prior), axis=0)
         else:

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
-from keras_vae.evaluation.posteriors import posteriors_of, some
+from keras_vae.evaluation.posteriors import moments_of, posteriors_of, some
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 from keras_vae.random.portable import check_seed
@@ -39,7 +39,8 @@ def elbo_surgery(
         marginal KL             = total correlation + dimension-wise KL
 
     Hoffman and Johnson 2016, "ELBO surgery", equation 7, and Chen et al. 2018, equation 2. All are means over `samples`
-    latents of every image; q(z) is judged by the posteriors of all images, none left out. Time grows as n^2.
+    latents of every image; q(z) is judged by the posteriors of all images, none left out. Time grows as n^2. Of a flow
+    (coupling_flow) q(z_j) is the mean of the normals of its moments: total correlation and dimension-wise KL are near.
 
     Args:
         model: a `VAE`.
@@ -63,7 +64,8 @@ def elbo_surgery(
     check_seed(seed)
     samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
     posteriors, prior = posteriors_of(model, data, batch_size), model.prior
-    marginals = _marginals(model, posteriors)
+    # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.
+    marginals = tfd.Normal(*moments_of(model, posteriors))
     images = int(marginals.batch_shape[0])
     by_dimension = isinstance(prior, tfd.Independent)
 
@@ -74,12 +76,13 @@ def elbo_surgery(
         return z, posterior.log_prob(z), own.log_prob(z), log_prior
 
     draw = tf.function(draw, reduce_retracing=True, autograph=False)
+    density = AggregateDensity(model.posterior_family.numbers(model.latent_dim))
     parts = []
     for number, start in enumerate(range(0, images, ROWS_AT_A_TIME)):
         ours = [some(each, start, start + ROWS_AT_A_TIME) for each in (posteriors, marginals)]
         z, *densities = draw(tf.constant(number), *ours)
         flat = tf.reshape(z, [-1, model.latent_dim])
-        aggregate = aggregate_log_density(flat, posteriors, marginals)
+        aggregate = density(flat, posteriors, marginals)
         shapes = ([samples, -1], [samples, -1, model.latent_dim])
         densities += [tf.reshape(density, shape) for density, shape in zip(aggregate, shapes, strict=True)]
         # over samples first: the images count alike, whatever the size of the last batch
@@ -104,30 +107,38 @@ def elbo_surgery(
     }
 
 
-def aggregate_log_density(
-    z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return log q(z) float32 `[m]` and log q(z_j) float32 `[m, d]`, q being the mean of n posteriors.
+class AggregateDensity:
+    """Computes log q(z) and log q(z_j), q being the mean of n posteriors.
 
     The posteriors are taken some at a time and their log-sum-exp is carried along: memory does not grow with n.
 
     Args:
-        z: latents float32 `[m, d]`.
-        posteriors: batch shape `[n]`.
-        marginals: those of each dimension, normals of batch shape `[n, d]`.
+        numbers: held at once for the density of one latent under one posterior, as a `Posterior` tells.
     """
-    count, dimensions = (int(size) for size in marginals.batch_shape)
-    # TFP repeats the matrix of a full covariance for every pair
-    numbers = dimensions if isinstance(posteriors, tfd.Independent) else dimensions**2
-    at_a_time = max(1, NUMBERS_AT_A_TIME // (int(z.shape[0]) * numbers))
-    joint, by_dimension = tf.fill(z.shape[:1], -math.inf), tf.fill(z.shape, -math.inf)
-    for start in range(0, count, at_a_time):
-        ours = (some(each, start, start + at_a_time) for each in (posteriors, marginals))
-        joint, by_dimension = _add_some(joint, by_dimension, z, *ours)
-    return joint - math.log(count), by_dimension - math.log(count)
+
+    def __init__(self, numbers: int) -> None:
+        self.numbers = numbers
+        self._add = tf.function(_add_some, reduce_retracing=True, autograph=False)
+
+    def __call__(
+        self, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return log q(z) float32 `[m]` and log q(z_j) float32 `[m, d]`.
+
+        Args:
+            z: latents float32 `[m, d]`.
+            posteriors: batch shape `[n]`.
+            marginals: those of each dimension, normals of batch shape `[n, d]`.
+        """
+        count = int(marginals.batch_shape[0])
+        at_a_time = max(1, NUMBERS_AT_A_TIME // (int(z.shape[0]) * self.numbers))
+        joint, by_dimension = tf.fill(z.shape[:1], -math.inf), tf.fill(z.shape, -math.inf)
+        for start in range(0, count, at_a_time):
+            ours = (some(each, start, start + at_a_time) for each in (posteriors, marginals))
+            joint, by_dimension = self._add(joint, by_dimension, z, *ours)
+        return joint - math.log(count), by_dimension - math.log(count)
 
 
-@tf.function(reduce_retracing=True, autograph=False)
 def _add_some(
     joint: tf.Tensor, by_dimension: tf.Tensor, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -140,8 +151,3 @@ def _add_some(
         tfp.math.log_add_exp(joint, tf.reduce_logsumexp(whole, axis=1)),
         tfp.math.log_add_exp(by_dimension, tf.reduce_logsumexp(each, axis=1)),
     )
-
-
-def _marginals(model: VAE, posteriors: tfd.Distribution) -> tfd.Normal:
-    """The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them."""
-    return tfd.Normal(*model.posterior_family.moments(posteriors))

@@ -47,7 +47,7 @@ def evaluate(
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
         `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
         that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only. A likelihood of bytes
-        (discretised_logistic_mixture) adds `bits_per_dimension`, which is `nll` in bits a pixel and channel.
+        (discretised_logistic_mixture) adds `bits_per_dimension` of such, which is `nll` in bits a pixel and channel.
 
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
@@ -87,7 +87,7 @@ def evaluate(
         "images": images,
         "is_likelihood": is_likelihood,
     }
-    if model.likelihood.of_bytes:
+    if model.likelihood.of_bytes and is_likelihood:
         figures["bits_per_dimension"] = bits_per_dimension(nll, model.image_shape)
     return figures
 

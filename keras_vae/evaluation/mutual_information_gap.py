@@ -11,8 +11,8 @@ import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
-from keras_vae.evaluation.elbo_surgery import aggregate_log_density
-from keras_vae.evaluation.posteriors import posteriors_of
+from keras_vae.evaluation.elbo_surgery import AggregateDensity
+from keras_vae.evaluation.posteriors import moments_of, posteriors_of
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 from keras_vae.random.portable import check_seed
@@ -47,7 +47,7 @@ def mutual_information_gap(
     """
     check_seed(seed)
     batch_size = whole_number("batch_size", batch_size, 1)
-    return gap_of_latents(*model.posterior_family.moments(posteriors_of(model, data, batch_size)), factors, seed)
+    return gap_of_latents(*moments_of(model, posteriors_of(model, data, batch_size)), factors, seed)
 
 
 def gap_of_latents(
@@ -77,14 +77,15 @@ def gap_of_latents(
     if not values:
         raise ValueError("factors is empty: expected int [n] by name, such as load_factors('shapes', 'train+test')")
     z = means + stddevs * normal(seed, EVALUATION, 0, [images, dimensions])
-    log_density = _log_density(z, means, stddevs)
+    density = AggregateDensity(dimensions)
+    log_density = _log_density(density, z, means, stddevs)
 
     information, entropy, gaps = {}, {}, {}
     for name, factor in values.items():
         given = np.empty_like(log_density)
         for value in np.unique(factor):
             (own,) = np.nonzero(factor == value)
-            given[own] = _log_density(*(tf.gather(each, own) for each in (z, means, stddevs)))
+            given[own] = _log_density(density, *(tf.gather(each, own) for each in (z, means, stddevs)))
         by_dimension = np.mean(given - log_density, axis=0)
         shares = np.unique(factor, return_counts=True)[1] / images
         entropy[name] = float(-np.sum(shares * np.log(shares)))
@@ -99,10 +100,10 @@ def gap_of_latents(
     }
 
 
-def _log_density(z: tf.Tensor, means: tf.Tensor, stddevs: tf.Tensor) -> np.ndarray:
+def _log_density(density: AggregateDensity, z: tf.Tensor, means: tf.Tensor, stddevs: tf.Tensor) -> np.ndarray:
     """Log q(z_j) of each dimension, float64 `[n, d]`, q being the mean of the normals of these images."""
     marginals = tfd.Normal(means, stddevs)
-    _, by_dimension = aggregate_log_density(z, tfd.Independent(marginals, 1), marginals)
+    _, by_dimension = density(z, tfd.Independent(marginals, 1), marginals)
     return by_dimension.numpy().astype(np.float64)
 
 

@@ -31,6 +31,22 @@ def posteriors_of(model: VAE, data: Any, batch_size: int = 100) -> tfd.Distribut
     return tf.nest.map_structure(lambda *tensors: tf.concat(tensors, axis=0), *parts, expand_composites=True)
 
 
+def moments_of(model: VAE, posteriors: tfd.Distribution, rows: int = 500) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return mean and standard deviation of each posterior, float32 `[n, latent_dim]` each.
+
+    Some at a time: a flow's are those of many points each.
+
+    Args:
+        model: of the posteriors.
+        posteriors: batch shape `[n]`.
+        rows: how many at a time; 500 by default.
+    """
+    starts = range(0, int(posteriors.batch_shape[0]), rows)
+    parts = [model.posterior_family.moments(some(posteriors, start, start + rows)) for start in starts]
+    mean, stddev = (tf.concat(each, axis=0) for each in zip(*parts, strict=True))
+    return mean, stddev
+
+
 def some(posteriors: tfd.Distribution, start: int, stop: int) -> tfd.Distribution:
     """Return those of the images from `start` up to `stop`."""
     return tf.nest.map_structure(lambda tensor: tensor[start:stop], posteriors, expand_composites=True)

@@ -24,6 +24,9 @@ class CarriedNormal(tfd.AutoCompositeTensorDistribution):
     sqrt(latent_dim) from its mean, where nearly all of its mass is in many dimensions. So they are exact where f is
     affine, and the same in every process and runtime.
 
+    TFP's bijector remembers from which noise it made a sample: the gradient of `log_prob(z)` at a sample goes through
+    the noise to the parameters, as an ELBO needs it. For the gradient by z alone take a copy, `tf.identity(z)`.
+
     Args:
         loc: mean of the normal, float32 `[n, latent_dim]`.
         scale: standard deviation of the normal, likewise, above 0.
@@ -49,17 +52,14 @@ class CarriedNormal(tfd.AutoCompositeTensorDistribution):
             parameters=parameters,
             name=name,
         )
+        # Built here, not where it is first used: what a tf.function builds is no use outside it.
+        base = tfd.Independent(tfd.Normal(loc, scale), 1)
+        self._carried = tfd.TransformedDistribution(base, flow(context))
 
     @classmethod
     def _parameter_properties(cls, dtype: tf.DType | None, num_classes: int | None = None) -> dict[str, Any]:
         rows = tfp.util.ParameterProperties(event_ndims=1)
         return {"loc": rows, "scale": rows, "context": rows}
-
-    @functools.cached_property
-    def _carried(self) -> tfd.TransformedDistribution:
-        """TFP's own; kept, since its bijector remembers which noise a sample came from."""
-        base = tfd.Independent(tfd.Normal(self._loc, self._scale), 1)
-        return tfd.TransformedDistribution(base, self._flow(self._context))
 
     def _event_shape(self) -> tf.TensorShape:
         return self._loc.shape[-1:]
@@ -75,9 +75,11 @@ class CarriedNormal(tfd.AutoCompositeTensorDistribution):
         return self._carried.sample(n, seed=seed)
 
     def _log_prob(self, z: tf.Tensor) -> tf.Tensor:
-        batch = self._loc.shape[:-1]
-        axes = zip(z.shape[-1 - batch.rank : -1], batch, strict=True)
-        if any(one == 1 and other != 1 for one, other in axes):  # each latent under every posterior
+        batch, axes = self._loc.shape[:-1], z.shape[:-1]
+        fits = axes.rank >= batch.rank and all(
+            one != 1 or other == 1 for one, other in zip(axes[axes.rank - batch.rank :], batch, strict=True)
+        )
+        if not fits:  # each latent under every posterior
             shape = tf.broadcast_dynamic_shape(tf.shape(z)[:-1], tf.shape(self._loc)[:-1])
             z = tf.broadcast_to(z, tf.concat([shape, self._event_shape_tensor()], axis=0))
         return self._carried.log_prob(z)

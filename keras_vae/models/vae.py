@@ -104,6 +104,7 @@ class VAE(TwoNetworks):
             **kwargs,
         )
         self.posterior_family.bind(self.latent_dim)
+        self.objective.check_posterior(self.posterior_family)
         self.prior_family.bind(self._encode_for_prior, self.image_shape, self.latent_dim)
         self.sampler = None if sampler is None else resolve(sampler, Prior, PRIORS)
 
@@ -179,6 +180,7 @@ class VAE(TwoNetworks):
         label: tf.Tensor | None = None,
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats; `rows` as in `normal`."""
+        self.objective.check_posterior(self.posterior_family)  # again: it may have been set since
         posterior = self.encode(x, training, label=label)
         noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim], rows=rows)
         objective = self.objective.at(step) if stream == TRAINING else self.objective

@@ -11,9 +11,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
-from keras_vae.flows.carried_normal import CarriedNormal
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
+from keras_vae.posteriors.posterior import Posterior
 
 tfd = tfp.distributions
 
@@ -34,7 +34,7 @@ class IWAE(Objective):
         doubly_reparameterised: which gradient the encoder gets; False by default.
 
     Raises:
-        ValueError: fewer than one sample; when it is called, `doubly_reparameterised` with a posterior that has
+        ValueError: fewer than one sample; when a model is made, `doubly_reparameterised` with a posterior that has
             weights of its own, such as coupling_flow.
     """
 
@@ -42,6 +42,14 @@ class IWAE(Objective):
         self.samples = whole_number("samples", samples, 1)
         self.doubly_reparameterised = bool(doubly_reparameterised)
         self._path: WeightedPath | None = None
+
+    def check_posterior(self, family: Posterior) -> None:
+        """Raise ValueError for weights that the density would have to hold constant beside the encoder's outputs."""
+        if self.doubly_reparameterised and family.weights:
+            raise ValueError(
+                f"doubly_reparameterised with the posterior {type(family).__name__}, which has weights of its own: "
+                "expected one made of the encoder's outputs alone; take full_normal, or the objective iwae"
+            )
 
     def at(self, step: tf.Tensor) -> Self:
         """Return a copy for one step, which weighs that step's gradient."""
@@ -98,9 +106,4 @@ class WeightedPath:
 
 def _constant(distribution: tfd.Distribution) -> tfd.Distribution:
     """The same distribution, through whose parameters no gradient flows."""
-    if isinstance(distribution, CarriedNormal):
-        raise ValueError(
-            "doubly_reparameterised with the posterior coupling_flow, whose density depends on weights of its own: "
-            "expected one made of the encoder's outputs alone; take full_normal, or the objective iwae"
-        )
     return tf.nest.map_structure(tf.stop_gradient, distribution, expand_composites=True)

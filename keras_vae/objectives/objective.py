@@ -7,6 +7,8 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.posteriors.posterior import Posterior
+
 tfd = tfp.distributions
 
 
@@ -34,6 +36,9 @@ class Objective:
         validation, an objective is what it ends as, so that epochs can be compared.
         """
         return self
+
+    def check_posterior(self, family: Posterior) -> None:
+        """Raise ValueError for a posterior that the objective has no right gradient for; called by the model."""
 
     def sized(self, images: int, steps: int) -> Objective:
         """Return the objective with what depends on a training's size set for one of `images` images and `steps` steps.

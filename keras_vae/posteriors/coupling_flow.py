@@ -12,6 +12,7 @@ from keras_vae.check_number import whole_number
 from keras_vae.flows.carried_normal import CarriedNormal
 from keras_vae.flows.coupling import Coupling, chain
 from keras_vae.posteriors.posterior import Posterior
+from keras_vae.random.portable import check_seed
 
 tfd, tfb = tfp.distributions, tfp.bijectors
 
@@ -37,7 +38,7 @@ class CouplingFlow(Posterior):
         kwargs: Keras' own, such as `name`.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: a number out of range; when a model is made, a single latent dimension.
 
     Example:
         >>> from keras_vae.models.vae import VAE
@@ -50,7 +51,7 @@ class CouplingFlow(Posterior):
         super().__init__(**kwargs)
         self.number = whole_number("couplings", couplings, 2)
         self.hidden, self.context = whole_number("hidden", hidden, 1), whole_number("context", context, 1)
-        self.seed = seed
+        self.seed = check_seed(seed)
         self.couplings: list[Coupling] = []
 
     def parameter_count(self, latent_dim: int) -> int:
@@ -58,7 +59,18 @@ class CouplingFlow(Posterior):
         return 2 * latent_dim + self.context
 
     def bind(self, latent_dim: int) -> None:
-        """Make the weights."""
+        """Make the weights.
+
+        Raises:
+            ValueError: a single latent dimension, which has nothing to depend on, or another than that of the weights.
+        """
+        if latent_dim < 2:
+            raise ValueError(f"latent_dim is {latent_dim}: expected at least 2 for a coupling_flow; widen the latent")
+        if self.couplings and latent_dim != self._latent_dim:
+            raise ValueError(
+                f"latent_dim is {latent_dim}, but this CouplingFlow belongs to a model of {self._latent_dim}: expected "
+                "one for each model; make another CouplingFlow"
+            )
         if self.couplings:
             return
         self._latent_dim = latent_dim
@@ -78,6 +90,10 @@ class CouplingFlow(Posterior):
 
     def _flow(self, context: tf.Tensor) -> tfb.Bijector:
         return chain(self.couplings, self._latent_dim, context)
+
+    def numbers(self, latent_dim: int) -> int:
+        """Return `latent_dim + context + hidden`: what the widest coupling holds at once."""
+        return latent_dim + self.context + self.hidden
 
     def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and standard deviation at fixed points, float32 `[n, latent_dim]` each: see `CarriedNormal`."""

@@ -38,6 +38,10 @@ class FullNormal(Posterior):
         factor.set_shape([*parameters.shape[:-1], latent_dim, latent_dim])
         return tfd.MultivariateNormalTriL(mean, factor)
 
+    def numbers(self, latent_dim: int) -> int:
+        """Return `latent_dim**2`: TFP repeats the matrix for every latent."""
+        return latent_dim**2
+
     def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and standard deviation of each dimension, float32 `[n, latent_dim]` each."""
         return posterior.loc, tf.sqrt(tf.reduce_sum(tf.square(_factor(posterior)), axis=-1))

@@ -22,6 +22,10 @@ class Posterior(keras.layers.Layer):
         """Return how many encoder outputs an image needs for `latent_dim` latent dimensions."""
         raise NotImplementedError(f"{type(self).__name__} must define parameter_count(latent_dim)")
 
+    def numbers(self, latent_dim: int) -> int:
+        """Return how many numbers the density of one latent holds at once: `latent_dim` by default."""
+        return latent_dim
+
     def distribution(self, parameters: tf.Tensor, latent_dim: int) -> tfp.distributions.Distribution:
         """Return q(z|x) from encoder outputs float32 `[n, parameter_count(latent_dim)]`; event shape `[latent_dim]`."""
         raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters, latent_dim)")

@@ -126,13 +126,20 @@ def test_a_collapsed_posterior_tells_nothing_and_a_narrow_one_the_image():
 def test_memory_is_bounded_and_chunks_change_nothing(small_vae, monkeypatch):
     x = np.random.default_rng(0).uniform(size=[60, 2, 2, 1]).astype("float32")
     whole = elbo_surgery(small_vae, x)
-    sizes, add_some = [], module._add_some
+    sizes = []
 
-    def noting(joint, by_dimension, z, posteriors, marginals):
-        sizes.append(z.shape[0] * marginals.batch_shape[0] * z.shape[1])
-        return add_some(joint, by_dimension, z, posteriors, marginals)
+    class Noting(module.AggregateDensity):
+        def __init__(self, numbers):
+            super().__init__(numbers)
+            add = self._add
 
-    monkeypatch.setattr(module, "_add_some", noting)
+            def noting(joint, by_dimension, z, posteriors, marginals):
+                sizes.append(z.shape[0] * marginals.batch_shape[0] * numbers)
+                return add(joint, by_dimension, z, posteriors, marginals)
+
+            self._add = noting
+
+    monkeypatch.setattr(module, "AggregateDensity", Noting)
     monkeypatch.setattr(module, "NUMBERS_AT_A_TIME", 60 * 2 * 7)
     chunked = elbo_surgery(small_vae, x)
     assert max(sizes) <= 60 * 2 * 7

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
+from keras_vae.evaluation.elbo_surgery import elbo_surgery
 from keras_vae.evaluation.posteriors import posteriors_of, some
 from keras_vae.flows.carried_normal import _design
 from keras_vae.models.vae import VAE
@@ -43,7 +44,7 @@ def slow_sample(family, row, latent_dim, noise):
     return z
 
 
-@pytest.mark.parametrize("latent_dim", [1, 2, 5])
+@pytest.mark.parametrize("latent_dim", [2, 5])
 def test_samples_and_densities_against_numpy_and_finite_differences(latent_dim):
     family = strong(latent_dim)
     q, parameters = posterior(family, latent_dim)
@@ -164,15 +165,43 @@ def test_the_kl_is_estimated_from_samples():
 
 
 def test_the_doubly_reparameterised_gradient_is_refused():
-    model = VAE.from_preset(
-        "digits_mlp", latent_dim=2, posterior="coupling_flow", objective=IWAE(2, doubly_reparameterised=True)
-    )
+    with pytest.raises(ValueError, match="doubly_reparameterised with the posterior CouplingFlow"):
+        VAE.from_preset("digits_mlp", latent_dim=2, posterior="coupling_flow", objective="iwae_dreg")
+    model = VAE.from_preset("digits_mlp", latent_dim=2, posterior="coupling_flow")
+    model.objective = IWAE(2, doubly_reparameterised=True)
     model.compile("adam")
-    with pytest.raises(ValueError, match="doubly_reparameterised with the posterior coupling_flow"):
+    with pytest.raises(ValueError, match="doubly_reparameterised with the posterior CouplingFlow"):
         model.fit(np.zeros([4, 8, 8, 1], "float32"), verbose=0)
 
 
-@pytest.mark.parametrize("arguments", [{"couplings": 1}, {"hidden": 0}, {"context": 0.5}])
+def test_one_dimension_and_a_second_model_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="latent_dim is 1: expected at least 2"):
+        VAE.from_preset("digits_mlp", latent_dim=1, posterior="coupling_flow")
+    family = CouplingFlow()
+    VAE.from_preset("digits_mlp", latent_dim=2, posterior=family)
+    with pytest.raises(ValueError, match="latent_dim is 3, but this CouplingFlow belongs to a model of 2"):
+        VAE.from_preset("digits_mlp", latent_dim=3, posterior=family)
+
+
+def test_one_distribution_serves_eagerly_and_in_a_graph():
+    family = strong(3)
+    q, _ = posterior(family, 3)
+    z = tf.constant(np.random.default_rng(0).normal(size=(4, 2, 3)), tf.float32)
+    in_a_graph = tf.function(lambda values: q.log_prob(values))(z)
+    np.testing.assert_allclose(q.log_prob(z), in_a_graph, rtol=1e-5)
+    np.testing.assert_allclose(tf.function(lambda: q.from_noise(z))(), q.from_noise(z), rtol=1e-5)
+    assert q.log_prob(z[0, 0]).shape == (2,)
+
+
+def test_surgery_adds_up():
+    model = VAE.from_preset("digits_mlp", latent_dim=3, posterior="coupling_flow")
+    images = np.random.default_rng(0).integers(0, 17, (60, 8, 8, 1)).astype("float32") / 16
+    parts = elbo_surgery(model, images)
+    assert parts["mutual_information"] <= parts["mutual_information_limit"] + 1e-3
+    assert parts["kl"] == pytest.approx(parts["mutual_information"] + parts["marginal_kl"], abs=1e-4)
+
+
+@pytest.mark.parametrize("arguments", [{"couplings": 1}, {"hidden": 0}, {"context": 0.5}, {"seed": "x"}])
 def test_refuses_numbers_out_of_range(arguments):
     (name,) = arguments
     with pytest.raises(ValueError, match=f"^{name} is "):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.posteriors.choices import POSTERIORS
+from keras_vae.posteriors.coupling_flow import CouplingFlow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
 from keras_vae.priors.standard_normal import StandardNormal
 
@@ -20,6 +21,8 @@ def family(request):
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
 def test_shapes_and_moments(family, latent_dim):
+    if latent_dim == 1 and isinstance(family, CouplingFlow):
+        pytest.skip("a coupling needs two dimensions, and says so")
     parameters = tf.constant(rng.normal(size=(5, family.parameter_count(latent_dim))), tf.float32)
     q = family.distribution(parameters, latent_dim)
     z = family.from_noise(q, tf.constant(rng.normal(size=(4000, 5, latent_dim)), tf.float32))
