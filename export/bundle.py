@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.labels import label_input
+from keras_vae.evaluation.check_model import check_model
 from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
 from keras_vae.export.contents import test_images as images_file
@@ -97,8 +98,7 @@ def export_bundle(
 
 
 def _check_model(model: Any) -> None:
-    if not isinstance(model, VAE):
-        raise ValueError(f"model is a {type(model).__name__}: expected a keras_vae.VAE; build one around your networks")
+    check_model(model)
     if not model.built:
         raise ValueError("the model was never built: expected one with weights; call it on a batch of images once")
     for weight in model.weights:

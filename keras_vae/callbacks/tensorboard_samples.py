@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.grid import image_grid
 from keras_vae.random.portable import check_seed, check_temperature
@@ -33,9 +34,7 @@ class TensorBoardSamples(keras.callbacks.Callback):
 
     def __init__(self, folder: str | os.PathLike, count: int = 64, seed: int = 7, temperature: float = 1.0) -> None:
         super().__init__()
-        if count < 1:
-            raise ValueError(f"count is {count}: expected at least 1 image")
-        self.folder, self.count = Path(folder), count
+        self.folder, self.count = Path(folder), whole_number("count", count, 1)
         self.seed, self.temperature = check_seed(seed), check_temperature(temperature)
 
     def on_train_begin(self, logs: dict | None = None) -> None:

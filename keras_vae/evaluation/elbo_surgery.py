@@ -11,6 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
+from keras_vae.evaluation.check_model import check_model
 from keras_vae.evaluation.posteriors import moments_of, posteriors_of, some
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
@@ -61,6 +62,7 @@ def elbo_surgery(
     Raises:
         ValueError: no or unusable images, fewer than one sample or image at a time.
     """
+    check_model(model)
     check_seed(seed)
     samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
     posteriors, prior = posteriors_of(model, data, batch_size), model.prior

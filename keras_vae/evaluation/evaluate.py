@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.active_units import active_units
+from keras_vae.evaluation.check_model import check_model
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.likelihoods.bits_per_dimension import bits_per_dimension
 from keras_vae.models.vae import VAE
@@ -52,9 +54,9 @@ def evaluate(
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
     """
+    check_model(model)
     check_seed(seed)
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}: expected at least 1, such as 100")
+    batch_size = whole_number("batch_size", batch_size, 1)
     bound = ImportanceWeightedBound(model, importance_samples, seed)
     encode = tf.function(lambda x, label: _latents(model, x, label), reduce_retracing=True, autograph=False)
     parts: list[dict[str, np.ndarray]] = []

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
+from keras_vae.evaluation.check_model import check_model
 from keras_vae.evaluation.elbo_surgery import AggregateDensity
 from keras_vae.evaluation.posteriors import moments_of, posteriors_of
 from keras_vae.models.vae import VAE
@@ -45,6 +46,7 @@ def mutual_information_gap(
     Raises:
         ValueError: unusable images, factors that are no integers, one an image, or have one value only.
     """
+    check_model(model)
     check_seed(seed)
     batch_size = whole_number("batch_size", batch_size, 1)
     return gap_of_latents(*moments_of(model, posteriors_of(model, data, batch_size)), factors, seed)

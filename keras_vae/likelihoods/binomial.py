@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 
 tfd = tfp.distributions
@@ -56,9 +57,7 @@ class Binomial(Likelihood):
 
     def __init__(self, trials: int = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(trials, bool) or int(trials) != trials or trials < 1:
-            raise ValueError(f"trials is {trials!r}: expected a whole number of at least 1, such as 16")
-        self.trials = int(trials)
+        self.trials = whole_number("trials", trials, 1)
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions
@@ -111,9 +112,7 @@ class DiscretisedLogisticMixture(Likelihood):
 
     def __init__(self, components: int = 5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(components, bool) or int(components) != components or components < 1:
-            raise ValueError(f"components is {components!r}: expected a whole number of at least 1, such as 5")
-        self.components = int(components)
+        self.components = whole_number("components", components, 1)
 
     @property
     def parameters_per_value(self) -> int:

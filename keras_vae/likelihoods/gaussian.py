@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import keras
@@ -32,8 +33,8 @@ class Gaussian(Likelihood):
 
     def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not (math.isfinite(stddev) and stddev > 0):
-            raise ValueError(f"stddev is {stddev}: expected a finite number above 0, such as 0.1")
+        if not (isinstance(stddev, Real) and math.isfinite(stddev) and stddev > 0):
+            raise ValueError(f"stddev is {stddev!r}: expected a finite number above 0, such as 0.1")
         self.stddev = float(stddev)
 
     def scale(self) -> tf.Tensor:

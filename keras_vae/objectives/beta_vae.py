@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from keras_vae.check_number import at_least
 from keras_vae.objectives.elbo import ELBO
 
 
@@ -22,7 +23,7 @@ class BetaVAE(ELBO):
     """
 
     def __init__(self, beta: float = 4.0) -> None:
-        super().__init__(beta)
+        super().__init__(at_least("beta", beta, 0))
 
     def get_config(self) -> dict:
         """Return the arguments that build this objective again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import keras
 import tensorflow as tf
 
@@ -31,8 +33,8 @@ class CyclicWarmUp(Schedule):
     """
 
     def __init__(self, period: int = 5_000, cycles: int = 4, rising: float = 0.5, final: float = 1.0) -> None:
-        if not 0 < rising <= 1:
-            raise ValueError(f"rising is {rising}: expected a part of a cycle above 0 and at most 1, such as 0.5")
+        if not (isinstance(rising, Real) and 0 < rising <= 1):
+            raise ValueError(f"rising is {rising!r}: expected a part of a cycle above 0 and at most 1, such as 0.5")
         self.period, self.cycles = whole_number("period", period, 1), whole_number("cycles", cycles, 1)
         self.rising, self.final = float(rising), at_least("final", final, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from numbers import Real
 from typing import Self
 
 import keras
@@ -12,6 +13,7 @@ import tensorflow_probability as tfp
 from keras_vae.check_number import at_least
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
+from keras_vae.random.portable import check_seed
 
 tfd = tfp.distributions
 
@@ -42,10 +44,10 @@ class InfoVAE(Objective):
     """
 
     def __init__(self, alpha: float = 0.0, scale: float = 1000.0, seed: int = 0) -> None:
-        if not alpha <= 1:
-            raise ValueError(f"alpha is {alpha}: expected a number of at most 1; 1 gives the MMD-VAE")
+        if not (isinstance(alpha, Real) and alpha <= 1):
+            raise ValueError(f"alpha is {alpha!r}: expected a number of at most 1; 1 gives the MMD-VAE")
         self.alpha, self.scale = float(alpha), at_least("scale", scale, 1 - alpha)
-        self.seed = int(seed)
+        self.seed = check_seed(seed)
         self._step: tf.Tensor | int = 0
 
     def at(self, step: tf.Tensor) -> Self:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import FixedMixture
 from keras_vae.random.portable import latents_numpy
 
@@ -38,13 +39,12 @@ def fit_to_aggregate_posterior(
     Raises:
         ValueError: fewer than 10 images a component.
     """
+    components = whole_number("components", components, 1)
     parts, count = [], 0
     for images, labels in batches:
         noise = latents_numpy(seed, range(count, count + len(images)), latent_dim)
         parts.append(sample(tf.constant(images, tf.float32), labels, tf.constant(noise)).numpy())
         count += len(images)
-    if isinstance(components, bool) or int(components) != components or components < 1:
-        raise ValueError(f"components is {components!r}: expected a whole number of at least 1, such as 50")
     if count < FEWEST_A_COMPONENT * components:
         raise ValueError(
             f"there are {count} images for {components} components: expected at least {FEWEST_A_COMPONENT} each; "

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
 from keras_vae.priors.prior import Encode
+from keras_vae.random.portable import check_seed
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -30,7 +31,7 @@ class GaussianMixture(Mixture):
 
     def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.terms, self.seed = whole_number("components", components, 1), seed
+        self.terms, self.seed = whole_number("components", components, 1), check_seed(seed)
         self.means = None
 
     def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:

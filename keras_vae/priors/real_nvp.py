@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import whole_number
 from keras_vae.flows.coupling import Coupling, chain
 from keras_vae.priors.prior import Encode, Prior
+from keras_vae.random.portable import check_seed
 
 tfd, tfb = tfp.distributions, tfp.bijectors
 
@@ -47,9 +49,10 @@ class RealNVP(Prior):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if isinstance(layers, bool) or int(layers) != layers or layers < 2:
-            raise ValueError(f"layers is {layers!r}: expected a whole number of at least 2, such as 6")
-        self.number, self.hidden, self.seed = int(layers), tuple(int(units) for units in hidden), seed
+        if not isinstance(hidden, Sequence) or isinstance(hidden, str):
+            raise ValueError(f"hidden is {hidden!r}: expected widths of hidden layers, such as (64, 64)")
+        self.hidden = tuple(whole_number("hidden", units, 1) for units in hidden)
+        self.number, self.seed = whole_number("layers", layers, 2), check_seed(seed)
         self._values = values
         self.couplings: list[Coupling] = []
 

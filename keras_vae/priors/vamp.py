@@ -13,6 +13,7 @@ import tensorflow_probability as tfp
 from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
 from keras_vae.priors.prior import Encode
+from keras_vae.random.portable import check_seed
 
 # Of the pseudo-inputs' logits at the start: pixels of 0.05 +- 0.01, as in the paper's code.
 MEAN_LOGIT, STDDEV_LOGIT = -2.94, 0.21
@@ -38,7 +39,7 @@ class VampPrior(Mixture):
 
     def __init__(self, pseudo_inputs: int = 500, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.terms, self.seed = whole_number("pseudo_inputs", pseudo_inputs, 1), seed
+        self.terms, self.seed = whole_number("pseudo_inputs", pseudo_inputs, 1), check_seed(seed)
         self._encode: Encode | None = None
 
     def bind(self, encode: Encode, image_shape: Sequence[int], latent_dim: int) -> None:
