@@ -28,7 +28,9 @@ class Elbo:
     """Judges encoders and decoders by the ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z)), in nats an image.
 
     A file returns the mean of p(x|z) and not its parameters, so the likelihood is rebuilt from that mean; the
-    original is judged in the same way. One sample of the posterior an image, by the portable generator.
+    original is judged in the same way. A file returns means and standard deviations of q(z|x): all posteriors count as
+    diagonal normals, so what a file loses is told rightly, the ELBO itself only of such. One sample of the posterior an
+    image, by the portable generator.
 
     Attributes:
         likelihood, prior: of the model.
