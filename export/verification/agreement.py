@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_vae.export.contents.golden import image_statistics
 from keras_vae.export.runtimes.runtime import Runtime
-from keras_vae.random.portable import latents_numpy
 
 DECODED = 64  # latents beside the golden ones on which a decoder is held against the reference
 SEED = 11
@@ -84,9 +83,10 @@ class Agreement:
         latents = np.array(case["latent"], np.float32)
         decoded = self.runtime("decode", latent=latents, **_label(case))["image"]
         yield from self._golden_images(decoded, case["image"], "decode")
-        others = {"latent": latents_numpy(SEED, range(DECODED), latents.shape[1])}
-        if "label" in case:
-            others["label"] = np.resize(np.array(case["label"], np.int32), DECODED)
+        label = {name: np.resize(values, DECODED) for name, values in _label(case).items()}
+        # Latents that the model draws: far from them, as N(0, I) is from a narrow mixture, no decoder was trained.
+        numbers = {"index": np.arange(DECODED, dtype=np.int32), "seed": np.int32(SEED), "temperature": np.float32(1)}
+        others = {"latent": self.reference("generate", **numbers, **label)["latent"], **label}
         self._note(self.runtime("decode", **others)["image"], self.reference("decode", **others)["image"])
 
     def _encode(self) -> Iterator[str]:
