@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from keras_vae.export import export_bundle, verify_bundle
+from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.verification.agreement import SEED as SEED_OF_AGREEMENT
+from keras_vae.export.verification.agreement import Agreement
 from keras_vae.models.vae import VAE
+from keras_vae.posteriors.coupling_flow import CouplingFlow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
 from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.random.portable import latents_numpy
@@ -62,3 +66,40 @@ def test_a_flow_is_drawn_alike_and_a_likelihood_of_more_than_a_mean_has_no_nats(
     assert all(file.nats_lost == {} for file in report.files)
     assert {"tflite/vae.tflite", "onnx/generate.onnx"} <= {file.path for file in report.files}
     assert "about 1e-5" in (bundle / "README.md").read_text()
+
+
+def test_a_flow_posterior_encodes_alike_in_every_file(images, tmp_path):
+    model = small(posterior=CouplingFlow(2, hidden=8, context=4))
+    bundle = export_bundle(model, tmp_path / "bundle")
+    verify_bundle(bundle)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    mean, stddev = (moment.numpy() for moment in model.posterior_family.moments(model.encode(images[:5])))
+    assert np.abs(mean - model.encoder(images[:5]).numpy()[:, :3]).max() > 0.1  # the flow moves them
+    checked = set()
+    for path, artifact in manifest["artifacts"].items():
+        if "encode" in artifact["signatures"] and artifact["precision"] == "float32":
+            found = load_runtime(bundle, path, artifact)("encode", image=images[:5])
+            np.testing.assert_allclose(found["mean"], mean, rtol=1e-4, atol=1e-4, err_msg=path)
+            np.testing.assert_allclose(found["stddev"], stddev, rtol=1e-4, atol=1e-4, err_msg=path)
+            checked.add(artifact["runtime"])
+    assert checked == {"saved_model", "tflite", "onnx"}
+
+
+def test_a_decoder_is_held_to_what_the_model_draws_not_to_standard_normals(tmp_path):
+    model = small(prior=GaussianMixture(2))
+    model.prior_family.log_stddevs.assign_sub(3 * np.ones([2, 3]))
+    bundle = export_bundle(model, tmp_path / "bundle")
+    manifest, golden = (json.loads((bundle / name).read_text()) for name in ("manifest.json", "golden.json"))
+    reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
+    decoded = []
+
+    class Noting:
+        artifact = {"signatures": ["decode"]}  # noqa: RUF012
+
+        def __call__(self, signature, **inputs):
+            decoded.append(inputs["latent"])
+            return reference(signature, **inputs)
+
+    agreement = Agreement(Noting(), golden, reference, 1e-5)
+    assert (agreement.misses, agreement.largest_error) == ([], 0.0)
+    np.testing.assert_array_equal(decoded[-1], model.draw(SEED_OF_AGREEMENT, np.arange(64, dtype=np.int32), 1.0))
