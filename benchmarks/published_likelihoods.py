@@ -280,8 +280,9 @@ def table(work: Path) -> None:
         )
     about = (
         f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {SEED}, "
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}; 2 shared cores of an AMD EPYC, of which the models train on "
-        "one, our own as an IWAE on both; pauses included. The IWAE rows train with the doubly reparameterised gradient, our own without. "
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}; 2 shared cores of an AMD EPYC, of which the models train on one, "
+        "our own as an IWAE on both; pauses included. The IWAE rows have the doubly reparameterised gradient, our "
+        "own without. "
         "Published: the IWAE paper, one stochastic layer; beside our own the VampPrior paper, gated dense 300-300 with "
         "40 latents and a VampPrior (84.50 with a standard normal prior), which is another network."
     )
