@@ -39,6 +39,7 @@ class Objective:
 
     def check_posterior(self, family: Posterior) -> None:
         """Raise ValueError for a posterior that the objective has no right gradient for; called by the model."""
+        return  # AutoGraph cannot convert a function without a body
 
     def sized(self, images: int, steps: int) -> Objective:
         """Return the objective with what depends on a training's size set for one of `images` images and `steps` steps.
