@@ -123,6 +123,7 @@ def arrays(path):
 
 @pytest.fixture(scope="module")
 def context():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keras-vae's own start sets it, but the server was there before
     # One server imports TensorFlow once; each process is forked from it before TensorFlow starts. Saves minutes.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["keras_vae.training.train"])
