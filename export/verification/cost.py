@@ -29,8 +29,8 @@ class Elbo:
 
     A file returns the mean of p(x|z) and not its parameters, so the likelihood is rebuilt from that mean; the
     original is judged in the same way. A file returns means and standard deviations of q(z|x): all posteriors count as
-    diagonal normals, so what a file loses is told rightly, the ELBO itself only of such. One sample of the posterior an
-    image, by the portable generator.
+    diagonal normals. Of others, above all of a flow, the ELBO is that of such normals, whose latents are not typical of
+    the model, and a loss is told only roughly. One sample of the posterior an image, by the portable generator.
 
     Attributes:
         likelihood, prior: of the model.

@@ -17,7 +17,7 @@ class CrossEntropyBernoulli(tfd.Bernoulli):
 
     log p(x) = x log s + (1 - x) log(1 - s) = x logit - softplus(logit), s = sigmoid(logit): the value is TFP's own, for
     gray pixels in [0, 1] too. TFP computes log p(0) and log p(1) apart, and the gradient of TensorFlow's
-    `sigmoid_cross_entropy_with_logits` is nine times as slow as this one's, which is x - s.
+    `sigmoid_cross_entropy_with_logits` is several times as slow as this one's, which is x - s.
     """
 
     def _log_prob(self, event: tf.Tensor) -> tf.Tensor:
