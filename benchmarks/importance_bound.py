@@ -49,7 +49,7 @@ def one_row(way: str, samples: int, images: int) -> dict:
         def bound(image: tf.Tensor) -> tf.Tensor:
             posterior = model.encode(image)
             z = posterior.sample(samples, seed=0)
-            weights = model.decode(z).log_prob(image) + model.prior.log_prob(z) - posterior.log_prob(z)
+            weights = model.decode(z).log_prob(image) + model.prior().log_prob(z) - posterior.log_prob(z)
             return tf.reduce_logsumexp(weights) - tf.math.log(float(samples))
 
         bound(tf.constant(x[:1]))

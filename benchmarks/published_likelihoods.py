@@ -29,17 +29,17 @@ import tensorflow as tf
 from convolutional_muon import ConvolutionalMuon
 
 from keras_vae import presets
+from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
-from keras_vae.models.trained_weights import learned_variables, write_trained_weights
+from keras_vae.models.presets import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
+from keras_vae.objectives.annealing import LinearWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.iwae import IWAE
-from keras_vae.objectives.linear_warm_up import LinearWarmUp
 from keras_vae.priors.vamp import VampPrior
-from keras_vae.training.checkpoint import Checkpoint
 
 SEED = 0
 VALIDATION = 10_000
@@ -173,7 +173,7 @@ def train(name: str, work: Path) -> None:
     model = VAE.from_preset(recipe.model["preset"], seed=SEED, **_changes(recipe))
     if recipe.warm_up:
         model.objective = ELBO(LinearWarmUp(recipe.warm_up * steps))
-    model.prior_family.start_from(arrays["train"].images, SEED)
+    model.prior.adapt(arrays["train"].images, SEED)
     if recipe.start:
         model.set_weights(keras.models.load_model(work / recipe.start / "model.keras").get_weights())
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)

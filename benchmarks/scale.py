@@ -136,7 +136,7 @@ def report(measured: dict) -> str:
         "  learning with care (Goyal et al. 2017: in proportion, after a warm-up), and watch the validation ELBO.",
         "- The share of bandwidth hardly depends on N; latency grows with it: 126 messages on 64 machines. Larger",
         "  networks hide both.",
-        "- Whatever N is, the training is the same one up to the order of sums: tests/distribution.",
+        "- Whatever N is, the training is the same one up to the order of sums: tests/multi_device.",
     ]
     return "\n".join(lines) + "\n"
 

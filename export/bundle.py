@@ -20,7 +20,6 @@ from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
 from keras_vae.export.contents import test_images as images_file
 from keras_vae.export.contents.files import MANIFEST, file_list
-from keras_vae.export.contents.json_file import write_json
 from keras_vae.export.contents.manifest import manifest
 from keras_vae.export.contents.model_card import model_card
 from keras_vae.export.formats.artifact import Artifact
@@ -28,11 +27,12 @@ from keras_vae.export.formats.calibration import calibration_latents
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.export.formats.single_precision import in_float32
 from keras_vae.export.formats.write_all import write_all
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
-from keras_vae.export.verification.judge import Judge
+from keras_vae.export.verification.file_check import FileCheck
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.samples import samples
+from keras_vae.written_whole import write_json
 
 SAMPLES, SAMPLES_SEED = 64, 7
 
@@ -122,7 +122,7 @@ def _elbo(model: VAE, elbo: Elbo) -> dict[str, float] | None:
         posterior = model.encode(tf.constant(x), **elbo.given)
         return {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
 
-    return elbo.terms(encode, lambda z: model.decode(z, **elbo.given).mean().numpy())
+    return elbo.evaluate(encode, lambda z: model.decode(z, **elbo.given).mean().numpy())
 
 
 def _judged(
@@ -130,10 +130,10 @@ def _judged(
 ) -> dict[str, Any]:
     """Run every file; remove those that miss. Return `artifacts` with what was found, and `not_written`."""
     reference = load_runtime(folder, "saved_model", content["artifacts"]["saved_model"])
-    judge = Judge(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference)
+    check = FileCheck(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference)
     kept, not_written = {}, dict(content["not_written"])
     for path, artifact in artifacts.items():
-        found = judge(path)
+        found = check(path)
         if not found.misses:
             kept[path] = dataclasses.replace(artifact, largest_error=found.largest_error, nats_lost=found.nats_lost)
         elif path == "saved_model":

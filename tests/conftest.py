@@ -1,5 +1,7 @@
 import gc
+import warnings
 
+import numpy as np
 import pytest
 
 # Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite.
@@ -11,3 +13,37 @@ def what_a_module_leaves_is_not_looked_through_again():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def gray_pixels_are_meant():
+    """For tests that fit Bernoullis to gray pixels on purpose; those of the warning set their own filters."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Bernoulli is no likelihood")
+        yield
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Twenty real digits, float32 `[20, 8, 8, 1]` in [0, 1]."""
+    from sklearn.datasets import load_digits
+
+    return (load_digits().images[:20, :, :, None] / 16).astype("float32")
+
+
+@pytest.fixture
+def make_vae():
+    """Builds small models of equal weights for equal arguments."""
+    from keras_vae import VAE
+
+    def make(**changes):
+        return VAE.from_preset(
+            "digits_mlp", **{"latent_dim": 2, "likelihood": "bernoulli", "network": {"hidden": [8]}, **changes}
+        )
+
+    return make
+
+
+@pytest.fixture
+def weights_of():
+    return lambda model: [np.array(weight) for weight in model.get_weights()]

@@ -13,14 +13,13 @@ from keras_vae.likelihoods.learned_gaussian import LearnedGaussian
 from keras_vae.likelihoods.optimal_gaussian import OptimalGaussian
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
+from keras_vae.objectives.annealing import CyclicalAnnealing, LinearWarmUp
 from keras_vae.objectives.beta_tc_vae import BetaTCVAE
 from keras_vae.objectives.beta_vae import BetaVAE
-from keras_vae.objectives.cyclic_warm_up import CyclicWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.free_bits import FreeBits
 from keras_vae.objectives.info_vae import InfoVAE
 from keras_vae.objectives.iwae import IWAE
-from keras_vae.objectives.linear_warm_up import LinearWarmUp
 from keras_vae.posteriors.coupling_flow import CouplingFlow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
 from keras_vae.priors.real_nvp import RealNVP
@@ -33,7 +32,7 @@ GIVEN = [
     *((made, "kl_weight") for made in (ELBO, FreeBits)),
     *((made, "seed") for made in (InfoVAE, CouplingFlow, GaussianMixture, RealNVP, VampPrior)),
     *((BetaTCVAE, name) for name in ("beta", "alpha", "gamma", "dataset_size")),
-    *((CyclicWarmUp, name) for name in ("period", "cycles", "rising", "final")),
+    *((CyclicalAnnealing, name) for name in ("period", "cycles", "rising", "final")),
     *((LinearWarmUp, name) for name in ("steps", "final")),
     *((InfoVAE, name) for name in ("alpha", "scale")),
     *((CouplingFlow, name) for name in ("couplings", "hidden", "context")),

@@ -10,28 +10,22 @@ import numpy as np
 import pytest
 from allpairspy import AllPairs
 
+from keras_vae import registry
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.saved_model import write_saved_model
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.export.formats.tflite import write_tflite
-from keras_vae.export.runtimes.choices import load_runtime
-from keras_vae.likelihoods.choices import LIKELIHOODS
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.models.vae import VAE
-from keras_vae.objectives.choices import OBJECTIVES
 from keras_vae.objectives.free_bits import FreeBits
-from keras_vae.posteriors.choices import POSTERIORS
 from keras_vae.posteriors.coupling_flow import CouplingFlow
 from keras_vae.presets.read import preset_names, read_preset
-from keras_vae.priors.choices import PRIORS
 from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.priors.vamp import VampPrior
 
 FAMILIES = {  # in an order in which AllPairs leaves out no pair because of those that are refused
     "preset": preset_names(),
-    "objective": sorted(OBJECTIVES),
-    "likelihood": sorted(LIKELIHOODS),
-    "prior": sorted(PRIORS),
-    "posterior": sorted(POSTERIORS),
+    **{kind: registry.names(kind) for kind in ("objective", "likelihood", "prior", "posterior")},
 }
 # A VampPrior is a mixture of diagonal normals; the doubly reparameterised gradient is of the encoder's outputs alone.
 REFUSED = [{"vamp", "full_normal"}, {"vamp", "coupling_flow"}, {"iwae_dreg", "coupling_flow"}]
@@ -124,7 +118,7 @@ def may_stand_still(weight, model, parts):
     Free bits give none to the prior where a Monte Carlo estimate of the KL of a batch is under the floor, as it may be
     right after the start. The MMD sees samples of the prior alone, and which component one comes from has none.
     """
-    if not any(weight is each for each in model.prior_family.weights):
+    if not any(weight is each for each in model.prior.weights):
         return False
     logits = parts["prior"] == "gaussian_mixture" and weight.path.endswith("/logits")
     return parts["objective"] == "free_bits" or (parts["objective"] == "mmd_vae" and logits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import resource
@@ -14,8 +13,9 @@ from statistics import median
 
 import numpy as np
 
+from keras_vae import registry
 from keras_vae.data.labels import label_input
-from keras_vae.export.runtimes.choices import RUNTIMES, load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 
 BATCH = 64
 WARM_UP, CALLS, SECONDS = 3, 20, 0.3  # a median over at least so many calls, and as many more as fit the time
@@ -34,7 +34,7 @@ def measure(bundle: Path, path: str) -> dict[str, float | str]:
     """
     manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
     artifact = manifest["artifacts"][path]
-    importlib.import_module(f"keras_vae.export.runtimes.{RUNTIMES[artifact['runtime']].split('.')[0]}")
+    registry.load("runtime", artifact["runtime"])  # imports it
     if artifact["runtime"] == "saved_model":
         import tensorflow as tf
 

@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     import numpy as np  # imported where it is used: a wrong option is refused at once
@@ -91,7 +91,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _refuse_option(message: str) -> None:
+def _refuse_option(message: str) -> NoReturn:
     raise ValueError(f"{message}; see --help")
 
 
@@ -155,7 +155,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
     return content
 
 
-def load(content: bytes, runtime: str) -> Callable[..., dict[str, np.ndarray]]:
+def load(content: bytes, runtime: str) -> Callable[..., dict[str, Any]]:
     """Return a function that runs one signature on one batch: `call(signature, **inputs)` to outputs by name."""
     if runtime == "tflite":
         from ai_edge_litert.interpreter import Interpreter

@@ -40,18 +40,18 @@ def golden_values(model: VAE) -> dict[str, Any]:
     Raises:
         ValueError: a model whose images are not finite.
     """
-    cases, first = [], None
+    cases, parts = [], []
     for case in CASES:
-        z = model.draw(case["seed"], tf.constant(case["index"]), case["temperature"])
+        z = model.sample_latents(case["seed"], tf.constant(case["index"]), case["temperature"])
         given = label_input(model.classes, case["index"])
         images = model.decode(z, **given).mean().numpy()
         if not np.isfinite(images).all():
             raise ValueError("the model's images are not finite: expected pixels in [0, 1]; train it again")
-        first = (images, given) if first is None else first
+        parts.append((images, given))
         statistics = [image_statistics(image) for image in images]
         label = {name: values.tolist() for name, values in given.items()}
         cases.append({**case, **label, "latent": z.numpy().tolist(), "image": statistics})
-    images, given = first
+    images, given = parts[0]
     posterior = model.encode(images, **given)
     reconstructed = model.decode(posterior.mean(), **given).mean()
     return {

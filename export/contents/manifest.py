@@ -64,10 +64,10 @@ def manifest(
             "latent_dim": model.latent_dim,
             "classes": model.classes,
             "likelihood": _settings(model.likelihood),
-            "prior": _prior(model.prior_family, model.latent_dim),
-            "sampler": None if model.sampler is None else _prior(model.sampler, model.latent_dim),
-            "bit_exact": model.drawn_from().bit_exact,
-            "posterior": _settings(model.posterior_family),
+            "prior": _prior(model.prior),
+            "sampler": None if model.sampler is None else _prior(model.sampler),
+            "bit_exact": model.sampling_prior.bit_exact,
+            "posterior": _settings(model.posterior),
             "parameters": {"encoder": _parameters(model.encoder), "decoder": _parameters(model.decoder)},
         },
         "preprocessing": {
@@ -99,9 +99,9 @@ def _settings(layer: keras.layers.Layer) -> dict[str, Any]:
     return {"name": type(layer).__name__, **config}
 
 
-def _prior(prior: Prior, latent_dim: int) -> dict[str, Any]:
+def _prior(prior: Prior) -> dict[str, Any]:
     """The prior by its numbers, and what it was in training."""
-    return {**_settings(prior.frozen(latent_dim)), "trained_as": type(prior).__name__}
+    return {**_settings(prior.snapshot()), "trained_as": type(prior).__name__}
 
 
 def _parameters(network: keras.Model) -> int:

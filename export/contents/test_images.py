@@ -37,7 +37,7 @@ def choose_images(model: VAE, data: Iterable[Any] | None = None) -> tuple[np.nda
     count = max(1, min(COUNT, VALUES // int(np.prod(model.image_shape))))
     if data is not None:
         return first_images(data, count, "test_data", model.image_shape, model.classes)
-    latents = model.draw(SEED, tf.range(count), 1.0)
+    latents = model.sample_latents(SEED, tf.range(count), 1.0)
     labels = None if model.classes is None else label_of_each(model.classes, range(count))
     drawn = model.decode(latents, label=labels).sample(seed=tf.constant([SEED, 0]))
     return np.clip(drawn.numpy(), 0.0, 1.0), labels

@@ -30,10 +30,10 @@ def calibration_latents(model: VAE, images: Iterable[Any] | None = None) -> np.n
     Raises:
         ValueError: images of another shape, outside [0, 1], NaN or none at all.
     """
-    prior = model.draw(SEED, tf.range(COUNT), 1.0).numpy()
+    prior = model.sample_latents(SEED, tf.range(COUNT), 1.0).numpy()
     if images is None:
         return prior
     pixels, labels = first_images(images, COUNT, "representative_data", model.image_shape, model.classes)
     posterior = model.encode(tf.constant(pixels), label=labels)
     noise = latents_numpy(SEED + 1, range(posterior.batch_shape[0]), model.latent_dim)
-    return np.concatenate([prior, model.posterior_family.from_noise(posterior, tf.constant(noise)).numpy()])
+    return np.concatenate([prior, model.posterior.reparameterize(posterior, tf.constant(noise)).numpy()])

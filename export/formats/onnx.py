@@ -32,7 +32,7 @@ def write_onnx(name: str, function: Function, path: Path) -> Artifact:
     try:
         model, _ = tf2onnx.convert.from_function(
             function,
-            input_signature=function.input_signature,
+            input_signature=function.input_signature,  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
             opset=OPSET,
             custom_op_handlers={"Erfc": (_erfc, [])},
         )

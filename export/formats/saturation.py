@@ -42,5 +42,5 @@ def saturate(calibrated: bytes) -> bytes:
             if not others or (gated and code == SIGMOID):
                 end = SATURATED[code]
                 ends = (-end, inf if others else end)
-                ranges.min, ranges.max = np.clip(ranges.min, *ends), np.clip(ranges.max, *ends)
+                ranges.min, ranges.max = (np.clip(each, *ends).tolist() for each in (ranges.min, ranges.max))
     return model_content(model)

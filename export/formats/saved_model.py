@@ -24,7 +24,7 @@ def write_saved_model(functions: Mapping[str, Function], path: Path) -> Artifact
     # The model itself is not tracked, which would store its weights twice: the functions hold what they use.
     for name, function in functions.items():
         archive.add_endpoint(name, function)
-    archive.write_out(str(path), verbose=False)
+    archive.write_out(str(path), verbose=False)  # pyright: ignore[reportAttributeAccessIssue]  TensorFlow's has it
     return Artifact("saved_model", "float32", tuple(functions), count_operators(path))
 
 

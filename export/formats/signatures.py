@@ -38,11 +38,11 @@ def signatures(model: VAE) -> dict[str, Function]:
 
     # Not model.decode: it keeps the sample axes of z, by operators that stop a delegate from taking the whole graph.
     def mean_image(z: tf.Tensor, *label: tf.Tensor) -> tf.Tensor:
-        parameters = model.decoder_outputs(z, False, *label)
-        return tf.reshape(model.likelihood.distribution(parameters).mean(), [-1, *model.image_shape])
+        parameters = model.decode_flat(z, *label)
+        return tf.reshape(model.likelihood(parameters).mean(), [-1, *model.image_shape])
 
     def moments(x: tf.Tensor, *label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return model.posterior_family.moments(model.encode(x, label=label[0] if label else None))
+        return model.posterior.moments(model.encode(x, label=label[0] if label else None))
 
     def encode(image: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
         mean, stddev = moments(image, *label)
@@ -54,10 +54,10 @@ def signatures(model: VAE) -> dict[str, Function]:
     def reconstruct(image: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"image": mean_image(moments(image, *label)[0], *label)}
 
-    drawn_from = model.drawn_from().frozen(model.latent_dim)  # numbers alone: no runtime has to agree how they came
+    prior = model.sampling_prior.snapshot()  # numbers alone: no runtime has to agree how they came
 
     def generate(index: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
-        z = drawn_from.draw(seed, index, model.latent_dim, temperature)
+        z = prior.sample_latents(seed, index, temperature)
         return {"image": mean_image(z, *label), "latent": z}
 
     return {
@@ -76,10 +76,11 @@ def _traced(function: Callable[..., dict[str, tf.Tensor]], *inputs: tf.TensorSpe
 
 def describe(function: Function) -> dict[str, Any]:
     """Return a signature's inputs and outputs for the manifest: shapes, the free axis as "n", and dtypes."""
-    concrete = function.get_concrete_function()
+    inputs = function.input_signature  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
+    outputs = function.get_concrete_function().structured_outputs  # pyright: ignore[reportAttributeAccessIssue]  nor this
     return {
-        "inputs": {spec.name: _shape_and_dtype(spec) for spec in function.input_signature},
-        "outputs": {name: _shape_and_dtype(spec) for name, spec in concrete.structured_outputs.items()},
+        "inputs": {spec.name: _shape_and_dtype(spec) for spec in inputs},
+        "outputs": {name: _shape_and_dtype(spec) for name, spec in outputs.items()},
     }
 
 

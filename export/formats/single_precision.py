@@ -21,7 +21,7 @@ def in_float32(model: VAE) -> VAE:
     if all(layer.compute_dtype == "float32" for layer in (*_layers(model.encoder), *_layers(model.decoder))):
         return model
     copy = VAE.from_config(_with_policy(model.get_config(), "float32"))
-    for role in ("encoder", "decoder", "likelihood", "prior_family", "posterior_family"):
+    for role in ("encoder", "decoder", "likelihood", "prior", "posterior"):
         getattr(copy, role).set_weights(getattr(model, role).get_weights())
     return copy
 

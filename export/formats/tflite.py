@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
-from tensorflow.lite.python.convert_phase import ConverterError
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.saturation import saturate
 from keras_vae.export.formats.slim import slim
 from keras_vae.export.formats.tflite_model import operator_code, read_model
+from keras_vae.private_interfaces import converter_error
 
 PRECISIONS = ("float32", "float16", "dynamic")
 
@@ -96,7 +96,8 @@ def _after_the_last_weights(content: bytes) -> list[str]:
         )
 
     last = max((i for i, operator in enumerate(graph.operators) if has_weights(operator)), default=-1)
-    return [graph.tensors[i].name.decode() for operator in graph.operators[last + 1 :] for i in operator.outputs]
+    behind = [graph.tensors[i] for operator in graph.operators[last + 1 :] for i in operator.outputs]
+    return [tensor.name.decode() for tensor in behind]  # pyright: ignore[reportAttributeAccessIssue]  bytes, not str
 
 
 def _is_constant(model: schema.ModelT, tensor: schema.TensorT) -> bool:
@@ -123,7 +124,8 @@ def operators_of(content: bytes) -> dict[str, int]:
             name = names[operator_code(model, operator)]
             operators[name] += 1
             if name == "CUSTOM":
-                foreign.add((model.operatorCodes[operator.opcodeIndex].customCode or b"unnamed").decode())
+                custom = model.operatorCodes[operator.opcodeIndex].customCode or b"unnamed"
+                foreign.add(custom.decode())  # pyright: ignore[reportAttributeAccessIssue]  bytes, not str
     if foreign:
         raise Inexpressible(_refusal(foreign))
     return dict(sorted(operators.items()))
@@ -149,7 +151,7 @@ def _converted(convert: Callable[[], bytes]) -> bytes:
             # TensorFlow's own calibrator still uses the interpreter that it deprecates.
             warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated", UserWarning)
             return convert()
-    except ConverterError as error:
+    except converter_error() as error:
         missing = set(re.findall(r"'(tf\.\w+)' op is neither", str(error)))
         if missing:
             raise Inexpressible(_refusal(missing)) from error

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae.data.labels import check_labels, label_input
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.random.portable import check_seed, check_temperature
 
 BATCH_SIZE = 256
@@ -74,4 +74,5 @@ def generate_from_file(
         run("generate", **{name: values[start : start + BATCH_SIZE] for name, values in rows.items()}, **numbers)
         for start in range(0, count, BATCH_SIZE)
     ]
-    return tuple(np.concatenate([part[name] for part in parts]) for name in ("image", "latent"))
+    images, latents = (np.concatenate([part[name] for part in parts]) for name in ("image", "latent"))
+    return images, latents

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from keras_vae.export.runtimes.runtime import Arrays, Runtime
@@ -33,10 +35,11 @@ class ONNXRuntime(Runtime):
 
     def _call(self, signature: str, inputs: Arrays) -> Arrays:
         names = [output.name for output in self._session.get_outputs()]
-        return dict(zip(names, self._session.run(names, inputs), strict=True))
+        found = self._session.run(names, inputs)
+        return {name: np.asarray(value) for name, value in zip(names, found, strict=True)}
 
 
-def _described(tensors: list[Any]) -> dict[str, Any]:
+def _described(tensors: Iterable[Any]) -> dict[str, Any]:
     return {
         tensor.name: {"shape": list(tensor.shape), "dtype": _DTYPES.get(tensor.type, tensor.type)} for tensor in tensors
     }

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae import registry
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -105,3 +107,18 @@ def _in_batches(call: Callable[[Arrays], Arrays], inputs: Arrays, batch: int) ->
         rows = np.minimum(np.arange(start, start + batch), count - 1)
         outputs.append(call({name: value[rows] if value.ndim else value for name, value in inputs.items()}))
     return {name: np.concatenate([part[name] for part in outputs])[:count] for name in outputs[0]}
+
+
+def load_runtime(bundle: Path, path: str, artifact: Mapping[str, Any], threads: int = 1) -> Runtime:
+    """Load one file of a bundle.
+
+    Args:
+        bundle: the bundle's folder.
+        path: the file's path in it, a key of the manifest's `artifacts`.
+        artifact: the manifest's entry of it.
+        threads: how many the runtime may compute with; 1 by default.
+
+    Raises:
+        ValueError: a file that cannot be loaded.
+    """
+    return registry.load("runtime", artifact["runtime"])(bundle / path, artifact, threads)

@@ -50,12 +50,14 @@ class Elbo:
         Raises:
             ValueError: a likelihood or prior that this keras_vae does not know.
         """
-        return cls(_part(manifest, "likelihood", Likelihood), _part(manifest, "prior", Prior), images, labels)
+        prior = _part(manifest, "prior", Prior)
+        prior.build((manifest["model"]["latent_dim"],))
+        return cls(_part(manifest, "likelihood", Likelihood), prior, images, labels)
 
     @classmethod
     def of_model(cls, model: VAE, images: np.ndarray, labels: np.ndarray | None = None) -> Self:
         """Build it from a model."""
-        return cls(model.likelihood, model.prior_family.frozen(model.latent_dim), images, labels)
+        return cls(model.likelihood, model.prior.snapshot(), images, labels)
 
     @property
     def given(self) -> dict[str, np.ndarray]:
@@ -67,7 +69,7 @@ class Elbo:
         """Whether the mean of p(x|z), which is what files return, tells the likelihood."""
         return self.likelihood.fixed_by_mean
 
-    def terms(self, encode: Encode, decode: Decode) -> dict[str, float]:
+    def evaluate(self, encode: Encode, decode: Decode) -> dict[str, float]:
         """Return `reconstruction`, `kl` and `elbo` = -(reconstruction + kl) of a pair, means over the images.
 
         Args:
@@ -79,7 +81,7 @@ class Elbo:
         z = mean + stddev * latents_numpy(SEED, range(len(mean)), mean.shape[1])
         likelihood = self.likelihood.of_mean(tf.constant(decode(z)))
         posterior = tfp.distributions.Independent(tfp.distributions.Normal(mean, stddev), 1)
-        kl = kl_divergence(posterior, self.prior.distribution(mean.shape[1]), tf.constant(z)[None])
+        kl = kl_divergence(posterior, self.prior(), tf.constant(z)[None])
         reconstruction = -likelihood.log_prob(self.images).numpy().astype(np.float64).mean()
         kl = kl.numpy().astype(np.float64).mean()
         return {"elbo": -float(reconstruction + kl), "reconstruction": float(reconstruction), "kl": float(kl)}

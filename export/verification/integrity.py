@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from jsonschema.exceptions import best_match
 
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
 
@@ -42,7 +43,7 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
             f"{path} has schema_version {version!r}: expected {SCHEMA_VERSION}; use the keras_vae that wrote it, "
             f"or {_AGAIN}"
         )
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(manifest))
+    error = best_match(_validator().iter_errors(manifest))
     if error:
         shown = error.message if len(error.message) < 200 else error.message[:200] + "..."
         raise ValueError(f"{path} breaks its schema at {error.json_path} ({shown}): restore it, or {_AGAIN}")

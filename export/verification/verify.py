@@ -13,10 +13,10 @@ import numpy as np
 
 from keras_vae.export.contents import golden as golden_values
 from keras_vae.export.contents.test_images import COUNT, read_test_images
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
+from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo
 from keras_vae.export.verification.integrity import check_files, read_manifest
-from keras_vae.export.verification.judge import FileReport, Judge, original_elbo
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,20 @@ def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None 
     classes = manifest["model"]["classes"]
     given = None if test_data is None else first_images(test_data, images, "test_data", shape, classes)
     try:
-        judge, report = _judge(bundle, manifest, given)
+        check, report = _prepare(bundle, manifest, given)
     except Exception as error:
         raise BundleError(bundle, [str(error)]) from error
-    files = tuple(judge(path) for path in manifest["artifacts"])
+    files = tuple(check(path) for path in manifest["artifacts"])
     report = Report(files=files, **report)
     if misses := [f"{file.path}: {miss}" for file in files for miss in file.misses]:
         raise BundleError(bundle, misses, report)
     return report
 
 
-def _judge(
+def _prepare(
     bundle: Path, manifest: dict[str, Any], given: tuple[np.ndarray, np.ndarray | None] | None
-) -> tuple[Judge, dict[str, Any]]:
-    """Return the judge of the files, and all of the report that does not depend on them."""
+) -> tuple[FileCheck, dict[str, Any]]:
+    """Return the check of the files, and all of the report that does not depend on them."""
     golden = json.loads((bundle / golden_values.NAME).read_text("utf-8"))
     images, labels = read_test_images(bundle) if given is None else given
     elbo = Elbo.of_manifest(manifest, images, labels)
@@ -108,4 +108,4 @@ def _judge(
     original = golden["elbo"] and golden["elbo"]["elbo"] if given is None else original_elbo(elbo, reference)
     source = manifest["test_images"]["source"] if given is None else "data given now"
     facts = {"bundle": bundle, "images": len(images), "source": source, "elbo": original}
-    return Judge(bundle, manifest, golden, elbo, original, reference), facts
+    return FileCheck(bundle, manifest, golden, elbo, original, reference), facts

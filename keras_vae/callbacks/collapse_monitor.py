@@ -64,7 +64,7 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Log the active units; warn if they are too few for too long."""
-        posteriors, prior = posteriors_of(self.model, self._watched), self.model.prior
+        posteriors, prior = posteriors_of(self.model, self._watched), self.model.prior()
         means, stddevs = (np.asarray(each) for each in moments_of(self.model, posteriors))
         if factorise(posteriors, prior):
             nats = np.mean(kl_per_dimension(posteriors, prior), axis=0)

@@ -19,7 +19,7 @@ class KLWeightLog(keras.callbacks.Callback):
     Example:
         >>> import numpy as np, keras_vae
         >>> from keras_vae.objectives.elbo import ELBO
-        >>> from keras_vae.objectives.linear_warm_up import LinearWarmUp
+        >>> from keras_vae.objectives.annealing import LinearWarmUp
         >>> model = keras_vae.VAE.from_preset("digits_mlp", latent_dim=2, objective=ELBO(LinearWarmUp(steps=8)))
         >>> model.compile("adam", jit_compile=False)
         >>> images = np.zeros([64, 8, 8, 1], "float32")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.written_whole import write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,9 +69,7 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     content = {"bundle": str(bundle), "rounds": rounds, "threads": 1, **machine, "files": rows}
     json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
-    beside = json_path.with_name(f".{json_path.name}.partial")
-    beside.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    os.replace(beside, json_path)
+    write_json(content, json_path)
     benchmark_picture(rows, png_path)
     click.echo(f"figures in {json_path}, picture in {png_path}")
 

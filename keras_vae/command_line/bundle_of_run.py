@@ -13,7 +13,7 @@ from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_folder
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.vae import VAE
-from keras_vae.training.settings import Settings
+from keras_vae.runs.settings import Settings
 
 BUNDLE = "bundle"
 

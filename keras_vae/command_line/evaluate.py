@@ -43,7 +43,7 @@ def evaluate(
       keras-vae evaluate runs/mnist --importance-samples 5000 --json
       keras-vae evaluate runs/digits --deep
     """
-    from keras_vae.training.run_folder import load_run, read_config
+    from keras_vae.runs.run_folder import load_run, read_config
 
     if importance_samples < 1:
         raise ValueError(f"importance_samples is {importance_samples}: expected at least 1; raise --importance-samples")
@@ -54,8 +54,8 @@ def evaluate(
 
     from keras_vae.command_line.figures import print_figures, print_surgery
     from keras_vae.data.load import load_arrays
-    from keras_vae.training.judge import judge
-    from keras_vae.training.settings import Settings
+    from keras_vae.runs.evaluate_run import evaluate_run
+    from keras_vae.runs.settings import Settings
 
     model, config = load_run(run)
     settings = Settings(**config["settings"])
@@ -63,7 +63,7 @@ def evaluate(
     settings = settings.changed(importance_samples=importance_samples, **changes)
     arrays = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
     console = Console()
-    figures = judge(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
+    figures = evaluate_run(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
     if deep:
         from keras_vae.data.pipeline import build_pipeline
         from keras_vae.evaluation.elbo_surgery import elbo_surgery

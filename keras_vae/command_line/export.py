@@ -30,7 +30,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
       keras-vae export runs/digits --output digits-bundle
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
-    from keras_vae.training.run_folder import METRICS, load_run, read_config
+    from keras_vae.runs.run_folder import METRICS, load_run, read_config
 
     if (run is None) == (preset is None):
         raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
@@ -43,7 +43,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
 
     from keras_vae.command_line.bundle_of_run import write_bundle
     from keras_vae.data.load import load_arrays
-    from keras_vae.training.settings import Settings
+    from keras_vae.runs.settings import Settings
 
     console = Console()
     if preset:

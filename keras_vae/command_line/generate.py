@@ -92,7 +92,7 @@ def _of_preset(preset: str, count: int, seed: int, temperature: float, label: in
 
 
 def _of_run(run: Path, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
-    from keras_vae.training.run_folder import load_run, read_config
+    from keras_vae.runs.run_folder import load_run, read_config
 
     read_config(run)
     load_tensorflow()

@@ -20,7 +20,7 @@ def announce_worker() -> None:
     Raises:
         ValueError: a TF_CONFIG that is missing or malformed.
     """
-    from keras_vae.distribution.cluster import is_here, read_cluster
+    from keras_vae.multi_device.cluster import is_here, read_cluster
 
     cluster = read_cluster(os.environ.get("TF_CONFIG"))
     print(
@@ -40,7 +40,7 @@ def start_tensorflow(strategy: str, virtual_devices: int | None = None) -> tf.di
         virtual_devices: how many to split the processor into; None for leaving it whole.
     """
     with held_stderr(), _interruptible() if strategy == "multi_worker" else contextlib.nullcontext():
-        from keras_vae.distribution.strategies import get_strategy, split_processor
+        from keras_vae.multi_device.strategies import get_strategy, split_processor
 
         if virtual_devices:
             split_processor(virtual_devices)

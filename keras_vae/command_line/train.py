@@ -7,18 +7,12 @@ from pathlib import Path
 
 import click
 
+from keras_vae import registry
 from keras_vae.command_line.start import announce_worker, start_tensorflow
 
-# The names of the parts, which --help shows without loading TensorFlow.
-LIKELIHOODS = (
-    "bernoulli, binomial, continuous_bernoulli, discretised_logistic_mixture, gaussian, learned_gaussian, "
-    "optimal_gaussian"
-)
-PRIORS = "gaussian_mixture, real_nvp, standard_normal, vamp"
-POSTERIORS = "coupling_flow, diagonal_normal, full_normal"
-OBJECTIVES = (
-    "beta_tc_vae, beta_vae, cyclic_warm_up, elbo, free_bits, info_vae, iwae, iwae_dreg, linear_warm_up, mmd_vae"
-)
+
+def _names(kind: str) -> str:
+    return ", ".join(registry.names(kind))
 
 
 @click.command()
@@ -70,10 +64,10 @@ OBJECTIVES = (
     show_default=True,
     help="Of the networks while they are trained; likelihood, KL and sampling, and what is written, are float32.",
 )
-@click.option("--likelihood", metavar="NAME", help=f"p(x|z): {LIKELIHOODS}; the preset's by default.")
-@click.option("--prior", metavar="NAME", help=f"p(z): {PRIORS}.")
-@click.option("--posterior", metavar="NAME", help=f"q(z|x): {POSTERIORS}.")
-@click.option("--objective", metavar="NAME", help=f"What to minimise: {OBJECTIVES}.")
+@click.option("--likelihood", metavar="NAME", help=f"p(x|z): {_names('likelihood')}; the preset's by default.")
+@click.option("--prior", metavar="NAME", help=f"p(z): {_names('prior')}.")
+@click.option("--posterior", metavar="NAME", help=f"q(z|x): {_names('posterior')}.")
+@click.option("--objective", metavar="NAME", help=f"What to minimise: {_names('objective')}.")
 @click.option("--conditional", is_flag=True, help="Give both networks the class: generate then takes --label.")
 @click.option("--bundle/--no-bundle", default=True, show_default=True, help="Export the model at the end.")
 def train(
@@ -103,9 +97,9 @@ def train(
       keras-vae train --dataset mnist --conditional --output runs/by_digit
       keras-vae train --strategy mirrored --precision mixed_bfloat16 --dataset cifar10 --output runs/cifar10
     """
-    from keras_vae.training.preemption import EXIT_STATUS, Preempted, Preemption
-    from keras_vae.training.run_folder import check_free, how_to_go_on
-    from keras_vae.training.settings import Settings
+    from keras_vae.checkpoints.preemption import EXIT_STATUS, Preempted, Preemption
+    from keras_vae.runs.run_folder import check_free, how_to_go_on
+    from keras_vae.runs.settings import Settings
 
     # Cheap checks come before TensorFlow is loaded.
     settings = Settings(**options)
@@ -121,9 +115,9 @@ def train(
 
     from keras_vae.command_line.bundle_of_run import BUNDLE, write_bundle
     from keras_vae.command_line.figures import print_figures
-    from keras_vae.distribution.lost_worker import EXIT_STATUS as LOST
-    from keras_vae.distribution.lost_worker import WorkerLost
-    from keras_vae.training.train import train as run
+    from keras_vae.multi_device.lost_worker import EXIT_STATUS as LOST
+    from keras_vae.multi_device.lost_worker import WorkerLost
+    from keras_vae.runs.train import train as run
 
     console = Console()
     try:

@@ -36,7 +36,7 @@ def image_batches(
         raise ValueError(f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's")
     pair = isinstance(data, tuple) and len(data) == 2 and getattr(data[1], "ndim", None) == 1
     if pair or hasattr(data, "ndim"):
-        arrays = data if pair else (data,)
+        arrays: Any = data if pair else (data,)
         starts = range(0, max(len(arrays[0]), 1), batch_size)
         data = (tuple(np.asarray(array)[start : start + batch_size] for array in arrays) for start in starts)
     number = -1

@@ -38,9 +38,9 @@ def sample_binary(images: tf.Tensor, key: tf.Tensor, block: tf.Tensor | int) -> 
         key: int64 `[2]`, the stream.
         block: The number of the block in the stream.
     """
-    key = tf.random.fold_in(key, block)
+    block_key = tf.random.fold_in(key, block)
     # uniform in [0, 1): a pixel of 255 is always 1, a pixel of 0 never
-    uniform = tf.random.stateless_uniform(tf.shape(images), key)
+    uniform = tf.random.stateless_uniform(tf.shape(images), block_key)
     return tf.cast(uniform * 255.0 < tf.cast(images, tf.float32), tf.uint8) * 255
 
 

@@ -1,6 +1,7 @@
 """Datasets by their TFDS name, read into memory; `digits` and `shapes` among them."""
 
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -47,8 +48,12 @@ def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> st
     )
 
 
+def _features(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:
+    return dict(builder.info.features) if isinstance(builder.info.features, tfds.features.FeaturesDict) else {}
+
+
 def _image_key(name: str, builder: tfds.core.DatasetBuilder) -> str:
-    features = dict(builder.info.features) if isinstance(builder.info.features, tfds.features.FeaturesDict) else {}
+    features = _features(builder)
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     preferred = [
         "image",
@@ -83,8 +88,8 @@ def _read(
     channels: int | None,
 ) -> ImageArrays:
     source = choose_split(name, builder, split)
-    key = _image_key(name, builder)
-    feature = builder.info.features[key]
+    key, features = _image_key(name, builder), _features(builder)
+    feature, label = features[key], features.get("label")
     if feature.np_dtype != np.uint8 or feature.shape[-1] not in (1, 3, 4):
         raise ValueError(
             f"dataset {name!r}: expected uint8 images of 1, 3 or 4 channels, got "
@@ -96,7 +101,6 @@ def _read(
     count = builder.info.splits[source].num_examples
     images = empty_images(count, (*size, channels), f"dataset {name!r}, split {split!r}")
 
-    label = dict(builder.info.features).get("label")
     classes = isinstance(label, tfds.features.ClassLabel)
     labels = np.empty([count], np.int32) if classes else None
 

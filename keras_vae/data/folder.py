@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -140,7 +140,8 @@ def _image_folder(folder: Path, paths: Iterable[Path]) -> tuple[dict[str, list[E
             f"folder {folder}: {missed[0]} and {len(missed) - 1} more are files that TFDS' ImageFolder does "
             "not read: convert them to PNG or JPEG"
         )
-    return _with_test(folder, splits), tuple(builder.info.features["label"].names)
+    features: Any = builder.info.features  # declared as any feature, not as the dict that it is
+    return _with_test(folder, splits), tuple(features["label"].names)
 
 
 def _with_test(folder: Path, splits: dict[str, list[Example]]) -> dict[str, list[Example]]:
@@ -165,7 +166,7 @@ def _choose(folder: Path, splits: dict[str, list[Example]], split: str) -> list[
         if examples
     ]
     try:
-        ranges = tfds.core.ReadInstruction.from_spec(split).to_absolute(tfds.core.splits.SplitDict(infos))
+        ranges = tfds.core.ReadInstruction.from_spec(split).to_absolute(tfds.core.SplitDict(infos))
         chosen = [example for part in ranges for example in splits[part.splitname][part.from_ : part.to]]
         problem = "is empty"
     except (KeyError, ValueError, AssertionError):

@@ -84,7 +84,8 @@ def build_pipeline(
         epoch = tf.ensure_shape(tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64), [])
         order = tf.range(count, dtype=tf.int64)
         if shuffle and count > 1:
-            order = tf.random.experimental.index_shuffle(order, tf.random.fold_in(order_key, epoch), count - 1)
+            shuffled = tf.random.experimental.index_shuffle  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
+            order = shuffled(order, tf.random.fold_in(order_key, epoch), count - 1)
         # the order goes along with each step: a map nested in here would triple the cost of starting an epoch
         whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch)))
         return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())

@@ -14,11 +14,11 @@ from pathlib import Path
 import requests
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import constants
-from tensorflow_datasets.core.download import downloader
 
 from keras_vae.data.digits import Digits
 from keras_vae.data.quiet import quiet, quiet_logs
 from keras_vae.data.shapes import Shapes
+from keras_vae.private_interfaces import retries_of_tfds
 
 # Made here, with nothing to download.
 OURS = {"digits": Digits, "shapes": Shapes}
@@ -85,7 +85,7 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bo
     try:
         # progress bars are for a person who watches; elsewhere they would bury the one line of an error
         quietly = quiet_logs() if sys.stderr.isatty() else quiet()
-        with quietly, _few_retries(), _no_remains(folder, builder.name):
+        with quietly, retries_of_tfds(3), _no_remains(folder, builder.name):
             builder.download_and_prepare()
     except Exception as error:
         raise OSError(
@@ -101,16 +101,6 @@ def _one_line(error: Exception) -> str:
     first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     first = re.sub('^Failed to construct dataset ".*?}": ', "", first)
     return first if len(first) <= 200 else first[:200] + "..."
-
-
-@contextlib.contextmanager
-def _few_retries() -> Iterator[None]:
-    # ten retries, each waiting twice as long, keep a machine without a network for 204 seconds; three take 1
-    retries, downloader.MAX_RETRIES = downloader.MAX_RETRIES, 3
-    try:
-        yield
-    finally:
-        downloader.MAX_RETRIES = retries
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ import io
 import logging
 from collections.abc import Iterator
 
-import tensorflow_datasets as tfds
 from absl import logging as absl_logging
-from tensorflow_datasets.core.utils import tqdm_utils
+
+from keras_vae.private_interfaces import progress_bars_of_tfds
 
 
 @contextlib.contextmanager
@@ -27,11 +27,5 @@ def quiet_logs() -> Iterator[None]:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Let TFDS print nothing, progress bars included."""
-    # TFDS has no way to ask whether its bars are on
-    shown = tqdm_utils._active
-    tfds.display_progress_bar(False)
-    try:
-        with quiet_logs(), contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        tfds.display_progress_bar(shown)
+    with progress_bars_of_tfds(False), quiet_logs(), contextlib.redirect_stdout(io.StringIO()):
+        yield

@@ -8,14 +8,14 @@ from keras_vae.models.vae import VAE
 
 
 def check_model(model: Any) -> None:
-    """Raise ValueError for anything but a `VAE`.
+    """Raise ValueError for anything but a `VAE`, and for an `Autoencoder`, which has no likelihood of images.
 
     Example:
         >>> check_model("runs/digits")
         Traceback (most recent call last):
         ValueError: model is a str: expected a keras_vae.VAE; build one around your networks, or load a saved one
     """
-    if not isinstance(model, VAE):
+    if not isinstance(model, VAE) or not model.posterior.has_density:
         raise ValueError(
             f"model is a {type(model).__name__}: expected a keras_vae.VAE; build one around your networks, or load a "
             "saved one"

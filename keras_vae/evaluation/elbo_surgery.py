@@ -65,7 +65,7 @@ def elbo_surgery(
     check_model(model)
     check_seed(seed)
     samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
-    posteriors, prior = posteriors_of(model, data, batch_size), model.prior
+    posteriors, prior = posteriors_of(model, data, batch_size), model.prior()
     # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.
     marginals = tfd.Normal(*moments_of(model, posteriors))
     images = int(marginals.batch_shape[0])
@@ -73,12 +73,12 @@ def elbo_surgery(
 
     def draw(rows: tf.Tensor, posterior: tfd.Distribution, own: tfd.Distribution) -> tuple[tf.Tensor, ...]:
         noise = normal(seed, EVALUATION, rows, [samples, tf.shape(own.loc)[0], model.latent_dim])
-        z = model.posterior_family.from_noise(posterior, noise)
+        z = model.posterior.reparameterize(posterior, noise)
         log_prior = (prior.distribution if by_dimension else prior).log_prob(z)
         return z, posterior.log_prob(z), own.log_prob(z), log_prior
 
     draw = tf.function(draw, reduce_retracing=True, autograph=False)
-    density = AggregateDensity(model.posterior_family.numbers(model.latent_dim))
+    density = AggregateDensity(model.posterior.density_size())
     parts = []
     for number, start in enumerate(range(0, images, ROWS_AT_A_TIME)):
         ours = [some(each, start, start + ROWS_AT_A_TIME) for each in (posteriors, marginals)]

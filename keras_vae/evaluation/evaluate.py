@@ -62,7 +62,7 @@ def evaluate(
     parts: list[dict[str, np.ndarray]] = []
     is_likelihood = True
     for number, (x, label) in enumerate(image_batches(data, "data", model.image_shape, batch_size, model.classes)):
-        is_likelihood = is_likelihood and model.likelihood.is_likelihood_of(x)
+        is_likelihood = is_likelihood and bool(model.likelihood.is_likelihood_of(x))
         x, label = tf.constant(x), None if label is None else tf.constant(label)
         found = {**bound(x, number, label)._asdict(), **encode(x, label)}
         parts.append({name: tensor.numpy() for name, tensor in found.items()})
@@ -111,8 +111,8 @@ def information_per_dimension(means: np.ndarray, stddevs: np.ndarray) -> np.ndar
 
 def _latents(model: VAE, x: tf.Tensor, label: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """What is known of q(z|x) without samples: its moments, and its KL where that has a closed form."""
-    posterior, prior = model.encode(x, label=label), model.prior
-    mean, stddev = model.posterior_family.moments(posterior)
+    posterior, prior = model.encode(x, label=label), model.prior()
+    mean, stddev = model.posterior.moments(posterior)
     found = {"mean": mean, "stddev": stddev}
     if factorise(posterior, prior):
         return {**found, "kl_per_dimension": kl_by_dimension(posterior, prior)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class ImportanceWeights(NamedTuple):
 
 def samples_at_a_time(model: VAE, images: int, samples: int) -> int:
     """Return how many samples of each of `images` images are decoded at once."""
-    numbers = max(math.prod(model.decoder_shape), model.prior_family.terms)
+    numbers = max(math.prod(model.likelihood.parameters_shape), model.prior.num_components)
     return max(1, min(samples, PIXELS_AT_A_TIME // (numbers * images)))
 
 
@@ -77,12 +78,13 @@ class ImportanceWeightedBound:
         The logarithm of that of the weights, and those of log p(x|z) and of log p(z) / q(z|x).
         """
         batch, start, count = tf.unstack(place)
-        posterior = self.model.encode(x, label=label)
-        shape = tf.stack([count, tf.shape(x)[0], self.model.latent_dim])
+        model = self.model
+        shape = tf.stack([count, tf.shape(x)[0], model.latent_dim])
         noise = normal(self.seed, EVALUATION, batch, shape, start)
-        z = self.model.posterior_family.from_noise(posterior, noise)
-        log_likelihood = self.model.decode(z, label=label).log_prob(x)
-        log_ratio = self.model.prior.log_prob(z) - posterior.log_prob(z)
+        decode = functools.partial(model.decoder_outputs, label=label)
+        q, z, outputs = model.posterior.infer(model.encoder_outputs(x, label), noise, decode)
+        log_likelihood = model.likelihood(outputs).log_prob(x)
+        log_ratio = model.prior().log_prob(z) - q.log_prob(z)
         return (
             tf.reduce_logsumexp(log_likelihood + log_ratio, axis=0),
             tf.reduce_sum(log_likelihood, axis=0),

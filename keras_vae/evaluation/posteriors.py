@@ -42,7 +42,7 @@ def moments_of(model: VAE, posteriors: tfd.Distribution, rows: int = 500) -> tup
         rows: how many at a time; 500 by default.
     """
     starts = range(0, int(posteriors.batch_shape[0]), rows)
-    parts = [model.posterior_family.moments(some(posteriors, start, start + rows)) for start in starts]
+    parts = [model.posterior.moments(some(posteriors, start, start + rows)) for start in starts]
     mean, stddev = (tf.concat(each, axis=0) for each in zip(*parts, strict=True))
     return mean, stddev
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -33,14 +32,14 @@ class Bernoulli(Likelihood):
     says so wherever it reports one (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli").
     """
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
         return tfd.Independent(CrossEntropyBernoulli(logits=parameters, dtype=tf.float32), 3)
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
-        return self.distribution(logits_of_mean(mean))
+        return self(logits_of_mean(mean))
 
-    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
+    def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:
         """Whether all pixels are 0 or 1."""
-        return bool(np.all((pixels == 0) | (pixels == 1)))
+        return tf.reduce_all(tf.equal(pixels, 0) | tf.equal(pixels, 1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -61,15 +60,15 @@ class Binomial(Likelihood):
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
-        return self.distribution(logits_of_mean(mean))
+        return self(logits_of_mean(mean))
 
-    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
+    def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:
         """Whether all pixels are multiples of 1 / trials, exactly or as the nearest byte holds them."""
-        exact = np.round(np.asarray(pixels, np.float64) * self.trials) / self.trials
-        as_bytes = np.round(exact * 255) / 255
-        return bool(np.all(np.minimum(np.abs(pixels - exact), np.abs(pixels - as_bytes)) < 1e-6))
+        exact = tf.round(pixels * self.trials) / self.trials
+        as_bytes = tf.round(exact * 255) / 255
+        return tf.reduce_all(tf.minimum(tf.abs(pixels - exact), tf.abs(pixels - as_bytes)) < 1e-6)
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
         return tfd.Independent(PixelBinomial(total_count=float(self.trials), logits=parameters), 3)
 

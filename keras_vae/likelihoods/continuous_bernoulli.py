@@ -56,10 +56,10 @@ class ContinuousBernoulli(Likelihood):
     positive, and is no number to compare with a Bernoulli's. Its mean is not s, but nearer to a half.
     """
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
         return tfd.Independent(PixelContinuousBernoulli(logits=parameters, dtype=tf.float32), 3)
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
-        return self.distribution(logits_of_mean(mean))
+        return self(logits_of_mean(mean))

@@ -119,7 +119,7 @@ class DiscretisedLogisticMixture(Likelihood):
         """How many decoder channels one image channel needs: `3 * components`."""
         return 3 * self.components
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from float32 `[..., H, W, C * 3 * components]`, channel by channel."""
         channels = parameters.shape[-1] // self.parameters_per_value
         shape = tf.concat([tf.shape(parameters)[:-1], [channels, self.parameters_per_value]], axis=0)
@@ -136,13 +136,13 @@ class DiscretisedLogisticMixture(Likelihood):
         """Raise ValueError: many mixtures have the same mean."""
         raise ValueError(
             f"{type(self).__name__} has more parameters than its mean {tuple(mean.shape)}, which cannot tell p(x|z): "
-            "expected the decoder's outputs; use distribution(parameters), or train with a likelihood of one mean"
+            "expected the decoder's outputs; call the likelihood with them, or train with a likelihood of one mean"
         )
 
-    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
+    def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:
         """Whether all pixels are multiples of 1 / 255."""
-        levels = np.asarray(pixels, np.float64) * LARGEST
-        return bool(np.all(np.abs(levels - np.round(levels)) < 1e-3))
+        levels = pixels * LARGEST
+        return tf.reduce_all(tf.abs(levels - tf.round(levels)) < 1e-3)
 
     def get_config(self) -> dict:
         """Return the arguments that build this likelihood again."""

@@ -41,7 +41,7 @@ class Gaussian(Likelihood):
         """Return the standard deviation as it stands, float32 `[]`."""
         return tf.constant(self.stddev, tf.float32)
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from the logits of its means, float32 `[..., H, W, C]`."""
         return self.of_mean(tf.sigmoid(parameters))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+
+from keras_vae.distributions.conditional import ConditionalDistribution
 
 
 def logits_of_mean(mean: tf.Tensor) -> tf.Tensor:
@@ -17,11 +17,11 @@ def logits_of_mean(mean: tf.Tensor) -> tf.Tensor:
     return tf.math.log(mean) - tf.math.log1p(-mean)
 
 
-class Likelihood(keras.layers.Layer):
+class Likelihood(ConditionalDistribution):
     """Turns the decoder's outputs into a distribution over images.
 
-    A Keras layer so that a likelihood may own weights (a learned scale, say) and is saved with its model. It
-    always computes in float32, whatever the precision policy.
+    Call it with outputs float32 `[..., H, W, C * parameters_per_value]`. The distribution has the event shape
+    `[H, W, C]`; `log_prob` is in nats an image and `mean()` is an image with pixels in [0, 1].
 
     Attributes:
         parameters_per_value: how many decoder channels one image channel needs.
@@ -34,16 +34,14 @@ class Likelihood(keras.layers.Layer):
     of_bytes: bool = False
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32"})
+        super().__init__(**kwargs)
         self._warned = False
 
-    def distribution(self, parameters: tf.Tensor) -> tfp.distributions.Distribution:
-        """Return p(x|z) for decoder outputs float32 `[..., H, W, C * parameters_per_value]`.
-
-        Its event shape is `[H, W, C]`, its batch shape the rest; `log_prob` is in nats an image and `mean()` is
-        an image with pixels in [0, 1].
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters)")
+    @property
+    def parameters_shape(self) -> tuple[int, ...]:
+        """What the decoder returns for one latent: (height, width, channels * parameters_per_value)."""
+        *sides, channels = self.event_shape
+        return (*sides, channels * self.parameters_per_value)
 
     def of_mean(self, mean: tf.Tensor) -> tfp.distributions.Distribution:
         """Return the p(x|z) whose mean is this image: what can be said of a decoder that returns nothing else.
@@ -56,23 +54,23 @@ class Likelihood(keras.layers.Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} must define of_mean(mean)")
 
-    def in_training(self, likelihood: tfp.distributions.Distribution, x: tf.Tensor) -> tfp.distributions.Distribution:
+    def fit_to_batch(self, likelihood: tfp.distributions.Distribution, x: tf.Tensor) -> tfp.distributions.Distribution:
         """Return p(x|z) as a training step on images `x` is to use it: by default `likelihood`, as it is.
 
         For a likelihood that takes part of itself from the batch, such as an optimal scale.
 
         Args:
-            likelihood: what `distribution` returned, batch shape `[samples, n]`.
+            likelihood: what the layer returned, batch shape `[samples, n]`.
             x: images float32 `[n, H, W, C]`.
         """
         return likelihood
 
-    def is_likelihood_of(self, pixels: np.ndarray) -> bool:
-        """Whether p(x|z) is a distribution over such pixels, so that -log p is a likelihood in nats.
+    def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:
+        """Whether p(x|z) is a distribution over such pixels, bool `[]`, so that -log p is a likelihood in nats.
 
         Where it is not, -log p is a cross-entropy only, and is reported as one.
         """
-        return True
+        return tf.constant(True)
 
     def warn_of_cross_entropy(self) -> None:
         """Warn, once for this object, that -log p is no likelihood of the pixels it is given."""

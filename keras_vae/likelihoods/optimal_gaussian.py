@@ -38,14 +38,14 @@ class OptimalGaussian(Gaussian):
         self.batches = self._running("batches", 0)
 
     def _running(self, name: str, start: float) -> Any:
-        start = keras.initializers.Constant(start)
-        return self.add_weight(shape=(), initializer=start, trainable=False, aggregation="mean", name=name)
+        initializer = keras.initializers.Constant(start)
+        return self.add_weight(shape=(), initializer=initializer, trainable=False, aggregation="mean", name=name)
 
     def scale(self) -> tf.Tensor:
         """Return the standard deviation of the batches seen, float32 `[]`."""
         return tf.sqrt(self.variance.value)
 
-    def in_training(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+    def fit_to_batch(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) with the batch's own scale, and add that to the running one."""
         mean = likelihood.distribution.loc
         # At the optimum the gradient through the variance is zero, of terms that all weigh the same: without it those

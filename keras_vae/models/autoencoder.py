@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
-from keras_vae.models.from_preset import arguments_of_preset
-from keras_vae.models.two_networks import TwoNetworks
+from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.models.presets import arguments_of_preset
+from keras_vae.models.vae import VAE
+from keras_vae.objectives.reconstruction import Reconstruction
+from keras_vae.posteriors.deterministic import Deterministic
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
-class Autoencoder(TwoNetworks):
-    """An autoencoder with a VAE's two networks: no distribution over latents, no KL term, no prior.
+class Autoencoder(VAE):
+    """A VAE whose posterior is a point, and whose loss is the reconstruction alone: no KL term.
 
     The encoder's first `latent_dim` outputs are the code; any further ones (the VAE's log-variances) are not used.
-    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats an image.
+    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats an image. Nothing draws the codes
+    to a prior: to generate images, call `fit_sampler` first.
 
     Args:
         encoder: a Keras model, images `[n, H, W, C]` to at least `latent_dim` numbers.
@@ -29,10 +34,33 @@ class Autoencoder(TwoNetworks):
 
     Example:
         >>> import tensorflow as tf
-        >>> from keras_vae.models.autoencoder import Autoencoder
+        >>> from keras_vae import Autoencoder
         >>> Autoencoder.from_preset("digits_mlp").encode(tf.zeros([5, 8, 8, 1])).shape
         TensorShape([5, 8])
     """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        likelihood: str | Likelihood = "bernoulli",
+        image_shape: Sequence[int] | None = None,
+        latent_dim: int | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            encoder,
+            decoder,
+            likelihood=likelihood,
+            posterior=Deterministic(),
+            objective=Reconstruction(),
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            seed=seed,
+            **kwargs,
+        )
 
     @classmethod
     def from_preset(cls, preset: str, **changes: Any) -> Self:
@@ -40,33 +68,19 @@ class Autoencoder(TwoNetworks):
         arguments = arguments_of_preset(preset, changes)
         if arguments["classes"] is not None:
             raise ValueError(f"classes is {arguments['classes']}: expected none for an autoencoder; take a VAE")
-        for of_the_vae in ("prior", "posterior", "objective"):
-            del arguments[of_the_vae]
-        return cls(**arguments)
+        return cls(**{name: value for name, value in arguments.items() if name not in _OF_THE_VAE})
 
-    def _check_networks(self) -> None:
-        self._outputs = int(self._run_encoder(tf.zeros([1, *self.image_shape])).shape[-1])
-        super()._check_networks()
-
-    def encoder_outputs(self) -> int:
-        """Return how many numbers the encoder returns: any number from `latent_dim` on will do."""
-        return max(self._outputs, self.latent_dim)
+    def encoder_outputs(self, x: tf.Tensor, label: None = None, training: bool = False) -> tf.Tensor:
+        """Return the codes float32 `[n, latent_dim]`."""
+        return super().encoder_outputs(x, label, training)[:, : self.latent_dim]
 
     def encode(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the codes float32 `[n, latent_dim]` of images float32 `[n, H, W, C]`."""
-        return self._run_encoder(self._images(tf.convert_to_tensor(x)), training)[:, : self.latent_dim]
+        return super().encode(x, training).loc
 
-    def terms(
-        self,
-        x: tf.Tensor,
-        stream: int,
-        step: tf.Tensor,
-        training: bool = False,
-        rows: tuple[tf.Tensor, tf.Tensor] | None = None,
-    ) -> tuple[tf.Tensor]:
-        """Return the cross-entropy of each image, float32 `[n]`, in nats."""
-        return (-self.decode(self.encode(x, training), training).log_prob(x),)
+    def get_config(self) -> dict:
+        """Return the arguments that build this model again, its networks included."""
+        return {name: value for name, value in super().get_config().items() if name not in _OF_THE_VAE[:-1]}
 
-    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Return the reconstruction: float32 `[n, H, W, C]`."""
-        return self.decode(self.encode(inputs, training), training).mean()
+
+_OF_THE_VAE = ("prior", "posterior", "objective", "classes", "sampler")

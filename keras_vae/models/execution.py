@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_vae.private_interfaces import layers_of
+
 # One call from Python to TensorFlow runs this many steps: small networks spend most of a single step on that call.
 STEPS_PER_EXECUTION = 32
+
+
+def execution_options(model: keras.Model, **options: Any) -> dict[str, Any]:
+    """Return the arguments of Keras' `compile`, "auto" replaced by what is fastest for a model.
+
+    Raises:
+        ValueError: a `loss` or `metrics`, which these models do not take.
+    """
+    for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
+        if options.get(name) is not None:
+            raise ValueError(f"{name} is {options[name]!r}: expected none; the loss is the model's objective")
+    eager = bool(options.get("run_eagerly"))
+    if options["jit_compile"] == "auto":
+        options["jit_compile"] = not eager and compiles_well(model)
+    if options["steps_per_execution"] == "auto":
+        options["steps_per_execution"] = 1 if eager else STEPS_PER_EXECUTION
+    return options
 
 
 def compiles_well(model: keras.Model) -> bool:
     """Whether XLA makes training faster: on a processor only without convolutions; on a GPU assumed, not measured."""
     if tf.config.list_logical_devices("GPU"):
         return True
-    return not any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
+    return not any("Conv" in type(layer).__name__ for layer in layers_of(model))

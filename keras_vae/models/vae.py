@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
-import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import whole_number
-from keras_vae.data.batches import image_batches
-from keras_vae.data.labels import check_labels, label_of_each
-from keras_vae.identifiers import resolve
+from keras_vae import registry
 from keras_vae.likelihoods.likelihood import Likelihood
-from keras_vae.models.from_preset import arguments_of_preset
-from keras_vae.models.trained_weights import load_trained_weights
-from keras_vae.models.two_networks import TwoNetworks
-from keras_vae.objectives.choices import OBJECTIVES
+from keras_vae.models import networks
+from keras_vae.models.distributed_trainer import DistributedTrainer
+from keras_vae.models.faults import faults_of_inputs
+from keras_vae.models.generation import fit_sampler, generate, reconstruct, sample_latents
+from keras_vae.models.inputs import Batch, as_images, unpack
+from keras_vae.models.presets import arguments_of_preset, load_trained_weights
 from keras_vae.objectives.objective import Objective, Terms
-from keras_vae.posteriors.choices import POSTERIORS
 from keras_vae.posteriors.posterior import Posterior
-from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
-from keras_vae.priors.choices import PRIORS
 from keras_vae.priors.prior import Prior
-from keras_vae.random.noise import TRAINING, normal
-from keras_vae.random.portable import check_seed, check_temperature
+from keras_vae.random.noise import TRAINING, VALIDATION, normal
+from keras_vae.random.portable import check_seed
 
 tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
-class VAE(TwoNetworks):
+class VAE(DistributedTrainer):
     """A variational autoencoder (Kingma and Welling 2013, "Auto-encoding variational Bayes").
 
         log p(x) >= ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z))
@@ -63,7 +59,6 @@ class VAE(TwoNetworks):
 
     Example:
         >>> import keras
-        >>> from keras_vae.models.vae import VAE
         >>> encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(4)])
         >>> decoder = keras.Sequential(
         ...     [keras.Input((2,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))])
@@ -71,8 +66,6 @@ class VAE(TwoNetworks):
         >>> model.generate(3, seed=7).shape
         (3, 8, 8, 1)
     """
-
-    term_names = ("loss", "reconstruction_loss", "kl_loss")
 
     def __init__(
         self,
@@ -90,30 +83,35 @@ class VAE(TwoNetworks):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        self.prior_family = resolve(prior, Prior, PRIORS)
-        self.posterior_family = resolve(posterior, Posterior, POSTERIORS)
-        self.objective = resolve(objective, Objective, OBJECTIVES)
-        super().__init__(
-            encoder,
-            decoder,
-            likelihood=likelihood,
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            classes=classes,
-            seed=seed,
-            **kwargs,
-        )
-        self.posterior_family.bind(self.latent_dim)
-        self.objective.check_posterior(self.posterior_family)
-        self.prior_family.bind(self._encode_for_prior, self.image_shape, self.latent_dim)
-        self.sampler = None if sampler is None else resolve(sampler, Prior, PRIORS)
+        goal = registry.get("objective", objective)
+        super().__init__(goal.logged, **kwargs)
+        # The order of the parts is that of the weights in optimizers' files.
+        self.prior, self.posterior = registry.get("prior", prior), registry.get("posterior", posterior)
+        self.encoder, self.decoder = networks.revive(encoder, "encoder"), networks.revive(decoder, "decoder")
+        self.likelihood = registry.get("likelihood", likelihood)
+        self.objective = goal
+        self.sampler = None if sampler is None else registry.get("prior", sampler)
+        self.image_shape = networks.input_shape(self.encoder, "encoder", image_shape, "image_shape")
+        (self.latent_dim,) = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")
+        self.classes, self.seed = classes, check_seed(seed)
+        networks.check_sizes(self.image_shape, self.latent_dim, classes)
+
+        self.likelihood.build(self.image_shape)
+        self.posterior.build((self.latent_dim,))
+        networks.check_encoder(self)
+        networks.check_decoder(self)
+        self.prior.set_encoder(functools.partial(networks.encode_pseudo_inputs, self), self.image_shape)
+        self.prior.build((self.latent_dim,))
+        if self.sampler is not None:
+            self.sampler.build((self.latent_dim,))
+        self.built = True
 
     @classmethod
     def from_preset(cls, preset: str, load_weights: bool = False, **changes: Any) -> Self:
         """Build a model from a preset.
 
         Args:
-            preset: a name in `keras_vae.presets.read.preset_names()`, such as "mnist_mlp".
+            preset: a name in `keras_vae.preset_names()`, such as "mnist_mlp".
             load_weights: take the trained weights that come with the preset; False by default. Then only the
                 `objective` and the `seed` can be changed.
             changes: what to set otherwise: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
@@ -124,24 +122,100 @@ class VAE(TwoNetworks):
                 weights for the preset, or for what was changed.
 
         Example:
-            >>> from keras_vae.models.vae import VAE
             >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
             3
         """
-        changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
-        if load_weights and changed:
-            raise ValueError(
-                f"load_weights with another {' and '.join(sorted(changed))}: the weights of {preset} fit it as it is; "
-                "leave out one or the other"
-            )
-        model = cls(**arguments_of_preset(preset, changes))
+        model = cls(**arguments_of_preset(preset, changes, load_weights))
         if load_weights:
             load_trained_weights(model, preset)
         return model
 
-    def encoder_outputs(self) -> int:
-        """Return how many numbers the encoder must return for an image: the posterior's parameters."""
-        return self.posterior_family.parameter_count(self.latent_dim)
+    # By these names files of version 0.1.0 hold the weights of the two parts.
+    prior_family = property(lambda self: self.prior)
+    posterior_family = property(lambda self: self.posterior)
+
+    @property
+    def objective(self) -> Objective:
+        """What training minimises; a new one takes effect at once.
+
+        Raises:
+            ValueError: when it is set, an objective that has no right gradient for the posterior.
+        """
+        return self._objective
+
+    @objective.setter
+    def objective(self, objective: Objective) -> None:
+        objective.check_posterior(self.posterior)
+        self._objective = objective
+        self.remake_functions()  # those of now hold the objective before
+
+    def terms(self, x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor, training: bool = False) -> Terms:
+        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: what the ELBO is made of.
+
+        Args:
+            x: images float32 `[n, H, W, C]`.
+            label: of a conditional model, int `[n]`, else None.
+            noise: standard normal, float32 `[samples, n, latent_dim]`.
+            training: whether networks, likelihood and objective are as in training step `step`; False by default.
+        """
+        objective = self.objective.at(self.step.value) if training else self.objective
+        decode = functools.partial(self.decoder_outputs, label=label, training=training)
+        # q(z|x), samples z of it, and p(x|z)
+        q, z, outputs = self.posterior.infer(self.encoder_outputs(x, label, training), noise, decode, objective.path)
+        p = self.likelihood(outputs)
+        if training:
+            p = self.likelihood.fit_to_batch(p, x)
+        return objective(x, z, q, p, self.prior())
+
+    def train_step(self, data: Any) -> dict:
+        """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
+        batch = unpack(data, self.image_shape, self.classes)
+
+        def differentiate() -> tuple[tf.Tensor, Terms, Sequence[tf.Tensor | None]]:
+            noise = self.noise(TRAINING, self.step.value, batch)
+            with tf.GradientTape() as tape:
+                terms = self.terms(batch.x, batch.label, noise, training=True)
+                loss = batch.shard.mean(terms.loss, batch.weight) + batch.shard.regularization(self)
+                scaled_loss = self.optimizer.scale_loss(loss)
+            return loss, terms, tape.gradient(scaled_loss, self.trainable_weights)
+
+        loss, terms, gradients = self.within_step(differentiate)()
+        faults = faults_of_inputs(batch.x, batch.weight, self.likelihood)
+        loss, faults, *gradients = batch.shard.sum([loss, faults, *gradients])
+        self.optimizer.apply(gradients, self.trainable_weights)
+
+        skips, finite = self.skip_gradients_above is not None, tf.math.is_finite(loss)
+        self.faults.note(self.step.value, faults, diverged=False if skips else ~finite)
+        self.step.assign_add(1)
+        return self.log(terms, batch, usable=finite if skips else None)
+
+    def test_step(self, data: Any) -> dict:
+        """Judge one batch; its noise depends on the seed and on which batch of the pass it is."""
+        batch = unpack(data, self.image_shape, self.classes)
+
+        def judge() -> Terms:
+            noise = self.noise(VALIDATION, self.validation_step.value, batch)
+            return self.terms(batch.x, batch.label, noise)
+
+        terms = self.within_step(judge)()
+        (faults,) = batch.shard.sum([faults_of_inputs(batch.x, batch.weight, self.likelihood)])
+        self.faults.note(self.validation_step.value, faults, diverged=False)
+        self.validation_step.assign_add(1)
+        return self.log(terms, batch)
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        """Return the reconstructions of a batch."""
+        batch = unpack(data, self.image_shape, self.classes)
+        return self(batch.x if self.classes is None else (batch.x, batch.label))
+
+    encoder_outputs = networks.encoder_outputs
+    decoder_outputs = networks.decoder_outputs
+    decode_flat = networks.decode_flat
+
+    def noise(self, stream: int, step: tf.Tensor, batch: Batch) -> tf.Tensor:
+        """Return a step's noise for a batch, float32 `[samples, n, latent_dim]`: that of its rows of the global one."""
+        shape = [self.objective.samples, tf.shape(batch.x)[0], self.latent_dim]
+        return normal(self.seed, stream, step, shape, rows=batch.shard.rows)
 
     def encode(self, x: tf.Tensor, training: bool = False, *, label: Any = None) -> tfd.Distribution:
         """Return q(z|x), the distribution over latents.
@@ -157,38 +231,28 @@ class VAE(TwoNetworks):
         Raises:
             ValueError: images of another shape or dtype.
         """
-        x = self._images(tf.convert_to_tensor(x))
-        return self.posterior_family.distribution(self._run_encoder(x, training, label), self.latent_dim)
+        return self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
 
-    def _encode_for_prior(self, x: tf.Tensor) -> tfd.Distribution:
-        """q(z|x) of a prior's pseudo-inputs; in a conditional model they take the classes in turn."""
-        label = None if self.classes is None else tf.range(tf.shape(x)[0]) % self.classes
-        return self.encode(x, label=label)
+    def decode(self, z: tf.Tensor, training: bool = False, *, label: Any = None) -> tfd.Distribution:
+        """Return p(x|z), the distribution over images.
 
-    @property
-    def prior(self) -> tfd.Distribution:
-        """p(z), a TFP distribution of event shape `[latent_dim]`."""
-        return self.prior_family.distribution(self.latent_dim)
+        Args:
+            z: latents float32 `[..., latent_dim]`.
+            training: whether the decoder runs as in training (Dropout and the like); False by default.
+            label: classes int `[n]`, of the last axis but one of `z`, or any shape that broadcasts to the axes but the
+                last; for a conditional model only.
 
-    def terms(
-        self,
-        x: tf.Tensor,
-        stream: int,
-        step: tf.Tensor,
-        training: bool = False,
-        rows: tuple[tf.Tensor, tf.Tensor] | None = None,
-        label: tf.Tensor | None = None,
-    ) -> Terms:
-        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats; `rows` as in `normal`."""
-        self.objective.check_posterior(self.posterior_family)  # again: it may have been set since
-        posterior = self.encode(x, training, label=label)
-        noise = normal(self.seed, stream, step, [self.objective.samples, tf.shape(x)[0], self.latent_dim], rows=rows)
-        objective = self.objective.at(step) if stream == TRAINING else self.objective
-        z = objective.decoded(self.posterior_family.from_noise(posterior, noise))
-        likelihood = self.decode(z, training, label=label)
-        if training:
-            likelihood = self.likelihood.in_training(likelihood, x)
-        return objective(x, posterior, self.prior, z, likelihood)
+        Returns:
+            A TFP distribution of event shape `image_shape`; `mean()` is an image in [0, 1], `log_prob(x)` is in
+            nats an image.
+
+        Raises:
+            ValueError: latents of another width.
+        """
+        z = tf.convert_to_tensor(z, tf.float32)
+        if z.shape.rank is None or z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
+            raise ValueError(f"z has shape {tuple(z.shape)}: expected [..., {self.latent_dim}], latent_dim last")
+        return self.likelihood(self.decoder_outputs(z, label, training))
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`.
@@ -198,101 +262,37 @@ class VAE(TwoNetworks):
             training: whether the networks run as in training; False by default.
         """
         x, label = (inputs, None) if self.classes is None else inputs
-        return self.decode(self.encode(x, training, label=label).mean(), training, label=label).mean()
+        q = self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
+        return self.decode(q.mean(), training, label=label).mean()
 
-    def generate(
-        self,
-        count: int,
-        seed: int = 0,
-        temperature: float = 1.0,
-        batch_size: int = 256,
-        *,
-        label: int | Sequence[int] | None = None,
-    ) -> np.ndarray:
-        """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
+    reconstruct = reconstruct
+    generate = generate
+    sample_latents = sample_latents
+    fit_sampler = fit_sampler
 
-        Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.
-
-        Args:
-            count: how many, at least 1.
-            seed: an int32; 0 by default.
-            temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
-            batch_size: how many go through the decoder at once; 256 by default.
-            label: of a conditional model, the class of all images or one for each; image i has class i mod `classes`
-                by default. It changes no latent.
-
-        Returns:
-            NumPy float32 `[count, H, W, C]` in [0, 1].
-
-        Raises:
-            ValueError: a count or batch size below 1, a seed that is no int32, a temperature below 0 or not finite; a
-                label out of range, or of a model without classes.
-        """
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-            raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
-        batch_size = whole_number("batch_size", batch_size, 1)
-        check_seed(seed)
-        check_temperature(temperature)
-        if self.classes is not None:
-            label = label_of_each(self.classes, range(count)) if label is None else label
-            label = check_labels(label, count, self.classes)
-        images = []
-        for start in range(0, count, batch_size):
-            index = np.arange(start, min(start + batch_size, count), dtype=np.int32)
-            z = self.draw(seed, tf.constant(index), temperature)
-            images.append(self.decode(z, label=label if self.classes is None else label[index]).mean().numpy())
-        return np.concatenate(images)
-
-    def draw(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
-        """Return the latents float32 `[n, latent_dim]` of `generate` for a seed int32 and image numbers int32 `[n]`."""
-        return self.drawn_from().draw(seed, index, self.latent_dim, temperature)
-
-    def drawn_from(self) -> Prior:
-        """Return what `generate` draws latents from: the sampler if there is one, else the prior."""
-        return self.prior_family if self.sampler is None else self.sampler
-
-    def fit_sampler(self, data: Any, components: int = 50, seed: int = 0) -> Self:
-        """Let `generate` draw from a Gaussian mixture fitted to the aggregate posterior, in place of the prior.
-
-        Where q(z) and p(z) differ, the decoder never saw what the prior draws there, and pictures are poor. The
-        mixture is saved and exported with the model; training, `prior` and the ELBO stay as they are. After
-        further training, fit it again.
-
-        Args:
-            data: training images: batches of images or of (images, labels), or an array float32 `[n, H, W, C]`; a
-                conditional model needs the labels.
-            components: of the mixture, at least 1; 50 by default.
-            seed: of the latents and of the mixture's start; 0 by default.
-
-        Returns:
-            The model.
-
-        Raises:
-            ValueError: unusable images, or fewer than 10 a component.
-
-        Example:
-            >>> import numpy as np
-            >>> from keras_vae.models.vae import VAE
-            >>> model = VAE.from_preset("digits_mlp", latent_dim=2)
-            >>> images = np.random.default_rng(0).random((40, 8, 8, 1), "float32")
-            >>> model.fit_sampler(images, components=2).generate(3).shape
-            (3, 8, 8, 1)
-        """
-
-        def sample(x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor) -> tf.Tensor:
-            return self.posterior_family.from_noise(self.encode(x, label=label), noise)
-
-        batches = image_batches(data, "data", self.image_shape, classes=self.classes)
-        self.sampler = fit_to_aggregate_posterior(sample, batches, self.latent_dim, components, check_seed(seed))
-        return self
+    @property
+    def sampling_prior(self) -> Prior:
+        """What `generate` draws latents from: the sampler if there is one, else the prior."""
+        return self.prior if self.sampler is None else self.sampler
 
     def get_config(self) -> dict:
         """Return the arguments that build this model again, its networks included."""
-        serialize = keras.saving.serialize_keras_object
+        parts = ("encoder", "decoder", "likelihood", "prior", "posterior", "objective")
         return {
             **super().get_config(),
-            "prior": serialize(self.prior_family),
-            "posterior": serialize(self.posterior_family),
-            "objective": serialize(self.objective),
-            "sampler": None if self.sampler is None else serialize(self.sampler),
+            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in parts},
+            "sampler": None if self.sampler is None else keras.saving.serialize_keras_object(self.sampler),
+            "image_shape": list(self.image_shape),
+            "latent_dim": self.latent_dim,
+            "classes": self.classes,
+            "seed": self.seed,
         }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Self:
+        """Build a model from `get_config()`."""
+        with keras.saving.custom_object_scope(custom_objects or {}):
+            return cls(**config)
+
+
+registry.import_serializable()  # a model's file may hold any part

@@ -40,4 +40,5 @@ def innermost_map(
     latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
     features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
     features = keras.layers.Dense(math.prod(shape), activation=last_activation, name="grow")(features)
-    return latent, label, ToFeatureMap(shape, name="feature_map")(features)
+    features = ToFeatureMap(shape, name="feature_map")(features)
+    return latent, label, features  # pyright: ignore[reportReturnType]  Input gives one tensor, no list

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import keras
 
-from keras_vae.identifiers import close_names
-from keras_vae.networks.convolutional import convolutional
-from keras_vae.networks.dense import dense
-from keras_vae.networks.half_resolution import half_resolution
-from keras_vae.networks.residual import residual
-
-NETWORKS: dict[str, Callable[..., tuple[keras.Model, keras.Model]]] = {
-    "dense": dense,
-    "convolutional": convolutional,
-    "half_resolution": half_resolution,
-    "residual": residual,
-}
+from keras_vae import registry
 
 
 def build_networks(
@@ -34,7 +21,7 @@ def build_networks(
     """Build the encoder and the decoder of a kind, their initial weights a function of `seed`.
 
     Args:
-        kind: "dense", "convolutional", "half_resolution" or "residual".
+        kind: "dense", "convolutional", "pixel_shuffle" or "residual".
         image_shape: (height, width, channels), with 1 or 3 channels.
         latent_dim: width of the latent, at least 1.
         encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.
@@ -52,14 +39,13 @@ def build_networks(
         >>> encoder.output_shape, decoder.output_shape
         ((None, 4), (None, 8, 8, 1))
     """
-    if kind not in NETWORKS:
-        raise ValueError(f"unknown network {kind!r}: {close_names(kind, sorted(NETWORKS))}")
+    network = registry.load("network", kind)
     if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or latent_dim < 1:
         raise ValueError(f"latent_dim is {latent_dim!r}: expected a whole number of at least 1, such as 20")
     if len(image_shape) != 3 or image_shape[-1] not in (1, 3) or min(image_shape) < 1:
         raise ValueError(f"image_shape is {tuple(image_shape)}: expected (height, width, channels), 1 or 3 channels")
     try:
-        encoder, decoder = NETWORKS[kind](
+        encoder, decoder = network(
             tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
         )
     except TypeError as error:

@@ -8,7 +8,7 @@ import keras
 
 from keras_vae.networks.bottleneck import encoder_from, innermost_map
 from keras_vae.networks.conditioning import network
-from keras_vae.networks.halving import smallest_map
+from keras_vae.networks.downsampling import smallest_map
 from keras_vae.networks.reshaping import DepthToSpace
 
 

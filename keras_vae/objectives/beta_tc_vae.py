@@ -43,34 +43,29 @@ class BetaTCVAE(Objective):
         self.gamma = at_least("gamma", gamma, 0)
         self.dataset_size = whole_number("dataset_size", dataset_size, 1)
 
-    def sized(self, images: int, steps: int) -> BetaTCVAE:
+    def adapt(self, images: int, steps: int) -> BetaTCVAE:
         """Return the objective for a training set of so many images."""
         return BetaTCVAE(self.beta, self.alpha, self.gamma, images)
 
     def __call__(
-        self,
-        x: tf.Tensor,
-        posterior: tfd.Distribution,
-        prior: tfd.Distribution,
-        z: tf.Tensor,
-        likelihood: tfd.Distribution,
+        self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, in nats."""
         log_weights = stratified_log_weights(tf.shape(z)[1], self.dataset_size)
         others = z[:, :, tf.newaxis]  # sample, image it is of, image whose posterior judges it
-        log_joint = tf.reduce_logsumexp(posterior.log_prob(others) + log_weights, axis=-1)
+        log_joint = tf.reduce_logsumexp(q.log_prob(others) + log_weights, axis=-1)
         # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.
-        marginals = tfd.Normal(posterior.mean(), posterior.stddev())
+        marginals = tfd.Normal(q.mean(), q.stddev())
         by_dimension = marginals.log_prob(others) + log_weights[..., tf.newaxis]
         log_product = tf.reduce_sum(tf.reduce_logsumexp(by_dimension, axis=-2), axis=-1)
         penalty = (
-            self.alpha * (posterior.log_prob(z) - log_joint)
+            self.alpha * (q.log_prob(z) - log_joint)
             + self.beta * (log_joint - log_product)
             + self.gamma * (log_product - prior.log_prob(z))
         )
-        reconstruction = -tf.reduce_mean(likelihood.log_prob(x), axis=0)
+        reconstruction = -tf.reduce_mean(p.log_prob(x), axis=0)
         loss = reconstruction + tf.reduce_mean(penalty, axis=0)
-        return Terms(loss, reconstruction, kl_divergence(posterior, prior, z))
+        return Terms(loss, reconstruction, kl_divergence(q, prior, z))
 
     def get_config(self) -> dict:
         """Return the arguments that build this objective again."""

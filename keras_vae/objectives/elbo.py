@@ -13,9 +13,9 @@ import tensorflow_probability as tfp
 from keras_vae.check_number import at_least
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
-from keras_vae.objectives.schedule import Schedule
 
 tfd = tfp.distributions
+Schedule = keras.optimizers.schedules.LearningRateSchedule
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -26,14 +26,14 @@ class ELBO(Objective):
     it reports, reconstruction and KL, are never weighted.
 
     Args:
-        kl_weight: the factor of the KL term, at least 0, or a `Schedule` of it, such as `LinearWarmUp()`; 1 by
-            default.
+        kl_weight: the factor of the KL term, at least 0, or a schedule of it: `LinearWarmUp()`, `CyclicalAnnealing()`
+            or any of `keras.optimizers.schedules`; 1 by default. Validation judges by the weight at the end.
 
     Raises:
         ValueError: a negative or non-finite weight.
 
     Example:
-        >>> from keras_vae.objectives.linear_warm_up import LinearWarmUp
+        >>> from keras_vae.objectives.annealing import LinearWarmUp
         >>> float(ELBO(LinearWarmUp(steps=100)).at(25).kl_weight)
         0.25
     """
@@ -53,32 +53,28 @@ class ELBO(Objective):
         now.kl_weight = self.kl_weight(step)
         return now
 
-    def sized(self, images: int, steps: int) -> Self:
-        """Return the objective with its schedule for a training of so many steps."""
-        if not isinstance(self.kl_weight, Schedule):
+    def adapt(self, images: int, steps: int) -> Self:
+        """Return the objective with its schedule, where it is one of `keras_vae`'s, for a training of so many steps."""
+        adapt = getattr(self.kl_weight, "adapt", None)
+        if adapt is None:
             return self
-        fitted = copy.copy(self)
-        fitted.kl_weight = self.kl_weight.sized(steps)
-        return fitted
+        adapted = copy.copy(self)
+        adapted.kl_weight = adapt(steps)
+        return adapted
 
     def __call__(
-        self,
-        x: tf.Tensor,
-        posterior: tfd.Distribution,
-        prior: tfd.Distribution,
-        z: tf.Tensor,
-        likelihood: tfd.Distribution,
+        self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, in nats."""
-        reconstruction = -tf.reduce_mean(likelihood.log_prob(x), axis=0)
-        kl = kl_divergence(posterior, prior, z)
-        return Terms(reconstruction + self.weight() * self.penalty(posterior, prior, kl), reconstruction, kl)
+        reconstruction = -tf.reduce_mean(p.log_prob(x), axis=0)
+        kl = kl_divergence(q, prior, z)
+        return Terms(reconstruction + self.weight() * self.penalty(q, prior, kl), reconstruction, kl)
 
     def weight(self) -> float | tf.Tensor:
         """Return the weight of the KL term as it stands, that of the end where no step was told."""
-        return self.kl_weight.final if isinstance(self.kl_weight, Schedule) else self.kl_weight
+        return self.kl_weight(tf.constant(tf.int32.max)) if isinstance(self.kl_weight, Schedule) else self.kl_weight
 
-    def penalty(self, posterior: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
+    def penalty(self, q: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
         """Return what the weight multiplies, float32 `[n]`: the KL `kl` itself."""
         return kl
 

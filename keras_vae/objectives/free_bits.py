@@ -9,9 +9,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import at_least
-from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.elbo import ELBO, Schedule
 from keras_vae.objectives.kl import factorise, kl_per_dimension
-from keras_vae.objectives.schedule import Schedule
 
 tfd = tfp.distributions
 
@@ -39,12 +38,12 @@ class FreeBits(ELBO):
         super().__init__(kl_weight)
         self.free_nats = at_least("free_nats", free_nats, 0)
 
-    def penalty(self, posterior: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
+    def penalty(self, q: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
         """Return each image's part of the floored KL, float32 `[n]`; the mean of the parts is the floored mean."""
-        if factorise(posterior, prior):
-            groups, free = kl_per_dimension(posterior, prior), self.free_nats
+        if factorise(q, prior):
+            groups, free = kl_per_dimension(q, prior), self.free_nats
         else:
-            groups, free = kl[:, tf.newaxis], self.free_nats * posterior.event_shape[-1]
+            groups, free = kl[:, tf.newaxis], self.free_nats * q.event_shape[-1]
         below = tf.reduce_mean(groups, axis=0) < free
         return tf.reduce_sum(tf.where(below, free, groups), axis=-1)
 

@@ -57,16 +57,11 @@ class InfoVAE(Objective):
         return now
 
     def __call__(
-        self,
-        x: tf.Tensor,
-        posterior: tfd.Distribution,
-        prior: tfd.Distribution,
-        z: tf.Tensor,
-        likelihood: tfd.Distribution,
+        self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, in nats; the MMD is the mean of the images' parts."""
-        reconstruction = -tf.reduce_mean(likelihood.log_prob(x), axis=0)
-        kl = kl_divergence(posterior, prior, z)
+        reconstruction = -tf.reduce_mean(p.log_prob(x), axis=0)
+        kl = kl_divergence(q, prior, z)
         of_prior = prior.sample(PRIOR_SAMPLES, seed=[self.seed, self._step])
         loss = reconstruction + (1 - self.alpha) * kl + (self.alpha + self.scale - 1) * discrepancy(z, of_prior)
         return Terms(loss, reconstruction, kl)

@@ -43,11 +43,12 @@ class IWAE(Objective):
         self.doubly_reparameterised = bool(doubly_reparameterised)
         self._path: WeightedPath | None = None
 
-    def check_posterior(self, family: Posterior) -> None:
+    def check_posterior(self, posterior: Posterior) -> None:
         """Raise ValueError for weights that the density would have to hold constant beside the encoder's outputs."""
-        if self.doubly_reparameterised and family.weights:
+        super().check_posterior(posterior)
+        if self.doubly_reparameterised and posterior.weights:
             raise ValueError(
-                f"doubly_reparameterised with the posterior {type(family).__name__}, which has weights of its own: "
+                f"doubly_reparameterised with the posterior {type(posterior).__name__}, which has weights of its own: "
                 "expected one made of the encoder's outputs alone; take full_normal, or the objective iwae"
             )
 
@@ -59,26 +60,21 @@ class IWAE(Objective):
         now._path = WeightedPath()
         return now
 
-    def decoded(self, z: tf.Tensor) -> tf.Tensor:
+    def path(self, z: tf.Tensor) -> tf.Tensor:
         """Return `z`, whose gradient is to be weighted once more if it is doubly reparameterised."""
-        return z if self._path is None else self._path(z)
+        return tf.identity(z) if self._path is None else self._path(z)
 
     def __call__(
-        self,
-        x: tf.Tensor,
-        posterior: tfd.Distribution,
-        prior: tfd.Distribution,
-        z: tf.Tensor,
-        likelihood: tfd.Distribution,
+        self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution
     ) -> Terms:
         """Return loss, reconstruction and KL of each image, in nats."""
-        log_likelihood = likelihood.log_prob(x)
-        density = posterior if self._path is None else _constant(posterior)
+        log_likelihood = p.log_prob(x)
+        density = q if self._path is None else _constant(q)
         log_weight = log_likelihood + prior.log_prob(z) - density.log_prob(z)
         if self._path is not None:
             self._path.weight = tf.stop_gradient(tf.nn.softmax(log_weight, axis=0))[..., tf.newaxis]
         loss = tf.math.log(float(self.samples)) - tf.reduce_logsumexp(log_weight, axis=0)
-        return Terms(loss, -tf.reduce_mean(log_likelihood, axis=0), kl_divergence(posterior, prior, z))
+        return Terms(loss, -tf.reduce_mean(log_likelihood, axis=0), kl_divergence(q, prior, z))
 
     def get_config(self) -> dict:
         """Return the arguments that build this objective again."""
@@ -101,7 +97,7 @@ class WeightedPath:
         def identity(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
             return tf.identity(values), lambda upstream: upstream * self.weight
 
-        return identity(z)
+        return identity(z)  # pyright: ignore[reportReturnType]  custom_gradient keeps the type in the stubs
 
 
 def _constant(distribution: tfd.Distribution) -> tfd.Distribution:

@@ -12,13 +12,16 @@ def kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Te
     """Return KL(posterior || prior) in nats, float32 `[n]`.
 
     Args:
-        posterior: q(z|x), batch shape `[n]`.
+        posterior: q(z|x), batch shape `[n]`; or `[samples, n]`, that of each sample, if it is autoregressive: the KL of
+            each group of latents is that of its distribution given the groups before, as they were sampled.
         prior: p(z).
         z: samples of the posterior, float32 `[samples, n, latent_dim]`; used only where TFP knows no closed form,
             as the mean over samples of log q(z|x) - log p(z), which is unbiased and reparameterised.
     """
     closed = kl_in_closed_form(posterior, prior)
-    return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0) if closed is None else closed
+    if closed is None:
+        return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+    return _mean_over_samples(closed, 1)
 
 
 def kl_in_closed_form(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
@@ -52,7 +55,11 @@ def kl_per_dimension(posterior: tfd.Independent, prior: tfd.Independent) -> tf.T
             f"the KL of {type(posterior).__name__} to {type(prior).__name__} is no sum over dimensions: expected "
             "independent dimensions in both; take kl_divergence, which is the whole"
         )
-    return posterior.distribution.kl_divergence(prior.distribution)
+    return _mean_over_samples(posterior.distribution.kl_divergence(prior.distribution), 2)
+
+
+def _mean_over_samples(kl: tf.Tensor, rank: int) -> tf.Tensor:
+    return kl if kl.shape.rank == rank else tf.reduce_mean(kl, axis=0)
 
 
 def _has_normal_dimensions(distribution: tfd.Distribution) -> bool:

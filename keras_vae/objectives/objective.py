@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -25,11 +25,27 @@ class Objective:
 
     Attributes:
         samples: how many latents a training step draws for each image.
+        logged: the names under which `fit` logs the terms.
     """
 
     samples: int = 1
+    logged: tuple[str, ...] = ("loss", "reconstruction_loss", "kl_loss")
 
-    def at(self, step: tf.Tensor) -> Objective:
+    def __call__(
+        self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution
+    ) -> Terms:
+        """Return the terms of each image.
+
+        Args:
+            x: images float32 `[n, H, W, C]`.
+            z: samples of the posterior, float32 `[samples, n, latent_dim]`.
+            q: the posterior q(z|x), batch shape `[n]`.
+            p: the likelihood p(x|z) at `z`, batch shape `[samples, n]`.
+            prior: p(z).
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define __call__(x, z, q, p, prior)")
+
+    def at(self, step: tf.Tensor) -> Self:
         """Return the objective as it is at a training step, int32 `[]`: a copy where it changes with the step.
 
         Called once a step, so that a resumed training goes on with the very weight it stopped at. Without it, as in
@@ -37,45 +53,30 @@ class Objective:
         """
         return self
 
-    def check_posterior(self, family: Posterior) -> None:
-        """Raise ValueError for a posterior that the objective has no right gradient for; called by the model."""
-        return  # AutoGraph cannot convert a function without a body
+    def path(self, z: tf.Tensor) -> tf.Tensor:
+        """Return samples `z` as they are to be decoded and judged: the same values, perhaps with another gradient."""
+        return tf.identity(z)
 
-    def sized(self, images: int, steps: int) -> Objective:
+    def check_posterior(self, posterior: Posterior) -> None:
+        """Raise ValueError for a posterior that the objective has no value or no right gradient for."""
+        if not posterior.has_density:
+            raise ValueError(
+                f"posterior is {type(posterior).__name__}, which has no density, and {type(self).__name__} a KL: expected "
+                "one such as diagonal_normal; or take the objective Reconstruction()"
+            )
+
+    def adapt(self, images: int, steps: int) -> Self:
         """Return the objective with what depends on a training's size set for one of `images` images and `steps` steps.
 
         Called where an objective was chosen by its name, as `keras-vae train` does.
         """
         return self
 
-    def decoded(self, z: tf.Tensor) -> tf.Tensor:
-        """Return `z` as it is to be decoded and handed to `__call__`: the same values, perhaps another gradient."""
-        return z
-
-    def __call__(
-        self,
-        x: tf.Tensor,
-        posterior: tfd.Distribution,
-        prior: tfd.Distribution,
-        z: tf.Tensor,
-        likelihood: tfd.Distribution,
-    ) -> Terms:
-        """Return the terms of each image.
-
-        Args:
-            x: images float32 `[n, H, W, C]`.
-            posterior: q(z|x), batch shape `[n]`.
-            prior: p(z).
-            z: samples of the posterior, float32 `[samples, n, latent_dim]`, as `decoded` returned them.
-            likelihood: p(x|z) at `z`, batch shape `[samples, n]`.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define __call__(x, posterior, prior, z, likelihood)")
-
     def get_config(self) -> dict:
-        """Return the arguments that build this objective again."""
+        """Return the arguments that build the objective again."""
         return {}
 
     @classmethod
-    def from_config(cls, config: dict) -> Objective:
+    def from_config(cls, config: dict) -> Self:
         """Build the objective from `get_config()`."""
         return cls(**config)

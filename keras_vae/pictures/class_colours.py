@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.lines import Line2D
 
@@ -60,7 +61,7 @@ class ClassColours:
             style_legend(axes, handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
             return
         norm = BoundaryNorm(np.arange(len(self.classes) + 1) - 0.5, len(self.classes))
-        mappable = matplotlib.cm.ScalarMappable(norm, ListedColormap(list(self.colours)))
+        mappable = ScalarMappable(norm, ListedColormap(list(self.colours)))
         bar = axes.figure.colorbar(mappable, ax=axes, shrink=0.9)
         # at most some twenty names have room
         ticks = range(0, len(self.classes), -(-len(self.classes) // 20))

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from keras_vae.data.pixels import check_pixels
+from keras_vae.written_whole import written_whole
 
 SMALLEST_TILE = 64
 BACKGROUND = 255
@@ -89,11 +90,6 @@ def save_png(array: np.ndarray, path: str | os.PathLike) -> Path:
         raise ValueError(f"path: expected a name ending in .png, got {str(path)!r}: pictures are PNG files")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} in: make it first")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG", optimize=True)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as beside, beside.open("wb") as file:
+        Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG", optimize=True)
     return path

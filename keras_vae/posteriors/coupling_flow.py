@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -9,8 +10,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
-from keras_vae.flows.carried_normal import CarriedNormal
-from keras_vae.flows.coupling import Coupling, chain
+from keras_vae.distributions.coupling import Coupling, chain, make_couplings
+from keras_vae.distributions.normalizing_flow import NormalizingFlow
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.random.portable import check_seed
 
@@ -28,7 +29,7 @@ class CouplingFlow(Posterior):
     and this is `DiagonalNormal`.
 
     The KL to a prior has no closed form. Means and standard deviations, which `encode` of an exported file
-    returns, are those of f at fixed points: see `CarriedNormal`.
+    returns, are those of f at fixed points: see `NormalizingFlow`.
 
     Args:
         couplings: of f, at least 2, so that every dimension is changed; 6 by default.
@@ -47,6 +48,8 @@ class CouplingFlow(Posterior):
         TensorShape([3, 5, 8])
     """
 
+    parameters_tell_shape = False
+
     def __init__(self, couplings: int = 6, hidden: int = 128, context: int = 64, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.number = whole_number("couplings", couplings, 2)
@@ -54,54 +57,43 @@ class CouplingFlow(Posterior):
         self.seed = check_seed(seed)
         self.couplings: list[Coupling] = []
 
-    def parameter_count(self, latent_dim: int) -> int:
-        """Return `2 * latent_dim + context`."""
-        return 2 * latent_dim + self.context
+    @property
+    def parameters_shape(self) -> tuple[int]:
+        """`(2 * latent_dim + context,)`."""
+        return (2 * self.event_shape[0] + self.context,)
 
-    def bind(self, latent_dim: int) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Make the weights.
 
         Raises:
             ValueError: a single latent dimension, which has nothing to depend on, or another than that of the weights.
         """
-        if latent_dim < 2:
-            raise ValueError(f"latent_dim is {latent_dim}: expected at least 2 for a coupling_flow; widen the latent")
-        if self.couplings and latent_dim != self._latent_dim:
-            raise ValueError(
-                f"latent_dim is {latent_dim}, but this CouplingFlow belongs to a model of {self._latent_dim}: expected "
-                "one for each model; make another CouplingFlow"
+        super().build(event_shape)
+        if not self.couplings:
+            self.couplings = make_couplings(
+                self.number, self.event_shape[0], (self.hidden,), self.seed, context=self.context, activation="swish"
             )
-        if self.couplings:
-            return
-        self._latent_dim = latent_dim
-        kept = latent_dim // 2
-        for number in range(self.number):
-            seed = 1000 * self.seed + 10 * number
-            coupling = Coupling((self.hidden,), seed, "swish", name=f"coupling_{number}")
-            coupling.make(kept + self.context, latent_dim - kept)
-            self.couplings.append(coupling)
-        self.built = True
 
-    def distribution(self, parameters: tf.Tensor, latent_dim: int) -> tfd.Distribution:
-        """Return q(z|x) from float32 `[n, parameter_count(latent_dim)]`."""
-        self.bind(latent_dim)
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
+        """Return q(z|x) from float32 `[n, *parameters_shape]`."""
+        (latent_dim,) = self.event_shape
         mean, log_variance, context = tf.split(parameters, [latent_dim, latent_dim, -1], axis=-1)
-        return CarriedNormal(mean, tf.exp(0.5 * log_variance), context, self._flow)
+        return NormalizingFlow(mean, tf.exp(0.5 * log_variance), context, self._flow)
 
     def _flow(self, context: tf.Tensor) -> tfb.Bijector:
-        return chain(self.couplings, self._latent_dim, context)
+        return chain(self.couplings, self.event_shape[0], context)
 
-    def numbers(self, latent_dim: int) -> int:
+    def density_size(self) -> int:
         """Return `latent_dim + context + hidden`: what the widest coupling holds at once."""
-        return latent_dim + self.context + self.hidden
+        return self.event_shape[0] + self.context + self.hidden
 
     def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return mean and standard deviation at fixed points, float32 `[n, latent_dim]` each: see `CarriedNormal`."""
+        """Return mean and standard deviation at fixed points, float32 `[n, latent_dim]` each: see `NormalizingFlow`."""
         return posterior.moments()
 
-    def from_noise(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    def reparameterize(self, distribution: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return f(mean + stddev * noise)."""
-        return posterior.from_noise(noise)
+        return distribution.reparameterize(noise)
 
     def get_config(self) -> dict:
         """Return the arguments that build this posterior again, untrained."""

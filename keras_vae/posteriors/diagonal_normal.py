@@ -19,12 +19,14 @@ class DiagonalNormal(Posterior):
     `(mean, log_variance)` that Keras' own example returns.
     """
 
-    def parameter_count(self, latent_dim: int) -> int:
-        """Return `2 * latent_dim`."""
-        return 2 * latent_dim
+    @property
+    def parameters_shape(self) -> tuple[int]:
+        """`(2 * latent_dim,)`."""
+        return (2 * self.event_shape[0],)
 
-    def distribution(self, parameters: tf.Tensor, latent_dim: int) -> tfd.Distribution:
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return q(z|x) from float32 `[n, 2 * latent_dim]`."""
+        latent_dim = parameters.shape[-1] // 2
         mean, log_variance = parameters[..., :latent_dim], parameters[..., latent_dim:]
         return tfd.Independent(tfd.Normal(mean, tf.exp(0.5 * log_variance)), 1)
 
@@ -32,7 +34,7 @@ class DiagonalNormal(Posterior):
         """Return the parameters themselves: TFP's `mean()` broadcasts them first, which costs operators."""
         return posterior.distribution.loc, posterior.distribution.scale
 
-    def from_noise(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    def reparameterize(self, distribution: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return mean + stddev * noise (Kingma and Welling 2013, equation 4 and section 3)."""
-        mean, stddev = self.moments(posterior)
+        mean, stddev = self.moments(distribution)
         return mean + stddev * noise

@@ -23,12 +23,17 @@ class FullNormal(Posterior):
     `DiagonalNormal`.
     """
 
-    def parameter_count(self, latent_dim: int) -> int:
-        """Return `2 * latent_dim + latent_dim * (latent_dim - 1) / 2`."""
-        return 2 * latent_dim + latent_dim * (latent_dim - 1) // 2
+    parameters_tell_shape = False
 
-    def distribution(self, parameters: tf.Tensor, latent_dim: int) -> tfd.Distribution:
-        """Return q(z|x) from float32 `[n, parameter_count(latent_dim)]`."""
+    @property
+    def parameters_shape(self) -> tuple[int]:
+        """`(2 * latent_dim + latent_dim * (latent_dim - 1) / 2,)`."""
+        (latent_dim,) = self.event_shape
+        return (2 * latent_dim + latent_dim * (latent_dim - 1) // 2,)
+
+    def call(self, parameters: tf.Tensor) -> tfd.Distribution:
+        """Return q(z|x) from float32 `[n, *parameters_shape]`."""
+        (latent_dim,) = self.event_shape
         mean, log_square, below = tf.split(parameters, [latent_dim, latent_dim, -1], axis=-1)
         entries = tf.concat([tf.zeros_like(mean[..., :1]), tf.exp(0.5 * log_square), below], axis=-1)
         # One gather sets the triangle, where TFP's own functions take operations that TFLite lacks.
@@ -38,17 +43,17 @@ class FullNormal(Posterior):
         factor.set_shape([*parameters.shape[:-1], latent_dim, latent_dim])
         return tfd.MultivariateNormalTriL(mean, factor)
 
-    def numbers(self, latent_dim: int) -> int:
+    def density_size(self) -> int:
         """Return `latent_dim**2`: TFP repeats the matrix for every latent."""
-        return latent_dim**2
+        return self.event_shape[0] ** 2
 
     def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and standard deviation of each dimension, float32 `[n, latent_dim]` each."""
         return posterior.loc, tf.sqrt(tf.reduce_sum(tf.square(_factor(posterior)), axis=-1))
 
-    def from_noise(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+    def reparameterize(self, distribution: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return mean + L noise."""
-        return posterior.loc + tf.linalg.matvec(_factor(posterior), noise)
+        return distribution.loc + tf.linalg.matvec(_factor(distribution), noise)
 
 
 @functools.cache

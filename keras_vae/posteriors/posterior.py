@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
-import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.distributions.conditional import ConditionalDistribution
 
-class Posterior(keras.layers.Layer):
-    """Turns the encoder's outputs into a distribution over latents, in float32."""
+tfd = tfp.distributions
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32"})
 
-    def bind(self, latent_dim: int) -> None:
-        """Make what weights the family has of its own, for a model that calls it once when it is made."""
+class Posterior(ConditionalDistribution):
+    """Turns the encoder's outputs into a distribution over latents.
 
-    def parameter_count(self, latent_dim: int) -> int:
-        """Return how many encoder outputs an image needs for `latent_dim` latent dimensions."""
-        raise NotImplementedError(f"{type(self).__name__} must define parameter_count(latent_dim)")
+    Call it with outputs float32 `[n, *parameters_shape]`; the distribution has the event shape `[latent_dim]`.
 
-    def numbers(self, latent_dim: int) -> int:
+    Attributes:
+        has_density: whether q(z|x) has a density, and with it a KL and an ELBO.
+    """
+
+    has_density: bool = True
+
+    def infer(
+        self,
+        parameters: tf.Tensor,
+        noise: tf.Tensor,
+        decode: Callable[[tf.Tensor], tf.Tensor],
+        path: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+    ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
+        """Return q(z|x), samples of it, and what the decoder makes of them: all that a bound on log p(x) is made of.
+
+        Together, since a posterior that is autoregressive over groups of latents walks down the decoder's stages with
+        the encoder's features beside it, and has all three from one walk; such a family overrides this.
+
+        Args:
+            parameters: what the encoder returned.
+            noise: standard normal, float32 `[samples, n, latent_dim]`.
+            decode: from latents float32 `[samples, n, latent_dim]` to the decoder's outputs.
+            path: what each sample passes through, unchanged in value, so that an objective may weigh its gradient.
+        """
+        q = self(parameters)
+        z = path(self.reparameterize(q, noise))
+        return q, z, decode(z)
+
+    def density_size(self) -> int:
         """Return how many numbers the density of one latent holds at once: `latent_dim` by default."""
-        return latent_dim
+        return self.event_shape[0]
 
-    def distribution(self, parameters: tf.Tensor, latent_dim: int) -> tfp.distributions.Distribution:
-        """Return q(z|x) from encoder outputs float32 `[n, parameter_count(latent_dim)]`; event shape `[latent_dim]`."""
-        raise NotImplementedError(f"{type(self).__name__} must define distribution(parameters, latent_dim)")
-
-    def moments(self, posterior: tfp.distributions.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
+    def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
         """Return mean and standard deviation of `posterior`, float32 `[n, latent_dim]` each."""
         return posterior.mean(), posterior.stddev()
-
-    def from_noise(self, posterior: tfp.distributions.Distribution, noise: tf.Tensor) -> tf.Tensor:
-        """Reparameterise: carry standard normal `noise` float32 `[..., n, latent_dim]` to samples of `posterior`.
-
-        The sample is a differentiable function of the encoder's outputs (Kingma and Welling 2013, section 2.4),
-        and the noise is drawn outside, so that one (seed, step) gives one noise for a whole batch.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must define from_noise(posterior, noise)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-from keras_vae.identifiers import close_names
+from keras_vae.registry import unknown_name
 
 
 def preset_names() -> list[str]:
@@ -31,7 +31,7 @@ def read_preset(name: str) -> dict:
     """
     names = preset_names()
     if name not in names:
-        raise ValueError(f"unknown preset {name!r}: {close_names(name, names)}")
+        raise unknown_name("preset", name, names)
     return json.loads(resources.files("keras_vae.presets").joinpath(f"{name}.json").read_text("utf-8"))
 
 

@@ -1,1 +1,5 @@
-"""Priors p(z): where latents come from when no image is given."""
+"""Priors p(z): where latents come from."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

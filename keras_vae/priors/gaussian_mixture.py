@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from keras_vae.check_number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
-from keras_vae.priors.prior import Encode
 from keras_vae.random.portable import check_seed
 
 
@@ -31,24 +30,23 @@ class GaussianMixture(Mixture):
 
     def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.terms, self.seed = whole_number("components", components, 1), check_seed(seed)
+        self.num_components, self.seed = whole_number("components", components, 1), check_seed(seed)
         self.means = None
 
-    def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Make the weights."""
+        super().build(event_shape)
         if self.means is None:
-            shape = (self.terms, latent_dim)
-            self.logits = self.add_weight(shape=(self.terms,), initializer="zeros", name="logits")
+            shape = (self.num_components, *self.event_shape)
+            self.logits = self.add_weight(shape=shape[:1], initializer="zeros", name="logits")
             start = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
             self.means = self.add_weight(shape=shape, initializer=start, name="means")
             self.log_stddevs = self.add_weight(shape=shape, initializer="zeros", name="log_stddevs")
-            self.built = True
 
-    def components(self, latent_dim: int) -> Components:
+    def components(self) -> Components:
         """Return the components as they stand."""
-        self.bind(None, None, latent_dim)
         return Components(self.logits.value, self.means.value, tf.exp(self.log_stddevs.value))
 
     def get_config(self) -> dict:
         """Return the arguments that build this prior again, untrained."""
-        return {**super().get_config(), "components": self.terms, "seed": self.seed}
+        return {**super().get_config(), "components": self.num_components, "seed": self.seed}

@@ -70,20 +70,22 @@ class Mixture(Prior):
     runtimes draw the same latents, bit for bit.
     """
 
-    def components(self, latent_dim: int) -> Components:
+    def components(self) -> Components:
         """Return the components as they stand."""
-        raise NotImplementedError(f"{type(self).__name__} must define components(latent_dim)")
+        raise NotImplementedError(f"{type(self).__name__} must define components()")
 
-    def distribution(self, latent_dim: int) -> tfd.Distribution:
+    def call(self, parameters: None = None) -> tfd.Distribution:
         """Return the mixture over float32 `[latent_dim]`."""
-        return DiagonalMixture.of(self.components(latent_dim))
+        return DiagonalMixture.of(self.components())
 
-    def thresholds(self, components: Components) -> tf.Tensor:
+    def thresholds(self, logits: tf.Tensor) -> tf.Tensor:
         """Return cumulative weights int32 `[K - 1]` in steps of 2**-31: choices from thresholds[k] on are past k."""
-        shares = tf.cumsum(tf.nn.softmax(tf.cast(components.logits, tf.float64)))[:-1]
+        shares = tf.cumsum(tf.nn.softmax(tf.cast(logits, tf.float64)))[:-1]
         return tf.cast(tf.minimum(tf.floor(shares * RANGE), RANGE - 1), tf.int32)
 
-    def from_noise(self, noise: tf.Tensor, choice: tf.Tensor | None = None) -> tf.Tensor:
+    def reparameterize(
+        self, distribution: DiagonalMixture, noise: tf.Tensor, choice: tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Carry noise float32 `[n, latent_dim]` and choices int32 `[n]` in [0, 2**31) to samples.
 
         Raises:
@@ -91,25 +93,25 @@ class Mixture(Prior):
         """
         if choice is None:
             raise ValueError(f"choice is None: expected int32 [n]; {type(self).__name__} needs one a row of the noise")
-        components = self.components(noise.shape[-1])
-        past = choice[:, tf.newaxis] >= self.thresholds(components)[tf.newaxis, :]
+        normals = distribution.components_distribution
+        past = choice[:, tf.newaxis] >= self.thresholds(distribution.mixture_distribution.logits)[tf.newaxis, :]
         component = tf.reduce_sum(tf.cast(past, tf.int32), axis=-1)
         mean, stddev = (
             tf.cast(tf.gather(tf.cast(tf.round(table / SCALE), tf.int32), component), tf.float32) * SCALE
-            for table in (components.means, components.stddevs)
+            for table in (normals.loc, normals.parameters["scale_diag"])
         )
         return mean + stddev * noise
 
-    def draw(self, seed: tf.Tensor, index: tf.Tensor, latent_dim: int, temperature: tf.Tensor) -> tf.Tensor:
+    def sample_latents(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
         """Return samples float32 `[n, latent_dim]` by the portable generator; a temperature of 0 gives the means."""
-        return self.from_noise(latents(seed, index, latent_dim, temperature), choices(seed, index, latent_dim))
+        (latent_dim,) = self.event_shape
+        noise, choice = latents(seed, index, latent_dim, temperature), choices(seed, index, latent_dim)
+        return self.reparameterize(self(), noise, choice)
 
-    def frozen(self, latent_dim: int) -> Prior:
+    def snapshot(self) -> Prior:
         """Return the mixture as it stands, its numbers in its configuration."""
-        components = self.components(latent_dim)
-        return FixedMixture(
-            self.thresholds(components).numpy(), components.means.numpy(), components.stddevs.numpy(), name=self.name
-        )
+        logits, means, stddevs = self.components()
+        return FixedMixture(self.thresholds(logits).numpy(), means.numpy(), stddevs.numpy(), name=self.name)
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -129,7 +131,7 @@ class FixedMixture(Mixture):
 
     Example:
         >>> prior = FixedMixture.of_weights([0.25, 0.75], [[0.0], [4.0]], [[1.0], [0.5]])
-        >>> prior.distribution(1).mean().numpy()
+        >>> prior().mean().numpy()
         array([3.], dtype=float32)
     """
 
@@ -149,7 +151,8 @@ class FixedMixture(Mixture):
             raise ValueError("means or stddevs are not finite, or a stddev is not above 0: expected both; fit it again")
         self._thresholds = np.minimum(bounds, RANGE - 1).astype(np.int32)
         self._weights = np.diff(edges) / RANGE
-        self.terms = len(self._weights)
+        self.num_components = len(self._weights)
+        self.build(self._means.shape[1:])
 
     @classmethod
     def of_weights(cls, weights: ArrayLike, means: ArrayLike, stddevs: ArrayLike, **kwargs: Any) -> Self:
@@ -159,19 +162,13 @@ class FixedMixture(Mixture):
             raise ValueError(f"weights are {np.asarray(weights).tolist()}: expected numbers >= 0 that sum to 1")
         return cls(np.minimum(np.floor(shares[:-1] / shares[-1] * RANGE), RANGE - 1), means, stddevs, **kwargs)
 
-    def components(self, latent_dim: int) -> Components:
-        """Return the components.
-
-        Raises:
-            ValueError: another `latent_dim` than the mixture's.
-        """
-        if latent_dim != self._means.shape[1]:
-            raise ValueError(f"latent_dim is {latent_dim}: expected the mixture's {self._means.shape[1]}")
+    def components(self) -> Components:
+        """Return the components."""
         # A component of weight 0 keeps a finite logit, too small to matter.
         logits = np.log(np.maximum(self._weights, 1e-30)).astype(np.float32)
         return Components(*(tf.constant(each) for each in (logits, self._means, self._stddevs)))
 
-    def thresholds(self, components: Components) -> tf.Tensor:
+    def thresholds(self, logits: tf.Tensor) -> tf.Tensor:
         """Return those given, bit for bit."""
         return tf.constant(self._thresholds)
 
@@ -180,11 +177,11 @@ class FixedMixture(Mixture):
         return {
             **super().get_config(),
             "thresholds": self._thresholds.tolist(),
-            "means": _shortest(self._means),
-            "stddevs": _shortest(self._stddevs),
+            "means": shortest_decimals(self._means),
+            "stddevs": shortest_decimals(self._stddevs),
         }
 
 
-def _shortest(values: np.ndarray) -> list[list[float]]:
-    """As the shortest decimals from which the same float32 is read."""
-    return [[float(str(value)) for value in row] for row in values]
+def shortest_decimals(values: np.ndarray) -> Any:
+    """Return nested lists of the shortest decimals from which the same float32 is read."""
+    return [shortest_decimals(row) for row in values] if values.ndim else float(str(values[()]))

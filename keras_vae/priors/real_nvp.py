@@ -11,11 +11,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
-from keras_vae.flows.coupling import Coupling, chain
-from keras_vae.priors.prior import Encode, Prior
+from keras_vae.distributions.coupling import Coupling, chain, make_couplings
+from keras_vae.priors.mixture import shortest_decimals
+from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import check_seed
 
-tfd, tfb = tfp.distributions, tfp.bijectors
+tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -31,7 +32,7 @@ class RealNVP(Prior):
         layers: couplings, at least 2, so that every dimension is changed; 6 by default.
         hidden: widths of each coupling's hidden layers; (64, 64) by default.
         seed: of the weights to start from; 0 by default.
-        values: of all weights, as `frozen` writes them; None (the default) draws them.
+        values: of all weights, as `snapshot` writes them; None (the default) draws them.
         kwargs: Keras' own, such as `name`.
 
     Raises:
@@ -56,49 +57,36 @@ class RealNVP(Prior):
         self._values = values
         self.couplings: list[Coupling] = []
 
-    def bind(self, encode: Encode | None, image_shape: Sequence[int] | None, latent_dim: int) -> None:
-        """Make the weights."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Make the weights.
+
+        Raises:
+            ValueError: a single latent dimension.
+        """
+        super().build(event_shape)
         if self.couplings:
             return
-        if latent_dim < 2:
-            raise ValueError(f"latent_dim is {latent_dim}: expected at least 2 for a RealNVP prior; widen the latent")
-        kept = latent_dim // 2
-        for number in range(self.number):
-            coupling = Coupling(self.hidden, 1000 * self.seed + 10 * number, name=f"coupling_{number}")
-            coupling.make(kept, latent_dim - kept)
-            self.couplings.append(coupling)
+        self.couplings = make_couplings(self.number, self.event_shape[0], self.hidden, self.seed)
         if self._values is not None:
             self.set_weights([np.asarray(value, np.float32) for value in self._values])
-        self.built = True
 
-    def bijector(self, latent_dim: int) -> tfb.Bijector:
-        """Return f, from noise to latents."""
-        self.bind(None, None, latent_dim)
-        return chain(self.couplings, latent_dim)
+    def call(self, parameters: None = None) -> tfd.Distribution:
+        """Return p(z) over float32 `[latent_dim]`, f being its bijector."""
+        base = tfd.Independent(tfd.Normal(tf.zeros(self.event_shape), tf.ones(self.event_shape)), 1)
+        return tfd.TransformedDistribution(base, chain(self.couplings, self.event_shape[0]))
 
-    def distribution(self, latent_dim: int) -> tfd.Distribution:
-        """Return p(z) over float32 `[latent_dim]`."""
-        base = tfd.Independent(tfd.Normal(tf.zeros([latent_dim]), tf.ones([latent_dim])), 1)
-        return tfd.TransformedDistribution(base, self.bijector(latent_dim))
-
-    def from_noise(self, noise: tf.Tensor) -> tf.Tensor:
+    def reparameterize(self, distribution: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return f(noise)."""
-        return self.bijector(noise.shape[-1]).forward(noise)
+        return distribution.bijector.forward(noise)
 
-    def frozen(self, latent_dim: int) -> Prior:
+    def snapshot(self) -> Prior:
         """Return the flow as it stands, its weights in its configuration."""
-        self.bind(None, None, latent_dim)
-        values = [_shortest(weight) for weight in self.get_weights()]
-        frozen = RealNVP(self.number, self.hidden, self.seed, values, name=self.name)
-        frozen.bind(None, None, latent_dim)
-        return frozen
+        values = [shortest_decimals(weight) for weight in self.get_weights()]
+        flow = RealNVP(self.number, self.hidden, self.seed, values, name=self.name)
+        flow.build(self.event_shape)
+        return flow
 
     def get_config(self) -> dict:
-        """Return the arguments that build this prior again; untrained, but for a frozen one."""
+        """Return the arguments that build this prior again; untrained, but for a snapshot."""
         config = {"layers": self.number, "hidden": list(self.hidden), "seed": self.seed}
         return {**super().get_config(), **config, **({} if self._values is None else {"values": self._values})}
-
-
-def _shortest(values: np.ndarray) -> list:
-    """As the shortest decimals from which the same float32 is read."""
-    return [_shortest(row) for row in values] if values.ndim else float(str(values[()]))

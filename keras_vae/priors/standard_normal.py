@@ -15,10 +15,10 @@ tfd = tfp.distributions
 class StandardNormal(Prior):
     """p(z) = N(0, I) (Kingma and Welling 2013, section 3)."""
 
-    def distribution(self, latent_dim: int) -> tfd.Distribution:
+    def call(self, parameters: None = None) -> tfd.Distribution:
         """Return N(0, I) over float32 `[latent_dim]`."""
-        return tfd.Independent(tfd.Normal(tf.zeros([latent_dim]), tf.ones([latent_dim])), 1)
+        return tfd.Independent(tfd.Normal(tf.zeros(self.event_shape), tf.ones(self.event_shape)), 1)
 
-    def from_noise(self, noise: tf.Tensor) -> tf.Tensor:
+    def reparameterize(self, distribution: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
         """Return `noise` itself: it is a sample already."""
         return noise

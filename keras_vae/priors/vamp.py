@@ -39,10 +39,10 @@ class VampPrior(Mixture):
 
     def __init__(self, pseudo_inputs: int = 500, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.terms, self.seed = whole_number("pseudo_inputs", pseudo_inputs, 1), check_seed(seed)
+        self.num_components, self.seed = whole_number("pseudo_inputs", pseudo_inputs, 1), check_seed(seed)
         self._encode: Encode | None = None
 
-    def bind(self, encode: Encode, image_shape: Sequence[int], latent_dim: int) -> None:
+    def set_encoder(self, encode: Encode, image_shape: Sequence[int]) -> None:
         """Keep the encoder's function and make the pseudo-inputs.
 
         Raises:
@@ -58,8 +58,7 @@ class VampPrior(Mixture):
             )
         self._encode = encode
         start = keras.initializers.RandomNormal(MEAN_LOGIT, STDDEV_LOGIT, seed=self.seed)
-        self.logits = self.add_weight(shape=(self.terms, *image_shape), initializer=start, name="logits")
-        self.built = True
+        self.logits = self.add_weight(shape=(self.num_components, *image_shape), initializer=start, name="logits")
 
     def start_at(self, images: np.ndarray) -> None:
         """Set the pseudo-inputs to images float `[pseudo_inputs, H, W, C]`, such as the first of the training's.
@@ -69,36 +68,37 @@ class VampPrior(Mixture):
         Raises:
             ValueError: a prior of no model, or images of another number or shape.
         """
-        self._check_bound()
+        self._encoder()
         if np.shape(images) != tuple(self.logits.shape):
             raise ValueError(f"images have shape {np.shape(images)}: expected {tuple(self.logits.shape)}")
         pixels = np.clip(np.asarray(images, np.float64), 0.01, 0.99)
         self.logits.assign((np.log(pixels) - np.log1p(-pixels)).astype(np.float32))
 
-    def start_from(self, images: np.ndarray, seed: int = 0) -> None:
+    def adapt(self, images: np.ndarray, seed: int = 0) -> None:
         """Set the pseudo-inputs to images of the training set, uint8 `[n, H, W, C]`, again where there are too few."""
         chosen = np.random.default_rng(seed).permutation(len(images))
-        self.start_at(images[np.resize(chosen, self.terms)] / 255.0)
+        self.start_at(images[np.resize(chosen, self.num_components)] / 255.0)
 
     def pseudo_inputs(self) -> tf.Tensor:
         """Return the pseudo-inputs, float32 `[K, H, W, C]` in [0, 1]."""
-        self._check_bound()
+        self._encoder()
         return tf.sigmoid(self.logits.value)
 
-    def components(self, latent_dim: int) -> Components:
+    def components(self) -> Components:
         """Return the posteriors of the pseudo-inputs, equally weighted.
 
         Raises:
             ValueError: a prior of no model.
         """
         pseudo_inputs = self.pseudo_inputs()
-        posterior = self._encode(pseudo_inputs)
-        return Components(tf.zeros([self.terms]), posterior.distribution.loc, posterior.distribution.scale)
+        posterior = self._encoder()(pseudo_inputs)
+        return Components(tf.zeros([self.num_components]), posterior.distribution.loc, posterior.distribution.scale)
 
-    def _check_bound(self) -> None:
+    def _encoder(self) -> Encode:
         if self._encode is None:
             raise ValueError("this VampPrior belongs to no model: expected an encoder; pass it as VAE(..., prior=...)")
+        return self._encode
 
     def get_config(self) -> dict:
         """Return the arguments that build this prior again, untrained."""
-        return {**super().get_config(), "pseudo_inputs": self.terms, "seed": self.seed}
+        return {**super().get_config(), "pseudo_inputs": self.num_components, "seed": self.seed}

@@ -45,7 +45,8 @@ def normal(
         True
     """
     # Named, since "auto" picks another algorithm under XLA than outside it.
-    fold_in = functools.partial(tf.random.experimental.stateless_fold_in, alg="philox")
+    experimental = tf.random.experimental  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
+    fold_in = functools.partial(experimental.stateless_fold_in, alg="philox")
     key = fold_in(fold_in([seed, stream], step), part)
     if rows is not None:
         return _to_normal(_bits_of_rows(key, *shape, *rows))

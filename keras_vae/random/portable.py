@@ -173,9 +173,9 @@ def latents_numpy(seed: int, index: ArrayLike, latent_dim: int, temperature: flo
         >>> latents_numpy(7, [0, 1], latent_dim=3).shape
         (2, 3)
     """
-    temperature = np.float32(check_temperature(temperature))
+    factor = np.float32(check_temperature(temperature))
     left, right = words_numpy(seed, index, np.arange(latent_dim), stride(latent_dim))
-    return (TABLE[left // 16] + TABLE[right // 16]).astype(np.float32) * np.float32(SCALE) * temperature
+    return (TABLE[left // 16] + TABLE[right // 16]).astype(np.float32) * np.float32(SCALE) * factor
 
 
 def words(seed: tf.Tensor, index: tf.Tensor, column: ArrayLike, stride: int = STRIDE) -> tuple[tf.Tensor, tf.Tensor]:

@@ -51,7 +51,7 @@ from PIL import Image
 
 import keras_vae
 from keras_vae.data.load import load_arrays
-from keras_vae.likelihoods.binomial import Binomial
+from keras_vae.likelihoods import Binomial
 from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, style_axes, style_legend
 from keras_vae.pictures.grid import image_grid
 

@@ -300,7 +300,7 @@ assert np.mean(errors[20] < 0) > 0.95
 #
 # Is the toy unfair? Take a real decoder. The package trains two models of the 8 × 8 digits for us, one with 2 latents
 # and one with 8. *How* they are trained is what lectures 3 and 4 explain; here we use only their decoder,
-# `model.decode(z)`, which is $p(x|z)$, and their prior, `model.prior`, which is $p(z)$.
+# `model.decode(z)`, which is $p(x|z)$, and their prior, `model.prior()`, which is $p(z)$.
 
 # %% [markdown] lang="ko"
 # (코드에서는 지수를 취하기 전에 가장 큰 항을 밖으로 뺍니다. 1강에서 보았듯이 차원이 높으면 밀도가 너무 작아 0이 되어
@@ -310,7 +310,7 @@ assert np.mean(errors[20] < 0) > 0.95
 #
 # 장난감 모델이라서 그런 것일까요? 진짜 디코더를 써 봅시다. 패키지로 8 × 8 숫자 모델 두 개를 학습합니다. 하나는 잠재
 # 변수가 2개, 하나는 8개입니다. *어떻게* 학습하는지는 3강과 4강에서 설명합니다. 여기서는 디코더 `model.decode(z)`, 곧
-# $p(x|z)$와 사전분포 `model.prior`, 곧 $p(z)$만 씁니다.
+# $p(x|z)$와 사전분포 `model.prior()`, 곧 $p(z)$만 씁니다.
 
 # %%
 train = keras_vae.load_dataset("digits", split="train", batch_size=128)
@@ -365,7 +365,7 @@ log_estimates = {d: log_running_mean(terms[d]) for d in models}
 side = np.linspace(-5, 5, 401)
 plane = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
 cell = (side[1] - side[0]) ** 2
-log_joint = log_terms(models[2], plane) + models[2].prior.log_prob(plane).numpy().astype(np.float64)[:, None]
+log_joint = log_terms(models[2], plane) + models[2].prior().log_prob(plane).numpy().astype(np.float64)[:, None]
 log_p_grid = np.logaddexp.reduce(log_joint, axis=0) + np.log(cell)
 
 for count in (100, 1000, 10_000, 100_000):
@@ -551,7 +551,7 @@ assert np.max(np.abs(log_p - log_p_exact(x_20))) < 1e-9
 
 # %%
 posterior = np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=0))  # p(z|x) times the cell, [cells, 10]
-prior_mass = np.exp(models[2].prior.log_prob(plane).numpy().astype(np.float64)) * cell
+prior_mass = np.exp(models[2].prior().log_prob(plane).numpy().astype(np.float64)) * cell
 order = np.argsort(-posterior, axis=0)
 inside = np.cumsum(np.take_along_axis(posterior, order, axis=0), axis=0) <= 0.99
 covered = np.array([prior_mass[order[inside[:, i], i]].sum() for i in range(10)])

@@ -43,7 +43,7 @@ import tensorflow_probability as tfp
 
 import keras_vae
 from keras_vae.data.load import load_arrays
-from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives import ELBO
 from keras_vae.pictures.class_colours import ClassColours
 from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, style_axes, style_legend
 from keras_vae.pictures.history import draw_history
@@ -460,7 +460,7 @@ figure
 # ## 3.6 The same on digits, with two latents
 #
 # Here is the VAE of the package, with two latents and pixels that count 16 dots (the binomial likelihood at the end
-# of lecture 1). `model.encode(x)` is $q(z|x)$, `model.decode(z)` is $p(x|z)$, `model.prior` is $p(z)$; `fit` logs the
+# of lecture 1). `model.encode(x)` is $q(z|x)$, `model.decode(z)` is $p(x|z)$, `model.prior()` is $p(z)$; `fit` logs the
 # two terms of minus the ELBO, in nats per image.
 
 # %% [markdown] lang="ko"
@@ -475,7 +475,7 @@ figure
 # ## 3.6 숫자 그림과 잠재 변수 둘로 확인하기
 #
 # 이번에는 패키지의 VAE입니다. 잠재 변수는 둘, 픽셀은 점 16개를 센 값입니다(1강 끝의 이항 가능도). `model.encode(x)`가
-# $q(z|x)$, `model.decode(z)`가 $p(x|z)$, `model.prior`가 $p(z)$입니다. `fit`은 ELBO의 부호를 바꾼 값의 두 항을 그림
+# $q(z|x)$, `model.decode(z)`가 $p(x|z)$, `model.prior()`가 $p(z)$입니다. `fit`은 ELBO의 부호를 바꾼 값의 두 항을 그림
 # 한 장당 내트로 기록합니다.
 
 # %%
@@ -522,7 +522,7 @@ def on_the_grid(distribution, values):
 
 log_q = on_the_grid(lambda z: model.encode(images).log_prob(z).numpy(), plane)
 log_likelihood = on_the_grid(lambda z: model.decode(z).log_prob(images).numpy(), plane)
-log_prior = model.prior.log_prob(plane).numpy().astype(np.float64)[:, None]
+log_prior = model.prior().log_prob(plane).numpy().astype(np.float64)[:, None]
 q = np.exp(log_q) * cell
 log_p_x = np.logaddexp.reduce(log_likelihood + log_prior, axis=0) + np.log(cell)  # log p(x)
 log_posterior_z = log_likelihood + log_prior - log_p_x  # log p(z|x)
@@ -538,7 +538,7 @@ for i in range(5):
 assert np.max(np.abs(q.sum(axis=0) - 1)) < 1e-3  # the grid is fine enough for q
 assert np.max(np.abs(reconstruction - regularisation + gap - log_p_x)) < 0.05
 assert np.all(gap > 0)
-assert np.max(np.abs(regularisation - model.encode(images).kl_divergence(model.prior).numpy())) < 0.02
+assert np.max(np.abs(regularisation - model.encode(images).kl_divergence(model.prior()).numpy())) < 0.02
 
 # %%
 report = keras_vae.evaluate(model, images, importance_samples=2000)

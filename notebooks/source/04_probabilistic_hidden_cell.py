@@ -551,11 +551,11 @@ assert abs(float(tf.reduce_mean(z)) - mu) < 0.01  # z has the mean and
 assert abs(float(tf.math.reduce_std(z)) - s) < 0.01  # the standard deviation that we want
 
 # %% [markdown] lang="en"
-# In the package, the noise is drawn outside and `posterior_family.from_noise` computes `mean + stddev * noise`. The
+# In the package, the noise is drawn outside and `vae.posterior.reparameterize` computes `mean + stddev * noise`. The
 # gradient reaches every weight of the encoder:
 
 # %% [markdown] lang="ko"
-# 패키지에서는 잡음을 밖에서 뽑고 `posterior_family.from_noise`가 `mean + stddev * noise`를 계산합니다. 기울기는
+# 패키지에서는 잡음을 밖에서 뽑고 `vae.posterior.reparameterize`가 `mean + stddev * noise`를 계산합니다. 기울기는
 # 인코더의 모든 가중치까지 이릅니다.
 
 # %%
@@ -563,7 +563,7 @@ vae = models["VAE", 8]
 noise = tf.random.stateless_normal([32, 8], seed=[0, 1])
 with tf.GradientTape() as tape:
     posterior = vae.encode(images[:32])
-    z = vae.posterior_family.from_noise(posterior, noise)
+    z = vae.posterior.reparameterize(posterior, noise)
     loss = -tf.reduce_mean(vae.decode(z).log_prob(images[:32]))
 gradients = tape.gradient(loss, vae.encoder.trainable_weights)
 assert np.allclose(z, posterior.mean() + posterior.stddev() * noise, atol=1e-6)

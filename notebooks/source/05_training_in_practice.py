@@ -41,19 +41,11 @@ from PIL import Image
 
 import keras_vae
 from keras_vae.data.load import load_arrays
-from keras_vae.objectives.beta_tc_vae import BetaTCVAE
-from keras_vae.objectives.beta_vae import BetaVAE
-from keras_vae.objectives.elbo import ELBO
-from keras_vae.objectives.free_bits import FreeBits
-from keras_vae.objectives.info_vae import InfoVAE
-from keras_vae.objectives.iwae import IWAE
-from keras_vae.objectives.linear_warm_up import LinearWarmUp
+from keras_vae.objectives import ELBO, IWAE, BetaTCVAE, BetaVAE, FreeBits, InfoVAE, LinearWarmUp
 from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, style_axes, style_legend
 from keras_vae.pictures.grid import image_grid
 from keras_vae.pictures.history import draw_history
-from keras_vae.priors.gaussian_mixture import GaussianMixture
-from keras_vae.priors.real_nvp import RealNVP
-from keras_vae.priors.vamp import VampPrior
+from keras_vae.priors import GaussianMixture, RealNVP, VampPrior
 
 GREEN = "#009E73"  # with BLUE and VERMILLION from the colours of Okabe and Ito
 FAST = os.environ.get("FAST") == "1"  # the tests set it, to train shorter
@@ -204,7 +196,7 @@ def log_weights(model, x, samples, seed=0):
     noise = tf.random.stateless_normal([samples, len(x), model.latent_dim], seed=[seed, 1])
     z = posterior.mean() + posterior.stddev() * noise
     log_likelihood = model.decode(z).log_prob(x)
-    log_weight = log_likelihood + model.prior.log_prob(z) - posterior.log_prob(z)
+    log_weight = log_likelihood + model.prior().log_prob(z) - posterior.log_prob(z)
     return log_weight.numpy().astype(np.float64), log_likelihood.numpy().astype(np.float64)
 
 
@@ -304,7 +296,7 @@ side = np.linspace(-6, 6, 301)
 plane = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
 log_joint = np.concatenate(
     [
-        (standard.decode(part[:, None]).log_prob(images) + standard.prior.log_prob(part)[:, None]).numpy()
+        (standard.decode(part[:, None]).log_prob(images) + standard.prior().log_prob(part)[:, None]).numpy()
         for part in np.array_split(plane, 40)
     ]
 ).astype(np.float64)
@@ -509,7 +501,7 @@ def parts_of_kl(model):
     log_own = np.diagonal(log_q_each)  # log q(z|x)
     log_q = np.logaddexp.reduce(log_q_each, axis=1) - np.log(count)  # log q(z)
     log_q_product = (np.logaddexp.reduce(by_dimension, axis=1) - np.log(count)).sum(axis=1)  # sum_j log q(z_j), for 5.5
-    log_p = model.prior.log_prob(z.astype(np.float32)).numpy().astype(np.float64)
+    log_p = model.prior().log_prob(z.astype(np.float32)).numpy().astype(np.float64)
     return {
         "KL": np.mean(log_own - log_p),
         "information": np.mean(log_own - log_q),
@@ -530,7 +522,7 @@ for name, model in models.items():
     )
     assert abs(found[name]["KL"] - found[name]["information"] - found[name]["gap"]) < 1e-9
     assert found[name]["information"] < np.log(len(train_images))
-exact_kl = np.mean(standard.encode(train_images).kl_divergence(standard.prior).numpy())
+exact_kl = np.mean(standard.encode(train_images).kl_divergence(standard.prior()).numpy())
 assert abs(found["standard"]["KL"] - exact_kl) < 0.15  # one sample an image against the closed form
 for name in priors:
     assert -0.1 < found[name]["gap"] < 0.8 * found["standard"]["gap"]
@@ -543,7 +535,7 @@ for axes, (name, model) in zip(figure.subplots(1, 4), models.items(), strict=Tru
     low, high = z.min(axis=0) - 0.7, z.max(axis=0) + 0.7
     first, second = (np.linspace(low[j], high[j], 121) for j in (0, 1))
     lattice = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
-    log_density = model.prior.log_prob(lattice).numpy().reshape(121, 121).T
+    log_density = model.prior().log_prob(lattice).numpy().reshape(121, 121).T
     axes.contourf(first, second, log_density, levels=log_density.max() + np.arange(-10, 1), cmap="Blues", extend="min")
     axes.scatter(z[:, 0], z[:, 1], s=3, color=VERMILLION, linewidths=0, alpha=0.7)
     style_axes(axes, f"{name}:  gap {found[name]['gap']:.2f} nats", "z₁", "z₂", grid=False)

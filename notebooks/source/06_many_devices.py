@@ -75,7 +75,7 @@ FAST = os.environ.get("FAST") == "1"  # the tests set it, to train shorter
 folder = tempfile.TemporaryDirectory()  # for all that this notebook writes; goes when it ends
 os.chdir(folder.name)
 
-strategy = keras_vae.distribution.get_strategy("mirrored")
+strategy = keras_vae.multi_device.get_strategy("mirrored")
 print("devices:", [device.name for device in tf.config.list_logical_devices("CPU")])
 print("replicas:", strategy.num_replicas_in_sync)
 assert strategy.num_replicas_in_sync == 2
@@ -173,8 +173,9 @@ test_images = load_arrays("digits", "test").images.astype(np.float32) / 255
 def gradient(model, share, first, total, step, divide_by):
     """The gradient of one replica's share of a batch: images first ... of total, losses summed and divided."""
     rows = (tf.cast(first, tf.int64), tf.cast(total, tf.int64))
+    noise = normal(model.seed, TRAINING, step, [1, tf.shape(share)[0], model.latent_dim], rows=rows)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(model.terms(share, TRAINING, step, training=True, rows=rows).loss) / divide_by
+        loss = tf.reduce_sum(model.terms(share, None, noise, training=True).loss) / divide_by
     return tape.gradient(loss, model.trainable_weights)
 
 
@@ -406,7 +407,7 @@ Path("worker.py").write_text("""
 import json, os
 import numpy as np
 import keras_vae
-strategy = keras_vae.distribution.get_strategy("multi_worker")
+strategy = keras_vae.multi_device.get_strategy("multi_worker")
 import keras
 
 with strategy.scope():
@@ -515,7 +516,7 @@ def training(strategy, checkpoint, epochs, callbacks=()):
 if __name__ == "__main__":
     processor = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
-    strategy = keras_vae.distribution.get_strategy("mirrored")
+    strategy = keras_vae.multi_device.get_strategy("mirrored")
     training(strategy, keras_vae.Checkpoint("checkpoints", every=5), 1000, [Tell()])
 """)
 victim, reached = started("training.py"), 0

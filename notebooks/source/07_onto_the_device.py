@@ -55,8 +55,8 @@ from PIL import Image
 
 import keras_vae
 from keras_vae.data.load import load_arrays
+from keras_vae.export import BundleError
 from keras_vae.export.consumers.explore import address, make_server
-from keras_vae.export.verification.verify import BundleError
 from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, style_axes, style_legend
 from keras_vae.pictures.labelled_grid import labelled_grid
 
@@ -227,7 +227,7 @@ figure
 posterior = model.encode(test_images)
 noise = rng.normal(size=(len(test_images), model.latent_dim)).astype(np.float32)
 latents = (posterior.mean() + posterior.stddev() * noise).numpy()  # one sample of q(z|x) an image, the same for all
-kl = posterior.kl_divergence(model.prior).numpy()
+kl = posterior.kl_divergence(model.prior()).numpy()
 
 
 def elbo_of_each(decode):

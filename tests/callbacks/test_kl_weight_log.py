@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 from keras_vae.callbacks import KLWeightLog
-from keras_vae.objectives.cyclic_warm_up import CyclicWarmUp
+from keras_vae.objectives.annealing import CyclicalAnnealing, LinearWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.free_bits import FreeBits
-from keras_vae.objectives.linear_warm_up import LinearWarmUp
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ def test_the_weight_of_the_last_step_of_each_epoch(compiled, binary, objective, 
 
 
 def test_it_is_the_weight_by_which_the_loss_was_made(compiled, binary):
-    model = compiled(objective=ELBO(CyclicWarmUp()), learning_rate=0.0)
+    model = compiled(objective=ELBO(CyclicalAnnealing()), learning_rate=0.0)
     history = model.fit(binary, batch_size=60, epochs=4, verbose=0, callbacks=[KLWeightLog()]).history
     penalty = np.subtract(history["loss"], history["reconstruction_loss"])
     np.testing.assert_allclose(penalty, np.multiply(history["kl_weight"], history["kl_loss"]), atol=1e-4)

@@ -1,13 +1,15 @@
 """`keras-vae train` with parts chosen by name, and conditional."""
 
 import json
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae import registry
 from keras_vae.command_line import train as command
-from keras_vae.models.from_preset import CHOICES
+from keras_vae.runs.settings import PARTS
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +22,10 @@ def chosen(tmp_path_factory):
 
 
 def test_help_names_every_choice():
-    shown = {"likelihood": command.LIKELIHOODS, "prior": command.PRIORS, "posterior": command.POSTERIORS}
-    shown["objective"] = command.OBJECTIVES
-    assert {part: names.split(", ") for part, names in shown.items()} == {part: sorted(CHOICES[part]) for part in shown}
+    shown = {option.name: option.help for option in command.train.params}
+    for part in PARTS:
+        said = re.fullmatch(r".+?: ([a-z_, ]+)[.;].*", shown[part])[1]
+        assert said.split(", ") == registry.names(part)
 
 
 def test_the_run_records_what_was_chosen_and_the_rest(chosen):
@@ -36,13 +39,13 @@ def test_the_run_records_what_was_chosen_and_the_rest(chosen):
 
 
 def test_what_depends_on_the_size_of_a_training_is_set_to_it(chosen):
-    from keras_vae.training.run_folder import load_run
+    from keras_vae.runs.run_folder import load_run
 
     model, _ = load_run(chosen)
     assert model.objective.kl_weight.steps == 12  # a quarter of 4 epochs of 12 batches
     assert model.classes == 10
     # 500 pseudo-inputs that began as images: dark ground, some ink, no two alike
-    pixels = model.prior_family.pseudo_inputs().numpy().reshape(500, -1)
+    pixels = model.prior.pseudo_inputs().numpy().reshape(500, -1)
     assert pixels.std() > 0.3
     assert len(np.unique(pixels.round(1), axis=0)) == 500
 
@@ -62,11 +65,11 @@ def test_a_conditional_run_is_evaluated_and_draws_one_class(keras_vae, chosen, t
     assert (tmp_path / "3.png").read_bytes() != (tmp_path / "4.png").read_bytes()
 
 
-@pytest.mark.parametrize("part", sorted(CHOICES))
+@pytest.mark.parametrize("part", sorted(PARTS))
 def test_an_unknown_name_is_one_line_and_comes_before_any_data(keras_vae, tmp_path, part):
     status, _, error = keras_vae("train", f"--{part}", "nonsense", "--dataset", "no such", "--output", tmp_path / "run")
     assert status == 2
-    assert f"unknown {part} 'nonsense': choose one of {', '.join(sorted(CHOICES[part]))}" in error
+    assert f"{part} is 'nonsense': expected one of {', '.join(registry.names(part))}; choose one of them" in error
     assert list(tmp_path.iterdir()) == []
 
 
@@ -77,5 +80,5 @@ def test_images_without_classes_cannot_be_conditional(keras_vae, tmp_path):
         Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.png")
     status, _, error = keras_vae("train", "--conditional", "--dataset", tmp_path / "images", "--output", tmp_path / "r")
     assert status == 2
-    assert "conditional, but the images have no classes" in error
+    assert "conditional is True, but the images have no classes" in error
     assert len(error.splitlines()) == 1

@@ -57,7 +57,7 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
         (["generate", "--preset", "mnist_mlp"], "preset 'mnist_mlp' comes without trained weights: expected"),
         (["export", "--output", "bundle"], "expected a run or a preset; give one"),
         (["export", "run", "--preset", "mnist_mlp", "--output", "bundle"], "expected a run or a preset; give one"),
-        (["export", "--preset", "mnist_mpl", "--output", "bundle"], "unknown preset 'mnist_mpl'"),
+        (["export", "--preset", "mnist_mpl", "--output", "bundle"], "preset is 'mnist_mpl': expected one of"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(keras_vae, tmp_path, monkeypatch, arguments, words):

@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.training.state_file import PARTIAL
+from keras_vae.checkpoints.format import PARTIAL
 
 FULL = Path("/dev/full")  # every write to it fails with ENOSPC, as on a full disk
 STEPS = 3 * 23  # 3 epochs of 1437 images, 64 a batch
@@ -44,17 +44,17 @@ def work(arguments, tf_config, printed, say, versions):
     import importlib.metadata
 
     from keras_vae.command_line.application import main
-    from keras_vae.models import trainer
-    from keras_vae.training import checkpoint, train
+    from keras_vae.models import execution
+    from keras_vae.runs import train
 
-    class Saying(checkpoint.Checkpoint):
+    class Saying(train.Checkpoint):
         def on_train_batch_end(self, batch, logs=None):
             say.send(int(self.model.step.numpy()))
             super().on_train_batch_end(batch, logs)
 
     train.Checkpoint = Saying
     # Calls of 2 steps rather than 32: many moments to be killed at. Without XLA, whose compiling takes long.
-    trainer.STEPS_PER_EXECUTION, trainer.compiles_well = 2, lambda model: False
+    execution.STEPS_PER_EXECUTION, execution.compiles_well = 2, lambda model: False
     true_version = importlib.metadata.version
     importlib.metadata.version = lambda name: versions.get(name) or true_version(name)
     sys.stdout, sys.stderr = (open(descriptor, "w", closefd=False) for descriptor in (1, 2))  # noqa: SIM115
@@ -126,7 +126,7 @@ def context():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keras-vae's own start sets it, but the server was there before
     # One server imports TensorFlow once; each process is forked from it before TensorFlow starts. Saves minutes.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["keras_vae.training.train"])
+    context.set_forkserver_preload(["keras_vae.runs.train"])
     return context
 
 

@@ -74,8 +74,8 @@ def test_memory_does_not_grow_with_samples(x, evidence, monkeypatch):
     monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 4 * 50)
     model = model_with_posterior(0.4, 0.0)
     decoded = []
-    decode = model.decode
-    monkeypatch.setattr(model, "decode", lambda z, **given: decoded.append(z.shape) or decode(z, **given))
+    decode = model.decoder_outputs
+    monkeypatch.setattr(model, "decoder_outputs", lambda z, **given: decoded.append(z.shape) or decode(z, **given))
     bound = importance.ImportanceWeightedBound(model, 4013)
     assert importance.samples_at_a_time(model, 1, 4013) == 50
     np.testing.assert_allclose(bound(tf.constant(x)).bound, [evidence], atol=0.03)

@@ -72,7 +72,7 @@ def test_a_full_posterior_and_a_mixture_prior_against_numpy():
     factors = np.exp(0.5 * outputs[:, 2:4])[:, :, None] * np.eye(2)
     factors[:, 1, 0] = outputs[:, 4]
     noise = normal(2, EVALUATION, 0, [1, 7, 2]).numpy()
-    prior = lambda z: float(model.prior.log_prob(z.astype("float32")))  # noqa: E731
+    prior = lambda z: float(model.prior().log_prob(z.astype("float32")))  # noqa: E731
     for name, value in numpy_surgery(outputs[:, :2], factors, noise, prior).items():
         assert found[name] == pytest.approx(value, abs=5e-5), name
     assert found["dimension_wise_kl_per_dimension"] is None

@@ -125,5 +125,5 @@ def test_the_terms_of_a_mixture_prior_count_as_pixels_do(linear_gaussian, monkey
     model = linear_gaussian.model()
     monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 10_000)
     assert samples_at_a_time(model, 10, 10**6) == 250  # four pixels
-    monkeypatch.setattr(model.prior_family, "terms", 500)
+    monkeypatch.setattr(model.prior, "num_components", 500)
     assert samples_at_a_time(model, 10, 10**6) == 2

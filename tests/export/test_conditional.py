@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from keras_vae.export import BundleError, export_bundle, verify_bundle
-from keras_vae.export.runtimes.choices import load_runtime
 from keras_vae.export.runtimes.generate import choose_file, generate_from_file
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
-from keras_vae.export.verification.judge import original_elbo
+from keras_vae.export.verification.file_check import original_elbo
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy
 
@@ -55,7 +55,7 @@ def by_hand(model, images, labels):
     """The ELBO as a bundle has it: one sample of the posterior an image, by the portable generator."""
     posterior = model.encode(images, label=labels)
     z = posterior.mean() + posterior.stddev() * latents_numpy(5, range(len(images)), 3)
-    terms = model.decode(z, label=labels).log_prob(images) - posterior.kl_divergence(model.prior)
+    terms = model.decode(z, label=labels).log_prob(images) - posterior.kl_divergence(model.prior())
     return np.mean(terms)
 
 

@@ -29,7 +29,7 @@ def test_a_preset_exports_whole_within_the_size(preset, tmp_path):
     manifest = check(model, tmp_path / "bundle")
     sizes = {path: entry["bytes"] for path, entry in manifest["files"].items()}
     parameters = sum(manifest["model"]["parameters"].values())
-    for family in (model.prior_family, model.posterior_family):
+    for family in (model.prior, model.posterior):
         parameters += sum(weight.numpy().size for weight in family.weights)
     assert sizes["tflite/vae.tflite"] <= 1.03 * (4 * parameters + 30_000)
     assert sizes["tflite/decoder.int8.tflite"] <= 0.3 * sizes["tflite/vae.tflite"]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from keras_vae.export import export_bundle, verify_bundle
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.agreement import SEED as SEED_OF_AGREEMENT
 from keras_vae.export.verification.agreement import Agreement
+from keras_vae.models.presets import learned_variables
 from keras_vae.models.vae import VAE
 from keras_vae.posteriors.coupling_flow import CouplingFlow
 from keras_vae.priors.gaussian_mixture import GaussianMixture
@@ -22,7 +23,7 @@ INDEX, SEED = [0, 5, 70_000], 3
 def small(**changes):
     model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, **changes)
     rng = np.random.default_rng(0)
-    for weight in model.trainable_weights:
+    for weight in learned_variables(model):
         weight.assign_add(0.3 * rng.normal(size=weight.shape))
     return model
 
@@ -49,7 +50,7 @@ def test_a_mixture_is_drawn_bit_for_bit_by_the_manifest_alone(how, images, tmp_p
     assert manifest["model"]["bit_exact"]
     assert (manifest["model"]["sampler"] is None) == (how == "prior")
     found = generate_py(bundle).draw_latents(manifest, np.array(INDEX), np.int32(SEED), np.float32(0.8))
-    np.testing.assert_array_equal(found, model.draw(SEED, np.array(INDEX, np.int32), 0.8).numpy())
+    np.testing.assert_array_equal(found, model.sample_latents(SEED, np.array(INDEX, np.int32), 0.8).numpy())
     assert np.any(found != latents_numpy(SEED, INDEX, 3, 0.8))
     card = (bundle / "README.md").read_text()
     assert ("GaussianMixture prior" if how == "prior" else "StandardNormal prior, FixedMixture fitted") in card
@@ -73,7 +74,7 @@ def test_a_flow_posterior_encodes_alike_in_every_file(images, tmp_path):
     bundle = export_bundle(model, tmp_path / "bundle")
     verify_bundle(bundle)
     manifest = json.loads((bundle / "manifest.json").read_text())
-    mean, stddev = (moment.numpy() for moment in model.posterior_family.moments(model.encode(images[:5])))
+    mean, stddev = (moment.numpy() for moment in model.posterior.moments(model.encode(images[:5])))
     assert np.abs(mean - model.encoder(images[:5]).numpy()[:, :3]).max() > 0.1  # the flow moves them
     checked = set()
     for path, artifact in manifest["artifacts"].items():
@@ -87,7 +88,7 @@ def test_a_flow_posterior_encodes_alike_in_every_file(images, tmp_path):
 
 def test_a_decoder_is_held_to_what_the_model_draws_not_to_standard_normals(tmp_path):
     model = small(prior=GaussianMixture(2))
-    model.prior_family.log_stddevs.assign_sub(3 * np.ones([2, 3]))
+    model.prior.log_stddevs.assign_sub(3 * np.ones([2, 3]))
     bundle = export_bundle(model, tmp_path / "bundle")
     manifest, golden = (json.loads((bundle / name).read_text()) for name in ("manifest.json", "golden.json"))
     reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
@@ -102,4 +103,6 @@ def test_a_decoder_is_held_to_what_the_model_draws_not_to_standard_normals(tmp_p
 
     agreement = Agreement(Noting(), golden, reference, 1e-5)
     assert (agreement.misses, agreement.largest_error) == ([], 0.0)
-    np.testing.assert_array_equal(decoded[-1], model.draw(SEED_OF_AGREEMENT, np.arange(64, dtype=np.int32), 1.0))
+    np.testing.assert_array_equal(
+        decoded[-1], model.sample_latents(SEED_OF_AGREEMENT, np.arange(64, dtype=np.int32), 1.0)
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_vae.export.contents.golden import image_statistics
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.random.portable import latents_numpy
 
 FLOAT32 = {

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
 
-from keras_vae.likelihoods.bernoulli import Bernoulli
-from keras_vae.likelihoods.binomial import Binomial
+from keras_vae.likelihoods import Bernoulli, Binomial
 
 draw = np.random.default_rng(0)
 
 
 def distribution(trials, logits):
-    return Binomial(trials).distribution(tf.constant(logits, tf.float32))
+    return Binomial(trials)(tf.constant(logits, tf.float32))
 
 
 def log_prob(trials, logits, x):
@@ -49,7 +48,7 @@ def test_probabilities_of_all_counts_of_a_pixel_sum_to_one(trials):
 
 def test_one_trial_is_the_bernoulli():
     logits, x = draw.normal(size=(3, 2, 2, 1)), draw.integers(0, 2, (3, 2, 2, 1))
-    bernoulli = Bernoulli().distribution(tf.constant(logits, tf.float32)).log_prob(tf.constant(x, tf.float32))
+    bernoulli = Bernoulli()(tf.constant(logits, tf.float32)).log_prob(tf.constant(x, tf.float32))
     np.testing.assert_allclose(log_prob(1, logits, x), bernoulli.numpy(), rtol=1e-5)
 
 
@@ -77,7 +76,7 @@ def test_gradient_against_finite_differences():
     variable = tf.constant(logits, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        value = Binomial(16).distribution(variable).log_prob(tf.constant(counts / 16, tf.float32))
+        value = Binomial(16)(variable).log_prob(tf.constant(counts / 16, tf.float32))
     gradient = tape.gradient(value, variable).numpy()
     for pixel in np.ndindex(logits.shape):
         above, below = (stats.binom.logpmf(counts[pixel], 16, expit(logits[pixel] + nudge)) for nudge in (1e-5, -1e-5))
@@ -91,14 +90,14 @@ def test_extreme_logits_stay_finite():
 
 @pytest.mark.parametrize("trials", [1, 16, 100, 255])
 def test_knows_its_own_pixels(trials):
-    levels = (np.arange(trials + 1) / trials).astype("float32")
-    assert Binomial(trials).is_likelihood_of(levels)
-    assert Binomial(trials).is_likelihood_of((np.round(levels * 255) / 255).astype("float32"))
+    levels = np.arange(trials + 1) / trials
+    assert Binomial(trials).is_likelihood_of(tf.constant(levels, tf.float32))
+    assert Binomial(trials).is_likelihood_of(tf.constant(np.round(levels * 255) / 255, tf.float32))
 
 
 @pytest.mark.parametrize("trials", [1, 16, 100, 255])
 def test_knows_that_continuous_pixels_are_not_its_own(trials):
-    assert not Binomial(trials).is_likelihood_of(draw.random(1000).astype("float32"))
+    assert not Binomial(trials).is_likelihood_of(tf.constant(draw.random(1000), tf.float32))
 
 
 @pytest.mark.parametrize("trials", [0, -1, 2.5, True])

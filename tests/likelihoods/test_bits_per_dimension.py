@@ -11,7 +11,7 @@ from keras_vae.likelihoods.discretised_logistic_mixture import DiscretisedLogist
 def test_uniform_bytes_take_eight_bits():
     outputs = np.zeros((1, 2, 2, 9), "float32")
     outputs[..., 6:] = 12  # so wide that ends and middle differ; the mean over the levels is what counts
-    p = DiscretisedLogisticMixture(3).distribution(tf.constant(outputs))
+    p = DiscretisedLogisticMixture(3)(tf.constant(outputs))
     levels = np.repeat(np.arange(256), 4).reshape(-1, 2, 2, 1) / 255
     probabilities = np.exp(p.log_prob(tf.constant(levels, tf.float32)).numpy() / 4)
     assert probabilities.sum() == pytest.approx(1, abs=1e-3)

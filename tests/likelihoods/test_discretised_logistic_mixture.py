@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp, softmax
 
-from keras_vae.likelihoods.discretised_logistic_mixture import DiscretisedLogisticMixture
+from keras_vae.likelihoods import DiscretisedLogisticMixture
 
 LEVELS = np.arange(256)
 
@@ -33,7 +33,7 @@ def slow(outputs, components):
 
 
 def distribution(outputs, components):
-    return DiscretisedLogisticMixture(components).distribution(tf.constant(outputs, tf.float32))
+    return DiscretisedLogisticMixture(components)(tf.constant(outputs, tf.float32))
 
 
 @settings(max_examples=10, deadline=None)
@@ -87,7 +87,7 @@ def test_mean_against_the_sum_over_levels(log_scale, within):
 def test_samples_are_bytes_with_the_probabilities():
     outputs = np.random.default_rng(4).normal(size=(1, 1, 18)) - np.repeat([0, 0, 1], 2).tolist() * 3
     samples = distribution(outputs, 2).sample(4000, seed=1).numpy()
-    assert DiscretisedLogisticMixture().is_likelihood_of(samples)
+    assert DiscretisedLogisticMixture().is_likelihood_of(tf.constant(samples))
     levels = np.round(samples * 255).astype(int)[:, 0, 0]
     weights, table = slow(outputs[0, 0], 2)
     for channel in range(3):
@@ -102,7 +102,7 @@ def test_every_output_gets_a_finite_gradient():
     for scale in (1.0, 30.0):
         with tf.GradientTape() as tape:
             tape.watch(outputs)
-            p = DiscretisedLogisticMixture(3).distribution(scale * outputs)
+            p = DiscretisedLogisticMixture(3)(scale * outputs)
             value = tf.reduce_sum(p.log_prob(tf.constant(levels / 255, tf.float32)))
         gradient = tape.gradient(value, outputs).numpy()
         assert np.isfinite(gradient).all()
@@ -116,8 +116,8 @@ def test_a_mean_does_not_tell_the_distribution():
 
 def test_is_a_likelihood_of_bytes():
     likelihood = DiscretisedLogisticMixture()
-    assert likelihood.is_likelihood_of((LEVELS / 255).astype("float32"))
-    assert not likelihood.is_likelihood_of(np.random.default_rng(0).random(100).astype("float32"))
+    assert likelihood.is_likelihood_of(tf.constant(LEVELS / 255, tf.float32))
+    assert not likelihood.is_likelihood_of(tf.constant(np.random.default_rng(0).random(100), tf.float32))
 
 
 @pytest.mark.parametrize("components", [0, -1, 2.5, True])

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.likelihoods.choices import LIKELIHOODS
-from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae import registry
+from keras_vae.likelihoods import Bernoulli, Likelihood
 
 rng = np.random.default_rng(0)
-X = rng.integers(0, 2, (3, 4, 4, 3)).astype("float32")  # pixels that every likelihood knows
+X = tf.constant(rng.integers(0, 2, (3, 4, 4, 3)), tf.float32)  # pixels that every likelihood knows
 
 
-@pytest.fixture(params=sorted(LIKELIHOODS))
+@pytest.fixture(params=registry.names("likelihood"))
 def likelihood(request):
-    return LIKELIHOODS[request.param]()
+    return registry.get("likelihood", request.param)
 
 
 def outputs(likelihood, *batch):
@@ -25,7 +25,7 @@ def outputs(likelihood, *batch):
 
 
 def test_gives_images_in_nats(likelihood):
-    p = likelihood.distribution(outputs(likelihood, 2, 3))
+    p = likelihood(outputs(likelihood, 2, 3))
     assert p.batch_shape == (2, 3)
     assert p.event_shape == (4, 4, 3)
     log_prob, mean = p.log_prob(X), p.mean().numpy()
@@ -34,8 +34,13 @@ def test_gives_images_in_nats(likelihood):
     assert mean.shape == (2, 3, 4, 4, 3)
     assert mean.min() >= 0
     assert mean.max() <= 1
-    assert likelihood.is_likelihood_of(X)
     assert p.sample(seed=1).shape == (2, 3, 4, 4, 3)
+
+
+def test_knows_its_own_pixels_inside_a_graph_too(likelihood):
+    for knows in (likelihood.is_likelihood_of, tf.function(likelihood.is_likelihood_of, jit_compile=True)):
+        assert knows(X).dtype == tf.bool
+        assert bool(knows(X))
 
 
 def test_every_parameter_gets_a_gradient_the_same_under_xla(likelihood):
@@ -44,7 +49,7 @@ def test_every_parameter_gets_a_gradient_the_same_under_xla(likelihood):
     def value_and_gradients(at):
         with tf.GradientTape() as tape:
             tape.watch(at)
-            value = tf.reduce_sum(likelihood.distribution(at).log_prob(X))
+            value = tf.reduce_sum(likelihood(at).log_prob(X))
         return value, *tape.gradient(value, [at, *(weight.value for weight in likelihood.trainable_weights)])
 
     plain, compiled = value_and_gradients(at), tf.function(value_and_gradients, jit_compile=True)(at)
@@ -62,11 +67,11 @@ def test_comes_back_from_json_and_is_float32_under_every_policy(likelihood):
     assert again.get_config() == likelihood.get_config()
     assert type(likelihood)(dtype="bfloat16").compute_dtype == "float32"
     at = outputs(likelihood, 3)
-    np.testing.assert_array_equal(again.distribution(at).log_prob(X), likelihood.distribution(at).log_prob(X))
+    np.testing.assert_array_equal(again(at).log_prob(X), likelihood(at).log_prob(X))
 
 
 def test_what_a_mean_alone_says(likelihood):
-    p = likelihood.distribution(outputs(likelihood, 3))
+    p = likelihood(outputs(likelihood, 3))
     if likelihood.parameters_per_value > 1:
         with pytest.raises(ValueError, match="mean"):
             likelihood.of_mean(p.mean())
@@ -74,15 +79,15 @@ def test_what_a_mean_alone_says(likelihood):
         np.testing.assert_allclose(likelihood.of_mean(p.mean()).log_prob(X), p.log_prob(X), rtol=1e-4, atol=1e-3)
 
 
-def test_in_training_is_a_likelihood_of_the_same_mean(likelihood):
-    p = likelihood.distribution(outputs(likelihood, 2, 3))
-    trained = likelihood.in_training(p, tf.constant(X))
+def test_fitted_to_a_batch_it_is_a_likelihood_of_the_same_mean(likelihood):
+    p = likelihood(outputs(likelihood, 2, 3))
+    trained = likelihood.fit_to_batch(p, X)
     np.testing.assert_array_equal(trained.mean(), p.mean())
     assert trained.log_prob(X).shape == (2, 3)
 
 
 def test_warns_of_a_cross_entropy_once():
-    likelihood = LIKELIHOODS["bernoulli"]()
+    likelihood = Bernoulli()
     with pytest.warns(UserWarning, match="Bernoulli is no likelihood of these pixels.*continuous_bernoulli"):
         likelihood.warn_of_cross_entropy()
     with warnings.catch_warnings():
@@ -91,4 +96,4 @@ def test_warns_of_a_cross_entropy_once():
 
 
 def test_all_are_of_the_family():
-    assert all(issubclass(kind, Likelihood) for kind in LIKELIHOODS.values())
+    assert all(issubclass(registry.load("likelihood", name), Likelihood) for name in registry.names("likelihood"))

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.special import expit
 
-from keras_vae.likelihoods.gaussian import Gaussian
-from keras_vae.likelihoods.learned_gaussian import LearnedGaussian
-from keras_vae.likelihoods.optimal_gaussian import SMALLEST_VARIANCE, OptimalGaussian
+from keras_vae.likelihoods import Gaussian, LearnedGaussian, OptimalGaussian
+from keras_vae.likelihoods.optimal_gaussian import SMALLEST_VARIANCE
 
 ALL = [Gaussian, LearnedGaussian, OptimalGaussian]
 rng = np.random.default_rng(0)
@@ -27,7 +26,7 @@ def again(likelihood):
 def test_log_prob_against_scipy(kind, seed, stddev):
     draw = np.random.default_rng(seed)
     outputs, x = draw.normal(size=(5, 3, 2, 2, 3)), draw.random((3, 2, 2, 3))
-    p = kind(stddev).distribution(tf.constant(outputs, tf.float32))
+    p = kind(stddev)(tf.constant(outputs, tf.float32))
     assert p.batch_shape == (5, 3)
     expected = stats.norm.logpdf(x, expit(outputs), stddev).sum(axis=(-3, -2, -1))
     np.testing.assert_allclose(p.log_prob(tf.constant(x, tf.float32)), expected, rtol=1e-3, atol=1e-3)
@@ -36,7 +35,7 @@ def test_log_prob_against_scipy(kind, seed, stddev):
 
 @pytest.mark.parametrize("kind", ALL)
 def test_integrates_to_one_and_of_mean_is_the_same(kind):
-    p = kind(0.2).distribution(tf.zeros([1, 1, 1]))
+    p = kind(0.2)(tf.zeros([1, 1, 1]))
     x = np.linspace(-2, 3, 2001).reshape(-1, 1, 1, 1).astype("float32")
     density = np.exp(p.log_prob(x).numpy())
     assert integrate.simpson(density, x=x.ravel()) == pytest.approx(1, abs=1e-5)
@@ -45,7 +44,7 @@ def test_integrates_to_one_and_of_mean_is_the_same(kind):
 
 @pytest.mark.parametrize("kind", ALL)
 def test_samples_have_the_density(kind):
-    samples = kind(0.3).distribution(tf.zeros([1, 1, 1])).sample(3000, seed=1).numpy().ravel()
+    samples = kind(0.3)(tf.zeros([1, 1, 1])).sample(3000, seed=1).numpy().ravel()
     assert stats.kstest(samples, "norm", (0.5, 0.3)).pvalue > 1e-3
 
 
@@ -63,8 +62,8 @@ def test_the_learned_scale_reaches_the_error_of_the_pictures():
 
 def optimal(outputs, x):
     likelihood = OptimalGaussian(0.5)
-    p = likelihood.distribution(tf.constant(outputs, tf.float32))
-    return likelihood, likelihood.in_training(p, tf.constant(x, tf.float32))
+    p = likelihood(tf.constant(outputs, tf.float32))
+    return likelihood, likelihood.fit_to_batch(p, tf.constant(x, tf.float32))
 
 
 def test_the_optimal_scale_is_the_batch_s_error_and_maximises_its_likelihood():
@@ -87,7 +86,7 @@ def test_the_optimal_gradient_is_that_of_the_profile_likelihood():
     likelihood = OptimalGaussian()
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(outputs)
-        p = likelihood.in_training(likelihood.distribution(outputs), x)
+        p = likelihood.fit_to_batch(likelihood(outputs), x)
         loss = -tf.reduce_sum(p.log_prob(x))
         error = tf.reduce_mean(tf.square(x - tf.sigmoid(outputs)))
         profile = 72 / 2 * tf.math.log(error)
@@ -98,7 +97,7 @@ def test_the_running_scale_is_the_mean_of_the_batches_and_is_used_outside_traini
     likelihood, errors = OptimalGaussian(), []
     for _ in range(5):
         outputs, x = rng.normal(size=(1, 4, 2, 2, 1)), rng.random((4, 2, 2, 1))
-        likelihood.in_training(likelihood.distribution(tf.constant(outputs, tf.float32)), tf.constant(x, tf.float32))
+        likelihood.fit_to_batch(likelihood(tf.constant(outputs, tf.float32)), tf.constant(x, tf.float32))
         errors.append(np.mean((x - expit(outputs)) ** 2))
     assert float(likelihood.scale()) == pytest.approx(np.sqrt(np.mean(errors)), rel=1e-5)
     assert again(likelihood).get_config()["stddev"] == pytest.approx(np.sqrt(np.mean(errors)), rel=1e-5)
@@ -112,9 +111,9 @@ def test_a_batch_without_a_finite_error_leaves_the_running_scale(bad):
         tf.constant(rng.normal(size=(1, 4, 2, 2, 1)), tf.float32),
         tf.constant(rng.random((4, 2, 2, 1)), tf.float32),
     )
-    likelihood.in_training(likelihood.distribution(outputs), x)
+    likelihood.fit_to_batch(likelihood(outputs), x)
     before = [weight.numpy() for weight in likelihood.weights]
-    likelihood.in_training(likelihood.distribution(outputs), tf.fill(x.shape, np.float32(bad)))
+    likelihood.fit_to_batch(likelihood(outputs), tf.fill(x.shape, np.float32(bad)))
     np.testing.assert_array_equal([weight.numpy() for weight in likelihood.weights], before)
     assert np.isfinite(likelihood.scale())
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_vae
 from keras_vae.models.autoencoder import Autoencoder
 
 
@@ -54,3 +55,20 @@ def test_takes_an_encoder_of_just_the_code(make_networks, digits):
 def test_refuses_bytes(digits):
     with pytest.raises(ValueError, match=r"uint8.*divide 0 to 255 pixels by 255"):
         make().encode(tf.zeros([2, 8, 8, 1], tf.uint8))
+
+
+def test_it_is_a_vae_that_no_likelihood_judges(digits):
+    model = make()
+    assert isinstance(model, keras_vae.VAE)
+    with pytest.raises(ValueError, match=r"model is a Autoencoder: expected a keras_vae\.VAE"):
+        keras_vae.evaluate(model, digits)
+
+
+def test_images_are_drawn_from_a_mixture_of_the_codes(digits):
+    model = make().fit_sampler(digits, components=2)
+    assert np.isfinite(model.generate(3)).all()
+
+
+def test_a_point_has_no_elbo():
+    with pytest.raises(ValueError, match=r"posterior is Deterministic, which has no density.*Reconstruction\(\)"):
+        keras_vae.VAE.from_preset("digits_mlp", posterior=keras_vae.posteriors.Deterministic())

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sklearn.datasets import load_digits
 
 import keras_vae
-from keras_vae.models.one_hot import one_hot
+from keras_vae.models.networks import one_hot
 
 SHAPES = {"dense": (8, 8, 1), "convolutional": (8, 8, 1), "residual": (8, 8, 3)}
 
@@ -41,7 +41,7 @@ def test_the_label_chooses_what_is_drawn(trained, digits):
 
 
 def test_the_latents_of_a_seed_have_no_label(trained):
-    z = trained.draw(5, tf.range(4), 1.0)
+    z = trained.sample_latents(5, tf.range(4), 1.0)
     for label in (2, [1, 2, 3, 4]):
         drawn = trained.generate(4, seed=5, label=label)
         np.testing.assert_array_equal(drawn, trained.decode(z, label=np.broadcast_to(label, 4)).mean())
@@ -62,7 +62,7 @@ def test_evaluation_is_of_images_given_their_labels(trained, digits):
     wrong = keras_vae.evaluate(trained, (images, (labels + 1) % 10), importance_samples=3)
     assert wrong["elbo"] < figures["elbo"] - 5
     posterior = trained.encode(images, label=labels)
-    assert figures["kl"] == pytest.approx(np.mean(posterior.kl_divergence(trained.prior)), rel=1e-5)
+    assert figures["kl"] == pytest.approx(np.mean(posterior.kl_divergence(trained.prior())), rel=1e-5)
     assert trained.predict(data, verbose=0) == pytest.approx(trained.reconstruct(images, label=labels), abs=1e-6)
 
 
@@ -83,7 +83,7 @@ def test_every_kind_of_network_takes_labels(kind):
     images = model.decode(z, label=[0, 1, 2]).mean()
     assert images.shape == (2, 3, *SHAPES[kind])
     with tf.GradientTape() as tape:
-        terms = model.terms(images[0], 0, tf.constant(0), training=True, label=tf.constant([0, 1, 2]))
+        terms = model.terms(images[0], tf.constant([0, 1, 2]), tf.zeros([1, 3, 2]), training=True)
     gradients = tape.gradient(terms.loss, model.trainable_weights)
     assert all(gradient is not None for gradient in gradients)
 

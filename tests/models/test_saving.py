@@ -96,7 +96,7 @@ class LearnedScale(Likelihood):
         super().__init__(**kwargs)
         self.log_scale = self.add_weight(shape=(), initializer="zeros", name="log_scale")
 
-    def distribution(self, parameters):
+    def call(self, parameters):
         return tfd.Independent(tfd.Normal(tf.sigmoid(parameters), tf.exp(self.log_scale.value)), 3)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_vae.models.trained_weights import learned_variables, write_trained_weights
+from keras_vae.models.presets import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
 from keras_vae.presets import read as presets
 from keras_vae.presets.read import preset_names
@@ -46,7 +46,7 @@ def test_without_being_asked_for_they_are_not_taken(shipped):
     ("name", "changes", "message"),
     [
         ("fresh", {}, "preset 'fresh' comes without trained weights: expected small; or train it"),
-        ("smal", {}, "unknown preset 'smal'"),
+        ("smal", {}, "preset is 'smal': expected one of"),
         ("small", {"latent_dim": 3}, "load_weights with another latent_dim: the weights of small fit it as it is"),
         ("small", {"prior": "vamp", "network": {"hidden": [3]}}, "with another network and prior"),
     ],

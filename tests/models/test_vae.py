@@ -30,13 +30,13 @@ def test_fit_logs_sums_in_nats(make_vae, digits, kl_weight, jit_compile):
     # A rate of 0 keeps the weights, so that both batches, of 12 and 8, can be judged afterwards.
     model.compile(keras.optimizers.SGD(0.0), jit_compile=jit_compile)
     history = model.fit(digits, batch_size=12, shuffle=False, verbose=0).history
-    assert history.keys() == set(model.term_names) == {"loss", "reconstruction_loss", "kl_loss"}
+    assert history.keys() == set(model.objective.logged) == {"loss", "reconstruction_loss", "kl_loss"}
     batches = [
         slow_terms(model, digits[:12], TRAINING, 0, kl_weight),
         slow_terms(model, digits[12:], TRAINING, 1, kl_weight),
     ]
     expected = np.concatenate(batches, axis=1).mean(axis=1)
-    np.testing.assert_allclose([history[name][0] for name in model.term_names], expected, rtol=1e-4)
+    np.testing.assert_allclose([history[name][0] for name in model.objective.logged], expected, rtol=1e-4)
     assert history["loss"][0] == pytest.approx(
         history["reconstruction_loss"][0] + kl_weight * history["kl_loss"][0], rel=1e-5
     )
@@ -100,7 +100,7 @@ def test_distributions_have_the_shapes_of_the_design(make_vae, digits):
     model = make_vae()
     assert model.encode(digits).batch_shape == (20,)
     assert model.encode(digits).event_shape == (2,)
-    assert model.prior.event_shape == (2,)
+    assert model.prior().event_shape == (2,)
     assert model.decode(tf.zeros([3, 20, 2])).batch_shape == (3, 20)
     assert model.decode(tf.zeros([2])).event_shape == (8, 8, 1)
     assert model.decode(tf.zeros([3, 20, 2])).log_prob(digits).shape == (3, 20)
@@ -123,7 +123,7 @@ def test_generate_decodes_the_portable_latents(make_vae, temperature):
     latents = latents_numpy(-5, np.arange(6), 2, temperature)
     expected = model.decode(latents).mean().numpy()
     np.testing.assert_allclose(model.generate(6, seed=-5, temperature=temperature), expected, rtol=1e-5)
-    np.testing.assert_array_equal(model.draw(-5, tf.range(6), temperature).numpy(), latents)
+    np.testing.assert_array_equal(model.sample_latents(-5, tf.range(6), temperature).numpy(), latents)
 
 
 def test_no_temperature_no_variety(make_vae):
@@ -164,7 +164,7 @@ def test_mixed_precision_keeps_the_loss_in_float32(make_vae, digits, policy, nam
     policy(name)
     model = make_vae()
     assert model.encoder.layers[-1].compute_dtype == name.removeprefix("mixed_")
-    terms = model.terms(tf.constant(digits), TRAINING, 0)
+    terms = model.terms(tf.constant(digits), None, normal(0, TRAINING, 0, [1, 20, 2]))
     assert [term.dtype for term in terms] == [tf.float32] * 3
     assert model.encode(digits).mean().dtype == tf.float32
     model.compile("adam")

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.evaluation.evaluate import evaluate
-from keras_vae.training.checkpoint import Checkpoint
 
 MOMENTUM = 0.8
 

@@ -4,18 +4,19 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.networks.build import NETWORKS, build_networks
+from keras_vae import registry
+from keras_vae.networks.build import build_networks
 
 SMALL = {
     "dense": {"hidden": (8,)},
     "convolutional": {"filters": (4, 6), "hidden": 8},
-    "half_resolution": {"filters": (4, 6), "decoder_filters": 4, "hidden": 8},
+    "pixel_shuffle": {"filters": (4, 6), "decoder_filters": 4, "hidden": 8},
     "residual": {"filters": (4, 6), "blocks": 1, "hidden": 8},
 }
 
 
 def test_every_kind_is_tested():
-    assert SMALL.keys() == NETWORKS.keys()
+    assert sorted(SMALL) == registry.names("network")
 
 
 @pytest.mark.parametrize("image_shape", [(4, 4, 1), (8, 12, 3), (28, 28, 1)])
@@ -84,7 +85,10 @@ def test_an_image_that_cannot_be_halved_is_refused_with_the_mend(kind):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": "convolutionl"}, "unknown network 'convolutionl': did you mean 'convolutional'"),
+        (
+            {"kind": "convolutionl"},
+            "network is 'convolutionl': expected one of .*dense.*; did you mean 'convolutional'",
+        ),
         ({"latent_dim": 0}, "latent_dim is 0.*at least 1"),
         ({"latent_dim": -3}, "latent_dim is -3"),
         ({"latent_dim": 2.5}, "latent_dim is 2.5"),

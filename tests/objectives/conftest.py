@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.likelihoods.bernoulli import Bernoulli
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.likelihoods import Bernoulli
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import StandardNormal
 
 
 @pytest.fixture
@@ -19,13 +19,14 @@ def case():
         parameters = rng.normal(size=(n, 2 * latent_dim))
         mean, stddev = parameters[:, :latent_dim], np.exp(0.5 * parameters[:, latent_dim:])
         z = mean + stddev * rng.normal(size=(samples, n, latent_dim))
-        posterior = DiagonalNormal().distribution(tf.constant(parameters, tf.float32), latent_dim)
+        prior = StandardNormal()
+        prior.build((latent_dim,))
         arguments = {
             "x": tf.constant(x, tf.float32),
-            "posterior": posterior,
-            "prior": StandardNormal().distribution(latent_dim),
             "z": tf.constant(z, tf.float32),
-            "likelihood": Bernoulli().distribution(tf.constant(logits, tf.float32)),
+            "q": DiagonalNormal()(tf.constant(parameters, tf.float32)),
+            "p": Bernoulli()(tf.constant(logits, tf.float32)),
+            "prior": prior(),
         }
         s = 1 / (1 + np.exp(-logits))
         log_likelihood = (x * np.log(s) + (1 - x) * np.log(1 - s)).sum(axis=(-3, -2, -1))

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from keras_vae.objectives.beta_tc_vae import BetaTCVAE, stratified_log_weights
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.posteriors.full_normal import FullNormal
+from keras_vae.posteriors import DiagonalNormal, FullNormal
 
 
 def slow_parts(made, dataset_size):
@@ -73,9 +72,10 @@ def test_a_full_posterior_has_the_marginals_of_its_moments(case):
     made = case()
     below = np.zeros((4, 1), "float32")
     parameters = np.concatenate([made.mean, 2 * np.log(made.stddev), below], axis=1).astype("float32")
-    full = FullNormal().distribution(tf.constant(parameters), 2)
-    diagonal = DiagonalNormal().distribution(tf.constant(parameters[:, :4]), 2)
-    losses = [BetaTCVAE()(**{**made.arguments, "posterior": each}).loss for each in (full, diagonal)]
+    family = FullNormal()
+    family.build((2,))
+    full, diagonal = family(tf.constant(parameters)), DiagonalNormal()(tf.constant(parameters[:, :4]))
+    losses = [BetaTCVAE()(**{**made.arguments, "q": each}).loss for each in (full, diagonal)]
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
 

@@ -7,11 +7,10 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_vae.likelihoods.bernoulli import Bernoulli
-from keras_vae.objectives.elbo import ELBO
-from keras_vae.objectives.objective import Objective
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.likelihoods import Bernoulli
+from keras_vae.objectives import ELBO, Objective
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import StandardNormal
 
 
 def slow_terms(x, parameters, logits, kl_weight):
@@ -44,12 +43,14 @@ def test_terms_against_slow_numpy(seed, samples, n, kl_weight):
     rng = np.random.default_rng(seed)
     x, parameters = rng.random((n, 2, 3, 1)), rng.normal(size=(n, 4))
     logits, z = rng.normal(size=(samples, n, 2, 3, 1)), rng.normal(size=(samples, n, 2))
+    prior = StandardNormal()
+    prior.build((2,))
     terms = ELBO(kl_weight)(
         tf.constant(x, tf.float32),
-        DiagonalNormal().distribution(tf.constant(parameters, tf.float32), 2),
-        StandardNormal().distribution(2),
         tf.constant(z, tf.float32),
-        Bernoulli().distribution(tf.constant(logits, tf.float32)),
+        DiagonalNormal()(tf.constant(parameters, tf.float32)),
+        Bernoulli()(tf.constant(logits, tf.float32)),
+        prior(),
     )
     for term, expected in zip(terms, slow_terms(x, parameters, logits, kl_weight), strict=True):
         assert term.shape == (n,)

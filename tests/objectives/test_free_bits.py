@@ -6,12 +6,15 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keras_vae.objectives.beta_vae import BetaVAE
-from keras_vae.objectives.elbo import ELBO
-from keras_vae.objectives.free_bits import FreeBits
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.posteriors.full_normal import FullNormal
-from keras_vae.priors.gaussian_mixture import GaussianMixture
+from keras_vae.objectives import ELBO, BetaVAE, FreeBits
+from keras_vae.posteriors import DiagonalNormal, FullNormal
+from keras_vae.priors import GaussianMixture
+
+
+def full_normal(parameters):
+    family = FullNormal()
+    family.build((2,))
+    return family(tf.constant(parameters, tf.float32))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -31,8 +34,7 @@ def test_a_dimension_below_its_floor_feels_no_pressure(case):
     parameters = tf.constant([[0.1, 3.0, 0.1, 0.0]] * 4)
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        posterior = DiagonalNormal().distribution(parameters, 2)
-        loss = tf.reduce_mean(FreeBits(0.5)(**{**made.arguments, "posterior": posterior}).loss)
+        loss = tf.reduce_mean(FreeBits(0.5)(**{**made.arguments, "q": DiagonalNormal()(parameters)}).loss)
     gradient = tape.gradient(loss, parameters).numpy()
     np.testing.assert_array_equal(gradient[:, [0, 2]], 0)
     assert np.all(gradient[:, 1] != 0)
@@ -40,8 +42,7 @@ def test_a_dimension_below_its_floor_feels_no_pressure(case):
 
 def test_dependent_dimensions_are_one_group(case):
     made = case()
-    full = FullNormal().distribution(tf.constant(np.random.default_rng(0).normal(size=(4, 5)), tf.float32), 2)
-    arguments = {**made.arguments, "posterior": full}
+    arguments = {**made.arguments, "q": full_normal(np.random.default_rng(0).normal(size=(4, 5)))}
     kl = ELBO()(**arguments).kl.numpy()
     for free in (0.01, 50.0):
         terms = FreeBits(free)(**arguments)
@@ -58,13 +59,12 @@ def test_beta_vae_is_the_weighted_elbo(case):
 
 def test_above_its_floor_a_monte_carlo_kl_moves_the_prior_as_in_the_elbo(case):
     made, prior = case(), GaussianMixture(3)
-    prior.bind(None, None, 2)
-    posterior = FullNormal().distribution(tf.constant([[3.0, -3.0, 0.0, 0.0, 0.5]] * 4), 2)  # far from the prior
-    z, gradients = posterior.mean()[tf.newaxis], []
+    prior.build((2,))
+    q = full_normal([[3.0, -3.0, 0.0, 0.0, 0.5]] * 4)  # far from the prior
+    z, gradients = q.mean()[tf.newaxis], []
     for objective in (ELBO(), FreeBits(0.1)):
         with tf.GradientTape() as tape:
-            arguments = {**made.arguments, "posterior": posterior, "prior": prior.distribution(2), "z": z}
-            loss = tf.reduce_mean(objective(**arguments).loss)
+            loss = tf.reduce_mean(objective(**{**made.arguments, "z": z, "q": q, "prior": prior()}).loss)
         gradients.append(tape.gradient(loss, [weight.value for weight in prior.trainable_weights]))
     for one, other in zip(*gradients, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)

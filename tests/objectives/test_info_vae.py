@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives import ELBO
 from keras_vae.objectives.info_vae import PRIOR_SAMPLES, InfoVAE, discrepancy
 
 

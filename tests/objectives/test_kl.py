@@ -5,8 +5,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.objectives.kl import kl_divergence, kl_per_dimension
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import StandardNormal
 
 tfd = tfp.distributions
 PARAMETERS = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
@@ -19,21 +19,37 @@ def closed_form():
 
 def posterior_and_samples(count):
     family = DiagonalNormal()
-    q = family.distribution(tf.constant(PARAMETERS), 3)
+    q = family(tf.constant(PARAMETERS))
     noise = np.random.default_rng(1).normal(size=(count, 4, 3)).astype("float32")
-    return q, family.from_noise(q, tf.constant(noise))
+    return q, family.reparameterize(q, tf.constant(noise))
+
+
+def standard_normal():
+    prior = StandardNormal()
+    prior.build((3,))
+    return prior()
 
 
 def test_closed_form_ignores_the_samples():
     q, z = posterior_and_samples(1)
-    kl = kl_divergence(q, StandardNormal().distribution(3), z + 100.0)
+    kl = kl_divergence(q, standard_normal(), z + 100.0)
     np.testing.assert_allclose(kl.numpy(), closed_form().sum(axis=1), rtol=1e-5)
 
 
 def test_dimensions_sum_to_the_whole():
     q, _ = posterior_and_samples(1)
-    kl = kl_per_dimension(q, StandardNormal().distribution(3))
+    kl = kl_per_dimension(q, standard_normal())
     np.testing.assert_allclose(kl.numpy(), closed_form(), rtol=1e-4, atol=1e-6)
+
+
+def test_of_a_posterior_for_each_sample_it_is_their_mean():
+    q = DiagonalNormal()(tf.constant([PARAMETERS, 2 * PARAMETERS]))
+    mean, log_variance = (np.stack([part, 2 * part]) for part in np.split(PARAMETERS, 2, axis=1))
+    expected = (0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance)).mean(axis=0)
+    np.testing.assert_allclose(kl_per_dimension(q, standard_normal()), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        kl_divergence(q, standard_normal(), tf.zeros([2, 4, 3])), expected.sum(axis=1), rtol=1e-5
+    )
 
 
 def test_monte_carlo_where_there_is_no_closed_form():
@@ -58,8 +74,8 @@ def test_monte_carlo_is_reparameterised():
     family = DiagonalNormal()
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        q = family.distribution(parameters, 3)
-        kl = tf.reduce_sum(kl_divergence(q, prior, family.from_noise(q, noise)))
+        q = family(parameters)
+        kl = tf.reduce_sum(kl_divergence(q, prior, family.reparameterize(q, noise)))
     mean, log_variance = PARAMETERS[:, :3], PARAMETERS[:, 3:]
     expected = np.concatenate([mean, 0.5 * (np.exp(log_variance) - 1)], axis=1)
     np.testing.assert_allclose(tape.gradient(kl, parameters).numpy(), expected, atol=0.08)

@@ -5,27 +5,26 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_vae import registry
 from keras_vae.objectives.kl import kl_divergence
-from keras_vae.posteriors.choices import POSTERIORS
-from keras_vae.posteriors.coupling_flow import CouplingFlow
-from keras_vae.priors.gaussian_mixture import GaussianMixture
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.posteriors import CouplingFlow
+from keras_vae.priors import GaussianMixture, StandardNormal
 
 rng = np.random.default_rng(0)
 
 
-@pytest.fixture(params=sorted(POSTERIORS))
+@pytest.fixture(params=registry.names("posterior"))
 def family(request):
-    return POSTERIORS[request.param]()
+    return registry.get("posterior", request.param)
 
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
 def test_shapes_and_moments(family, latent_dim):
     if latent_dim == 1 and isinstance(family, CouplingFlow):
         pytest.skip("a coupling needs two dimensions, and says so")
-    parameters = tf.constant(rng.normal(size=(5, family.parameter_count(latent_dim))), tf.float32)
-    q = family.distribution(parameters, latent_dim)
-    z = family.from_noise(q, tf.constant(rng.normal(size=(4000, 5, latent_dim)), tf.float32))
+    family.build((latent_dim,))
+    q = family(tf.constant(rng.normal(size=(5, *family.parameters_shape)), tf.float32))
+    z = family.reparameterize(q, tf.constant(rng.normal(size=(4000, 5, latent_dim)), tf.float32))
     assert z.shape == (4000, 5, latent_dim)
     assert q.log_prob(z).shape == (4000, 5)
     mean, stddev = (moment.numpy() for moment in family.moments(q))
@@ -37,22 +36,33 @@ def test_shapes_and_moments(family, latent_dim):
 
 @pytest.mark.parametrize("prior", [StandardNormal(), GaussianMixture(3)], ids=["closed_form", "monte_carlo"])
 def test_every_parameter_gets_a_gradient_the_same_under_xla(family, prior):
-    parameters = tf.constant(rng.normal(size=(5, family.parameter_count(3))), tf.float32)
+    for each in (family, prior):
+        each.build((3,))
+    parameters = tf.constant(rng.normal(size=(5, *family.parameters_shape)), tf.float32)
     noise = tf.constant(rng.normal(size=(2, 5, 3)), tf.float32)
 
     def value_and_gradient(at):
         with tf.GradientTape() as tape:
             tape.watch(at)
-            q = family.distribution(at, 3)
-            z = family.from_noise(q, noise)
-            value = tf.reduce_sum(kl_divergence(q, prior.distribution(3), z)) + tf.reduce_sum(tf.square(z))
+            q = family(at)
+            z = family.reparameterize(q, noise)
+            value = tf.reduce_sum(kl_divergence(q, prior(), z)) + tf.reduce_sum(tf.square(z))
         return value, tape.gradient(value, at)
 
-    prior.bind(None, None, 3)
     plain, compiled = value_and_gradient(parameters), tf.function(value_and_gradient, jit_compile=True)(parameters)
     for one, other in zip(plain, compiled, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
     assert np.all(plain[1].numpy() != 0)
+
+
+def test_infers_samples_and_what_is_decoded_of_them(family):
+    family.build((3,))
+    parameters = tf.constant(rng.normal(size=(5, *family.parameters_shape)), tf.float32)
+    noise = tf.constant(rng.normal(size=(2, 5, 3)), tf.float32)
+    q, z, decoded = family.infer(parameters, noise, lambda latents: 2 * latents, lambda latents: latents + 1)
+    np.testing.assert_array_equal(z, family.reparameterize(family(parameters), noise) + 1)
+    np.testing.assert_array_equal(decoded, 2 * z)
+    np.testing.assert_allclose(q.log_prob(z), family(parameters).log_prob(z), rtol=1e-4, atol=1e-4)
 
 
 def test_is_float32_under_every_policy_and_comes_back_from_its_configuration(family):

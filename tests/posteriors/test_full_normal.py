@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from keras_vae.objectives.kl import kl_divergence
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.posteriors.full_normal import FullNormal
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.posteriors import DiagonalNormal, FullNormal
+from keras_vae.priors import StandardNormal
 
-FULL = FullNormal()
+
+def built(family, latent_dim):
+    family.build((latent_dim,))
+    return family
 
 
 def slow_factor(row, latent_dim):
@@ -29,14 +31,14 @@ def slow_factor(row, latent_dim):
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), latent_dim=st.integers(1, 5))
 def test_log_prob_moments_and_kl_against_scipy(seed, latent_dim):
-    rng = np.random.default_rng(seed)
-    parameters = rng.normal(size=(4, FULL.parameter_count(latent_dim))).astype("float32")
+    rng, family = np.random.default_rng(seed), built(FullNormal(), latent_dim)
+    parameters = rng.normal(size=(4, *family.parameters_shape)).astype("float32")
     z = rng.normal(size=(3, 4, latent_dim)).astype("float32")
-    q = FULL.distribution(tf.constant(parameters), latent_dim)
+    q = family(tf.constant(parameters))
     assert q.batch_shape == (4,)
     assert q.event_shape == (latent_dim,)
-    mean, stddev = FULL.moments(q)
-    kl = kl_divergence(q, StandardNormal().distribution(latent_dim), tf.zeros([1, 4, latent_dim]))
+    mean, stddev = family.moments(q)
+    kl = kl_divergence(q, built(StandardNormal(), latent_dim)(), tf.zeros([1, 4, latent_dim]))
     for image in range(4):
         factor = slow_factor(parameters[image], latent_dim)
         covariance = factor @ factor.T
@@ -53,11 +55,11 @@ def test_log_prob_moments_and_kl_against_scipy(seed, latent_dim):
 
 
 def test_noise_becomes_a_sample():
-    rng = np.random.default_rng(0)
-    parameters = rng.normal(size=(1, FULL.parameter_count(3))).astype("float32")
-    q = FULL.distribution(tf.constant(parameters), 3)
+    rng, family = np.random.default_rng(0), built(FullNormal(), 3)
+    parameters = rng.normal(size=(1, *family.parameters_shape)).astype("float32")
+    q = family(tf.constant(parameters))
     noise = rng.normal(size=(20000, 1, 3)).astype("float32")
-    z = FULL.from_noise(q, tf.constant(noise)).numpy()[:, 0]
+    z = family.reparameterize(q, tf.constant(noise)).numpy()[:, 0]
     factor = slow_factor(parameters[0], 3)
     np.testing.assert_allclose(z, parameters[0, :3] + noise[:, 0] @ factor.T, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(np.cov(z.T), factor @ factor.T, atol=0.05 * np.trace(factor @ factor.T))
@@ -66,6 +68,6 @@ def test_noise_becomes_a_sample():
 def test_with_nothing_below_the_diagonal_it_is_the_diagonal_normal():
     parameters = np.random.default_rng(0).normal(size=(4, 4)).astype("float32")
     z = np.random.default_rng(1).normal(size=(2, 4, 2)).astype("float32")
-    full = FULL.distribution(tf.constant(np.pad(parameters, ((0, 0), (0, 1)))), 2)
-    diagonal = DiagonalNormal().distribution(tf.constant(parameters), 2)
+    full = built(FullNormal(), 2)(tf.constant(np.pad(parameters, ((0, 0), (0, 1)))))
+    diagonal = DiagonalNormal()(tf.constant(parameters))
     np.testing.assert_allclose(full.log_prob(z), diagonal.log_prob(z), rtol=1e-4, atol=1e-5)

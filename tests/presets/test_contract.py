@@ -57,12 +57,12 @@ def test_the_seed_decides_the_weights():
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("mnist_mpl", {}, "unknown preset 'mnist_mpl'.*'mnist_mlp'"),
-        ("mnist_mlp", {"latent_dims": 3}, "unknown setting 'latent_dims'.*'latent_dim'"),
+        ("mnist_mpl", {}, "preset is 'mnist_mpl': expected one of .*'mnist_mlp'"),
+        ("mnist_mlp", {"latent_dims": 3}, "setting of preset 'mnist_mlp' is 'latent_dims': .*'latent_dim'"),
         ("mnist_mlp", {"latent_dim": 0}, "latent_dim is 0"),
         ("mnist_conv", {"image_shape": (30, 30, 1)}, "divisible by 4"),
         ("mnist_mlp", {"network": {"hiden": [3]}}, "hiden"),
-        ("mnist_mlp", {"likelihood": "bernouli"}, "unknown likelihood"),
+        ("mnist_mlp", {"likelihood": "bernouli"}, "likelihood is 'bernouli': expected one of .*'bernoulli'"),
     ],
 )
 def test_refuses(name, changes, message):

@@ -47,7 +47,7 @@ def test_default_preset(dataset, image_shape, expected):
 
 
 def test_unknown_names_get_close_ones():
-    with pytest.raises(ValueError, match=r"unknown preset 'mnist_mpl'.*'mnist_mlp'"):
+    with pytest.raises(ValueError, match=r"preset is 'mnist_mpl': .*; did you mean 'mnist_mlp'"):
         read_preset("mnist_mpl")
-    with pytest.raises(ValueError, match=r"unknown preset 'zzz'.*digits_mlp"):
+    with pytest.raises(ValueError, match=r"preset is 'zzz': expected one of digits_mlp"):
         read_preset("zzz")

@@ -2,12 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.posteriors.diagonal_normal import DiagonalNormal
-from keras_vae.priors.gaussian_mixture import GaussianMixture
-from keras_vae.priors.mixture import FixedMixture
-from keras_vae.priors.real_nvp import RealNVP
-from keras_vae.priors.standard_normal import StandardNormal
-from keras_vae.priors.vamp import VampPrior
+from keras_vae.posteriors import DiagonalNormal
+from keras_vae.priors import FixedMixture, GaussianMixture, RealNVP, StandardNormal, VampPrior
 
 MEMBERS = {
     "standard_normal": StandardNormal,
@@ -23,12 +19,11 @@ MEMBERS = {
 class Encoder:
     """A linear encoder of 2 x 2 images whose weights are its own."""
 
-    def __init__(self, latent_dim=2):
-        self.latent_dim = latent_dim
-        self.kernel = tf.Variable(3 * np.random.default_rng(1).normal(size=(4, 2 * latent_dim)), dtype=tf.float32)
+    def __init__(self):
+        self.kernel = tf.Variable(3 * np.random.default_rng(1).normal(size=(4, 4)), dtype=tf.float32)
 
     def __call__(self, x):
-        return DiagonalNormal().distribution(tf.reshape(x, [-1, 4]) @ self.kernel, self.latent_dim)
+        return DiagonalNormal()(tf.reshape(x, [-1, 4]) @ self.kernel)
 
 
 @pytest.fixture
@@ -40,7 +35,8 @@ def encoder():
 def prior(request, encoder):
     """Every prior by turns, over two dimensions, its weights far from where they start."""
     member = MEMBERS[request.param]()
-    member.bind(encoder, (2, 2, 1), 2)
+    member.set_encoder(encoder, (2, 2, 1))
+    member.build((2,))
     rng = np.random.default_rng(3)
     for weight in member.trainable_weights:
         weight.assign_add((0.1 if request.param == "real_nvp" else 0.5) * rng.normal(size=weight.shape))

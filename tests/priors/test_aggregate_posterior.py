@@ -21,7 +21,7 @@ def test_finds_the_aggregate_posterior():
     mixture = fit_to_aggregate_posterior(
         two_clusters, [(part, None) for part in np.split(images, 10)], 2, components=2, seed=4
     )
-    logits, means, stddevs = (each.numpy() for each in mixture.components(2))
+    logits, means, stddevs = (each.numpy() for each in mixture.components())
     order = np.argsort(means[:, 0])
     np.testing.assert_allclose(np.exp(logits)[order], [2 / 3, 1 / 3], atol=1e-3)
     np.testing.assert_allclose(means[order], [[-3, 1], [2, 0]], atol=0.05)
@@ -42,11 +42,11 @@ def test_refuses(components, words):
 def test_is_kept_in_the_model_and_changes_no_bound(tmp_path):
     model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [4]})
     images = np.random.default_rng(0).integers(0, 17, (40, 8, 8, 1)).astype(np.float32) / 16
-    before, prior = model.generate(3, seed=1), model.prior.log_prob([[0.5, 0.5]]).numpy()
+    before, prior = model.generate(3, seed=1), model.prior().log_prob([[0.5, 0.5]]).numpy()
     assert model.fit_sampler(images, components=2, seed=1) is model
     after = model.generate(3, seed=1)
     assert np.any(after != before)
-    assert model.prior.log_prob([[0.5, 0.5]]).numpy() == prior
+    assert model.prior().log_prob([[0.5, 0.5]]).numpy() == prior
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras").generate(3, seed=1), after)
     with pytest.raises(ValueError, match=r"data, batch 0: expected pixels in \[0, 1\]"):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp
 
+from keras_vae.priors import FixedMixture, GaussianMixture
 from keras_vae.priors.component_choice import choices, choices_numpy
-from keras_vae.priors.gaussian_mixture import GaussianMixture
-from keras_vae.priors.mixture import Components, DiagonalMixture, FixedMixture
+from keras_vae.priors.mixture import Components, DiagonalMixture
 from keras_vae.random.portable import latents_numpy, words_numpy
 
 
@@ -58,7 +58,7 @@ def test_a_choice_is_a_word_of_the_spare_column_and_uniform():
 def test_components_are_drawn_by_their_weights():
     weights = np.array([0.05, 0.0, 0.6, 0.35])
     prior = FixedMixture.of_weights(weights, np.arange(4)[:, None], np.full((4, 1), 0.1))
-    z = prior.draw(tf.constant(1), tf.range(6000), 1, tf.constant(0.0)).numpy().ravel()
+    z = prior.sample_latents(tf.constant(1), tf.range(6000), tf.constant(0.0)).numpy().ravel()
     counts = np.bincount(z.round().astype(int), minlength=4)
     assert counts[1] == 0
     assert stats.chisquare(counts[[0, 2, 3]], 6000 * weights[[0, 2, 3]]).pvalue > 1e-3
@@ -66,35 +66,38 @@ def test_components_are_drawn_by_their_weights():
 
 def test_the_edges_of_the_choice():
     prior = FixedMixture([5, 2**31 - 1], [[0.0], [1.0], [2.0]], [[1.0], [1.0], [1.0]])
-    z = prior.from_noise(tf.zeros([4, 1]), tf.constant([0, 4, 5, 2**31 - 1]))
+    z = prior.reparameterize(prior(), tf.zeros([4, 1]), tf.constant([0, 4, 5, 2**31 - 1]))
     assert z.numpy().ravel().tolist() == [0, 0, 1, 2]
     alone = FixedMixture([], [[3.0]], [[1.0]])
-    assert alone.from_noise(tf.ones([2, 1]), tf.constant([0, 2**31 - 1])).numpy().ravel().tolist() == [4, 4]
+    z = alone.reparameterize(alone(), tf.ones([2, 1]), tf.constant([0, 2**31 - 1]))
+    assert z.numpy().ravel().tolist() == [4, 4]
 
 
 def test_needs_a_choice():
+    prior = GaussianMixture(2)
+    prior.build((2,))
     with pytest.raises(ValueError, match="choice is None"):
-        GaussianMixture(2).from_noise(tf.zeros([1, 2]))
+        prior.reparameterize(prior(), tf.zeros([1, 2]))
 
 
 def test_learns_two_clusters():
     rng = np.random.default_rng(0)
     z = tf.constant(np.concatenate([rng.normal(-3, 0.5, (300, 1)), rng.normal(2, 1.0, (100, 1))]), tf.float32)
     prior, optimizer = GaussianMixture(2), keras.optimizers.Adam(0.1)
-    prior.bind(None, None, 1)
+    prior.build((1,))
     weights = prior.trainable_weights
     optimizer.build(weights)
 
     @tf.function
     def step():
         with tf.GradientTape() as tape:
-            loss = -tf.reduce_mean(prior.distribution(1).log_prob(z))
+            loss = -tf.reduce_mean(prior().log_prob(z))
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
     for _ in range(200):
         step()
     order = np.argsort(prior.means.numpy().ravel())
-    components = prior.components(1)
+    components = prior.components()
     np.testing.assert_allclose(components.means.numpy().ravel()[order], [-3, 2], atol=0.3)
     np.testing.assert_allclose(components.stddevs.numpy().ravel()[order], [0.5, 1.0], atol=0.2)
     np.testing.assert_allclose(tf.nn.softmax(components.logits).numpy()[order], [0.75, 0.25], atol=0.05)
@@ -119,7 +122,7 @@ def test_refuses_impossible_mixtures(arguments, message):
 def test_refuses_weights_that_are_none_and_another_width():
     with pytest.raises(ValueError, match="weights are"):
         FixedMixture.of_weights([0.5, 0.6], np.zeros((2, 1)), np.ones((2, 1)))
-    with pytest.raises(ValueError, match="latent_dim is 3: expected the mixture's 1"):
-        FixedMixture([], [[0.0]], [[1.0]]).distribution(3)
+    with pytest.raises(ValueError, match=r"event_shape is \(3,\), but this FixedMixture belongs to a model of \(1,\)"):
+        FixedMixture([], [[0.0]], [[1.0]]).build((3,))
     with pytest.raises(ValueError, match="components is 0"):
         GaussianMixture(0)

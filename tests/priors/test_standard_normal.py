@@ -5,12 +5,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from keras_vae.priors.standard_normal import StandardNormal
+from keras_vae.priors import StandardNormal
 
 
 def test_log_prob_against_scipy():
     z = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
-    p = StandardNormal().distribution(3)
+    prior = StandardNormal()
+    prior.build((3,))
+    p = prior()
     assert p.batch_shape == ()
     assert p.event_shape == (3,)
     np.testing.assert_allclose(p.log_prob(z).numpy(), stats.norm.logpdf(z).sum(axis=-1), rtol=1e-5)
@@ -18,7 +20,9 @@ def test_log_prob_against_scipy():
 
 def test_noise_is_already_a_sample():
     noise = tf.constant(np.random.default_rng(0).normal(size=(4, 3)), tf.float32)
-    np.testing.assert_array_equal(StandardNormal().from_noise(noise).numpy(), noise.numpy())
+    prior = StandardNormal()
+    prior.build((3,))
+    np.testing.assert_array_equal(prior.reparameterize(prior(), noise).numpy(), noise.numpy())
 
 
 def test_is_float32_under_every_policy_and_comes_back_from_its_configuration():

@@ -14,7 +14,7 @@ from keras_vae.posteriors.diagonal_normal import DiagonalNormal
 
 
 def bernoulli_cross_entropy(x, s):
-    p = Bernoulli().distribution(tf.reshape(tf.constant(logit(s), tf.float32), [1, 1, 1]))
+    p = Bernoulli()(tf.reshape(tf.constant(logit(s), tf.float32), [1, 1, 1]))
     return -float(p.log_prob(tf.reshape(tf.constant(x, tf.float32), [1, 1, 1])))
 
 
@@ -33,7 +33,7 @@ def test_of_gray_pixels_is_least_at_their_mean():
     logits = tf.Variable(0.0)
     for _ in range(50):
         with tf.GradientTape() as tape:
-            p = Bernoulli().distribution(tf.reshape(logits, [1, 1, 1]))
+            p = Bernoulli()(tf.reshape(logits, [1, 1, 1]))
             loss = -tf.reduce_mean(p.log_prob(tf.constant(pixels.reshape(-1, 1, 1, 1), tf.float32)))
         logits.assign_sub(4 * tape.gradient(loss, logits))
     assert expit(float(logits)) == pytest.approx(pixels.mean(), abs=1e-4)
@@ -43,8 +43,8 @@ def test_of_gray_pixels_is_least_at_their_mean():
 def test_of_two_gaussians(mean, log_variance):
     family = DiagonalNormal()
     p = stats.norm(0.3, 0.7)
-    q = family.distribution(tf.constant([[mean, log_variance]], tf.float32), 1)
-    same_p = family.distribution(tf.constant([[0.3, 2 * np.log(0.7)]], tf.float32), 1)
+    q = family(tf.constant([[mean, log_variance]], tf.float32))
+    same_p = family(tf.constant([[0.3, 2 * np.log(0.7)]], tf.float32))
 
     def integrand(z):
         return -p.pdf(z) * float(q.log_prob([[z]])[0])
@@ -62,7 +62,7 @@ def test_the_maximum_likelihood_gaussian_is_the_minimum():
         parameters = tf.constant(parameters[None], tf.float32)
         with tf.GradientTape() as tape:
             tape.watch(parameters)
-            loss = -tf.reduce_mean(family.distribution(parameters, 1).log_prob(data))
+            loss = -tf.reduce_mean(family(parameters).log_prob(data))
         return float(loss), tape.gradient(loss, parameters).numpy()[0].astype("float64")
 
     found = optimize.minimize(cross_entropy, np.zeros(2), jac=True)

@@ -30,13 +30,14 @@ def log_evidence():
 
 
 def elbo(mean, variance):
-    family = DiagonalNormal()
-    q = family.distribution(tf.constant([[mean, np.log(variance)]], tf.float32), 1)
-    z = family.from_noise(q, tf.constant(NOISE))
+    family, prior = DiagonalNormal(), StandardNormal()
+    prior.build((1,))
+    q = family(tf.constant([[mean, np.log(variance)]], tf.float32))
+    z = family.reparameterize(q, tf.constant(NOISE))
     means = tf.reshape(z * tf.constant(W, tf.float32) + tf.constant(B, tf.float32), [-1, 1, 2, 2, 1])
     likelihood = tfd.Independent(tfd.Normal(means, S), 3)
     x = tf.constant(X.reshape(1, 2, 2, 1), tf.float32)
-    return -float(ELBO()(x, q, StandardNormal().distribution(1), z, likelihood).loss[0])
+    return -float(ELBO()(x, z, q, likelihood, prior()).loss[0])
 
 
 def test_log_evidence_by_quadrature():

@@ -13,9 +13,10 @@ from keras_vae.random.noise import EVALUATION, normal
 @pytest.mark.parametrize("latent_dim", [1, 4])
 def test_comes_to_the_closed_form(latent_dim):
     parameters = np.random.default_rng(latent_dim).normal(size=(6, 2 * latent_dim)).astype("float32")
-    family, prior = DiagonalNormal(), StandardNormal().distribution(latent_dim)
-    q = family.distribution(tf.constant(parameters), latent_dim)
-    z = family.from_noise(q, normal(0, EVALUATION, 0, [40000, 6, latent_dim]))
+    family, standard_normal = DiagonalNormal(), StandardNormal()
+    standard_normal.build((latent_dim,))
+    q, prior = family(tf.constant(parameters)), standard_normal()
+    z = family.reparameterize(q, normal(0, EVALUATION, 0, [40000, 6, latent_dim]))
     terms = (q.log_prob(z) - prior.log_prob(z)).numpy().astype("float64")
     closed = kl_divergence(q, prior, z).numpy()
     mean, log_variance = np.split(parameters, 2, axis=1)

@@ -17,14 +17,15 @@ PARAMETERS = np.array([0.4, -0.7])  # mean and log-variance
 
 def gradient_through_samples(noise):
     parameters = tf.constant(PARAMETERS[None], tf.float32)
-    family = DiagonalNormal()
+    family, prior = DiagonalNormal(), StandardNormal()
+    prior.build((1,))
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        q = family.distribution(parameters, 1)
-        z = family.from_noise(q, tf.constant(noise, tf.float32))
+        q = family(parameters)
+        z = family.reparameterize(q, tf.constant(noise, tf.float32))
         logits = tf.reshape(tf.tanh(z) * tf.constant(W, tf.float32), [-1, 1, 2, 2, 1])
         x = tf.constant(X.reshape(1, 2, 2, 1), tf.float32)
-        loss = ELBO()(x, q, StandardNormal().distribution(1), z, Bernoulli().distribution(logits)).loss
+        loss = ELBO()(x, z, q, Bernoulli()(logits), prior()).loss
     return tape.gradient(loss, parameters).numpy()[0]
 
 

@@ -116,7 +116,7 @@ def test_a_conditional_model_draws_the_class_asked_for(program, conditional, tmp
     for label in (0, 2):
         done = call(program, file, 7, 3, 5, 1, *files, f"label={label}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        z = model.draw(7, np.arange(3, 8, dtype=np.int32), 1.0)
+        z = model.sample_latents(7, np.arange(3, 8, dtype=np.int32), 1.0)
         np.testing.assert_array_equal(np.fromfile(files[1], np.float32).reshape(5, -1), z)
         expected = model.decode(z, label=label).mean().numpy()
         np.testing.assert_allclose(np.fromfile(files[2], np.float32).reshape(expected.shape), expected, atol=1e-5)

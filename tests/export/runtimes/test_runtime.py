@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.export.runtimes.choices import load_runtime
+from keras_vae.export.runtimes.runtime import load_runtime
 
 FILES = ["saved_model", "tflite/vae.tflite", "onnx/decode.onnx"]
 

@@ -1,0 +1,139 @@
+"""One file of a bundle judged: its operators, signatures, agreement with Keras and cost in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_vae.export.formats.operators import count_operators
+from keras_vae.export.runtimes.runtime import Runtime, load_runtime
+from keras_vae.export.verification.agreement import Agreement
+from keras_vae.export.verification.cost import Elbo
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was found of one file.
+
+    Attributes:
+        path: in the bundle.
+        runtime, precision: as in the manifest.
+        largest_error: of a pixel in [0, 1] against the reference; None where the file gives no images.
+        nats_lost: the original's ELBO less that with this file as "decode" or "encode", in nats an image.
+        misses: what is wrong, a line each; none if the file is good.
+    """
+
+    path: str
+    runtime: str
+    precision: str
+    largest_error: float | None
+    nats_lost: dict[str, float]
+    misses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """Checks the files of a bundle whose integrity is known.
+
+    Args:
+        bundle: the folder.
+        manifest: its manifest; `largest_error` and `nats_lost` of the artifacts are not read.
+        golden: its golden values.
+        elbo: over the images to judge by.
+        original: the ELBO to compare with, Keras' own; None where the likelihood cannot be told from images.
+        reference: the SavedModel.
+    """
+
+    bundle: Path
+    manifest: Mapping[str, Any]
+    golden: Mapping[str, Any]
+    elbo: Elbo
+    original: float | None
+    reference: Runtime
+
+    def __call__(self, path: str) -> FileReport:
+        """Check one file."""
+        artifact = self.manifest["artifacts"][path]
+        misses: list[str] = []
+        error, lost = None, {}
+        try:
+            misses += self._wrong_operators(path, artifact)
+            runtime = load_runtime(self.bundle, path, artifact)
+            misses += self._wrong_signatures(runtime)
+            if not misses:
+                tolerance = self.manifest["tolerances"][artifact["precision"]]
+                bit_exact = self.manifest["model"]["bit_exact"]
+                agreement = Agreement(runtime, self.golden, self.reference, tolerance, bit_exact)
+                misses += agreement.misses
+                error, lost = agreement.largest_error, self._nats_lost(runtime)
+                misses += self._too_costly(lost, artifact["precision"])
+        except Exception as failure:  # every runtime raises its own; none may let a file pass
+            misses.append(f"could not be run ({str(failure).strip().splitlines()[0] or type(failure).__name__})")
+        return FileReport(path, artifact["runtime"], artifact["precision"], error, lost, tuple(misses))
+
+    def _wrong_operators(self, path: str, artifact: Mapping[str, Any]) -> list[str]:
+        found = count_operators(self.bundle / path, artifact["runtime"])
+        if found == artifact["operators"]:
+            return []
+        names = found.keys() | artifact["operators"].keys()
+        wrong = sorted(name for name in names if found.get(name) != artifact["operators"].get(name))
+        return [f"it does not use the operators that the manifest counts: {', '.join(wrong)}"]
+
+    def _wrong_signatures(self, runtime: Runtime) -> list[str]:
+        found, misses = runtime.signatures(), []
+        for name in runtime.artifact["signatures"]:
+            if name not in found:
+                misses.append(f"it lacks the signature {name}")
+            elif found[name] != _with_batch(self.manifest["signatures"][name], runtime.artifact["batch"]):
+                misses.append(f"the inputs or outputs of {name} are {found[name]}: expected the manifest's")
+        return misses
+
+    def _nats_lost(self, runtime: Runtime) -> dict[str, float]:
+        def encode_by(one: Runtime) -> Any:
+            return lambda images: one("encode", image=images, **self.elbo.given)
+
+        def decode_by(one: Runtime) -> Any:
+            return lambda latents: one("decode", latent=latents, **self.elbo.given)["image"]
+
+        lost = {}
+        if self.original is None:
+            return lost
+        if "decode" in runtime.artifact["signatures"]:
+            lost["decode"] = self.original - self.elbo.evaluate(encode_by(self.reference), decode_by(runtime))["elbo"]
+        if "encode" in runtime.artifact["signatures"]:
+            lost["encode"] = self.original - self.elbo.evaluate(encode_by(runtime), decode_by(self.reference))["elbo"]
+        return lost
+
+    def _too_costly(self, lost: Mapping[str, float], precision: str) -> list[str]:
+        limit = self.manifest["nats_tolerances"][precision]
+        return [
+            f"{role} loses {nats:.3g} nats an image: expected at most {limit:g}"
+            for role, nats in lost.items()
+            if not nats <= limit
+        ]
+
+
+def _with_batch(signature: Mapping[str, Any], batch: int | None) -> dict[str, Any]:
+    if batch is None:
+        return dict(signature)
+    return {
+        side: {
+            name: {**tensor, "shape": [batch if length == "n" else length for length in tensor["shape"]]}
+            for name, tensor in tensors.items()
+        }
+        for side, tensors in signature.items()
+    }
+
+
+def original_elbo(elbo: Elbo, reference: Runtime) -> float | None:
+    """Return the ELBO of the reference, for images on which Keras itself was not judged; None if it cannot be told."""
+    if not elbo.can_be_told:
+        return None
+    return elbo.evaluate(
+        lambda images: reference("encode", image=images, **elbo.given),
+        lambda z: reference("decode", latent=np.asarray(z), **elbo.given)["image"],
+    )["elbo"]

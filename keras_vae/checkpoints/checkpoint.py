@@ -1,0 +1,258 @@
+"""Checkpoints of a training, from which a killed one goes on bit for bit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.checkpoints.fast_forward import FastForward
+from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest_whole, save
+from keras_vae.checkpoints.preemption import Preempted, Preemption
+from keras_vae.checkpoints.state import check_fits, describe, describe_strategy, put_state, take_state
+from keras_vae.multi_device.collectives import all_gather_object, any_worker, failing_together, is_chief
+
+# Without `every`: this bounds what a kill can cost, and keeps the cost of writing well below a percent.
+SECONDS = 60.0
+PACKAGES = ("keras_vae", "tensorflow", "keras", "numpy")
+
+
+class Stateful(Protocol):
+    """A callback with a state of its own beside the model's variables, in JSON's types."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the state."""
+        ...
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take a state that `get_state` returned; called after `on_train_begin`."""
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves all that decides the next training step, so that a killed training ends as if it had not been killed.
+
+    A checkpoint holds every variable of the model and its optimizer, the running means of the epoch, the position in
+    the data and the history so far. It is written beside and renamed, ends with a SHA-256, and the one before is kept.
+    It is written between two calls of Keras into TensorFlow, which take `steps_per_execution` steps each (32 by
+    default), and after the last epoch in any case. When and how often it is written changes no result.
+
+    The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`. Put this callback
+    last in the list, so that it sees what the others did. With several workers the chief writes, all resume, and the
+    folder must be one that all of them see.
+
+    Args:
+        folder: of this training's checkpoints alone.
+        every: training steps between checkpoints; about a minute by default.
+        about: more to keep in each checkpoint, in JSON's types; nothing by default.
+        also: callbacks by name whose state is kept too; none by default.
+        preemption: looked at between calls: when it was asked to end, a checkpoint is written and `Preempted` raised.
+        note: told of damaged checkpoints and other versions, in a line; `warnings.warn` by default.
+
+    Raises:
+        ValueError: an `every` below 1.
+
+    Example:
+        The same lines begin a training and go on with it:
+
+        >>> import tempfile, keras_vae
+        >>> model = keras_vae.VAE.from_preset("digits_mlp", network={"hidden": [8]})
+        >>> model.compile("adam")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for epochs in (1, 2):  # as if killed after the first
+        ...         checkpoint = keras_vae.Checkpoint(folder, every=500)
+        ...         epoch = checkpoint.resume(model)
+        ...         train = keras_vae.load_dataset("digits", seed=3, first_epoch=epoch)
+        ...         history = model.fit(train, initial_epoch=epoch, epochs=epochs, verbose=0, callbacks=[checkpoint])
+        ...         print("began at epoch", epoch, "and has", len(history.history["loss"]))
+        began at epoch 0 and has 1
+        began at epoch 1 and has 2
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike,
+        every: int | None = None,
+        *,
+        about: Mapping[str, Any] | None = None,
+        also: Mapping[str, Stateful] | None = None,
+        preemption: Preemption | None = None,
+        note: Callable[[str], object] = warnings.warn,
+    ) -> None:
+        super().__init__()
+        if every is not None and every < 1:
+            raise ValueError(f"every is {every}: expected at least 1 step between checkpoints; raise it")
+        self.folder, self.every, self.note = Path(folder), every, note
+        self.about, self.also = dict(about or {}), dict(also or {})
+        self.preemption = preemption
+        self._forget()
+
+    def _forget(self) -> None:
+        self._read: Saved | None = None
+        self._resumed: Saved | None = None
+        self._last: Path | None = None
+        self._rows: dict[str, list[float]] = {}
+        self._epoch = self._batch = self._steps_then = 0
+
+    def read(self) -> Saved | None:
+        """Return the newest whole checkpoint of the folder, None if it holds none; errors as of `resume`."""
+        if self._read is None:
+            self._read = newest_whole(self.folder, self.note)
+        return self._read
+
+    def resume(self, model: keras.Model) -> int:
+        """Give a model the state of the newest whole checkpoint.
+
+        Args:
+            model: built and compiled as it was.
+
+        Returns:
+            The epoch to go on with, counted from 0: the `initial_epoch` of `fit` and the `first_epoch` of the data. 0
+            and an untouched model if there is no checkpoint yet. The batches of that epoch that were seen already are
+            passed over by `fit`.
+
+        Raises:
+            ValueError: a checkpoint of another model, none that is whole, or workers that see different ones.
+            OSError: a folder that cannot be read.
+        """
+        strategy = model.distribute_strategy
+        with failing_together(strategy):
+            saved = self.read()
+        self._check_seen_by_all(saved, strategy)
+        self._forget()
+        if saved is None:
+            return 0
+        check_fits(model, saved.facts["training"], saved.state, saved.path)
+        if (then := saved.facts.get("strategy")) not in (None, now := describe_strategy(strategy)):
+            self.note(f"note: {saved.path.name} was written on {then}, this is {now}: the same up to the order of sums")
+        for name, version in saved.facts["versions"].items():
+            if version != (now := importlib.metadata.version(name)):
+                self.note(
+                    f"note: {saved.path.name} was written with {name} {version}, this is {now}: last bits may differ"
+                )
+        put_state(model, saved.state)
+        self._resumed, self._last = saved, saved.path
+        self._rows = {name: list(values) for name, values in saved.facts["history"].items()}
+        self._epoch, self._batch = saved.facts["epoch"], saved.facts["batch"]
+        return self._epoch
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Begin where the checkpoint was written."""
+        FastForward.take_away(self.model)
+        self._steps = self.params["steps"]
+        if self._steps is None:
+            raise ValueError("the data has no known number of batches: apply tf.data.experimental.assert_cardinality")
+        self._written_at = time.monotonic()
+        self._steps_then = self._steps_done()
+        if self._resumed is None:
+            if checkpoints_in(self.folder):
+                raise ValueError(f"{self.folder} holds checkpoints: call resume(model) first, or choose another folder")
+            return
+        path, facts, _ = self._resumed
+        if facts["steps"] != self._steps:
+            raise ValueError(
+                f"{path} is of another training: its epochs have {facts['steps']} batches, these {self._steps}; "
+                "use the same data and batch size"
+            )
+        self.model.history.history.update({name: list(values) for name, values in self._rows.items()})
+        self._restore()
+        if self._batch:
+            FastForward(self.model, self._batch, self._restore)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Check that Keras goes on with the right epoch."""
+        if epoch != self._epoch:
+            raise ValueError(f"initial_epoch is {epoch}: expected {self._epoch}, which resume(model) returned")
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Save if it is time."""
+        done = min(batch + 1, self._steps)
+        if done > self._batch:
+            self._batch = done
+            self._save_if(self._due())
+        elif done == self._batch:  # the last call that only passed over batches already seen: here the state was taken
+            self._restore()
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Hold the state before validation, which uses the running means for itself."""
+        if self.preemption:
+            self._before_validation = take_state(self.model)
+
+    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Save what was before validation if the process must end."""
+        if self.preemption:
+            self._save_if(False, self._before_validation)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Note the epoch's row of the history; save if it is time or the training ends."""
+        for name, value in (logs or {}).items():
+            self._rows.setdefault(name, []).append(value)
+        self._epoch, self._batch = epoch + 1, 0
+        self._save_if(self._due() or self._epoch == self.params["epochs"] or self.model.stop_training)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Give Keras' History the epochs of the earlier processes too; expect `resume` before the next training."""
+        self.model.history.epoch = list(range(self._epoch))
+        self._forget()
+
+    def _check_seen_by_all(self, saved: Saved | None, strategy: tf.distribute.Strategy) -> None:
+        seen = all_gather_object(strategy, identify(saved))
+        if len(set(seen.values())) > 1:
+            raise ValueError(
+                f"workers see different checkpoints in {self.folder}: "
+                + "; ".join(f"{worker}: {checkpoint}" for worker, checkpoint in seen.items())
+                + "; expected one folder that all of them share"
+            )
+
+    def _restore(self) -> None:
+        put_state(self.model, self._resumed.state)
+        for name, callback in self.also.items():
+            callback.set_state(self._resumed.facts["also"][name])
+
+    def _steps_done(self) -> int:
+        return self._epoch * self._steps + self._batch
+
+    def _due(self) -> bool:
+        if self.every is None:
+            return time.monotonic() - self._written_at >= SECONDS
+        steps_then, self._steps_then = self._steps_then, self._steps_done()
+        return self._steps_then // self.every > steps_then // self.every
+
+    def _save_if(self, due: bool, state: list[np.ndarray] | None = None) -> None:
+        strategy = self.model.distribute_strategy
+        asked = self.preemption is not None and self.preemption.asked
+        asked, due = any_worker(strategy, (asked, due))
+        if not (due or asked) or self._went_wrong():
+            return
+        state = state or take_state(self.model)
+        with failing_together(strategy):
+            if is_chief(strategy):
+                self._last = save(self.folder, self._steps_done(), self._all_facts(), state, self._last)
+        self._written_at = time.monotonic()
+        if asked:
+            raise Preempted("asked to end by SIGTERM")
+
+    def _went_wrong(self) -> bool:
+        """Whether the model noted what `TerminateOnDivergence` is about to refuse."""
+        faults = getattr(self.model, "faults", None)
+        return faults is not None and bool({"pixels", "weights", "loss"} & set(faults.told()))
+
+    def _all_facts(self) -> dict[str, Any]:
+        return {
+            "about": self.about,
+            "epoch": self._epoch,
+            "batch": self._batch,
+            "steps": self._steps,
+            "history": self._rows,
+            "also": {name: callback.get_state() for name, callback in self.also.items()},
+            "training": describe(self.model),
+            "strategy": describe_strategy(self.model.distribute_strategy),
+            "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        }

@@ -1,1 +1,0 @@
-"""Normalising flows: what a prior and a posterior are carried by."""

@@ -1,0 +1,302 @@
+"""What stands between Keras and a model's own steps: the same training on one device, on several, and on workers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.models.execution import execution_options
+from keras_vae.models.faults import KINDS, Faults
+from keras_vae.models.inputs import Batch, check_arrays
+from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
+from keras_vae.multi_device.lost_worker import naming_lost_workers
+from keras_vae.multi_device.replica_checks import check_optimizer, keeps_state, warn_of_layers, with_inner_optimizers
+from keras_vae.multi_device.sharding import RowSharding, check_batch_size
+from keras_vae.multi_device.step_function import predict_function, step_function
+from keras_vae.optimizers.skip_large_gradients import SkipLargeGradients
+from keras_vae.private_interfaces import strategy_of, take_summed_gradients, without_symbolic_build
+
+
+@without_symbolic_build
+class DistributedTrainer(keras.Model):
+    """Runs a subclass's `train_step`, `test_step` and `predict_step` on every replica of its strategy.
+
+    The strategy is that in whose `scope()` the model was made; without one, Keras' own functions run.
+
+    Attributes:
+        step: training steps taken; saved, since with the seed it decides the noise of the next step.
+        faults: what went wrong in steps, until `fit` or `evaluate` say it.
+        skip_gradients_above: see `compile`.
+    """
+
+    skip_gradients_above: float | None = None
+    _weighted = False
+
+    def __init__(self, logged: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step = self._counter("step", ())
+        self.validation_step = self._counter("validation_step", ())
+        self.faults = Faults(self._counter("first_faults", (len(KINDS),), -1))
+        self._means: list[keras.metrics.Metric] = [keras.metrics.Mean(name=name) for name in logged]
+
+    def _counter(self, name: str, shape: tuple[int, ...], start: int = 0) -> keras.Variable:
+        initializer = keras.initializers.Constant(start)
+        options = {"dtype": "int32", "trainable": False, "aggregation": "only_first_replica"}  # all count alike
+        return self.add_weight(shape=shape, initializer=initializer, name=name, **options)
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Take the counters of a file; version 0.1.0 kept others beyond the first two."""
+        counters = (self.step, self.validation_step, self.faults.first)
+        for number, counter in enumerate(counters if len(store.keys()) == len(counters) else counters[:2]):
+            counter.assign(store[str(number)])
+
+    @property
+    def strategy(self) -> tf.distribute.Strategy | None:
+        """The strategy in whose scope the model was made, if any."""
+        return strategy_of(self)
+
+    @property
+    def distribute_strategy(self) -> Any:
+        """The strategy that Keras hands the data to: its datasets are sharded row by row."""
+        return RowSharding(self.strategy) if self.strategy else tf.distribute.get_strategy()
+
+    def scope(self) -> contextlib.AbstractContextManager:
+        """Return the scope of the model's strategy, if it has one."""
+        return self.strategy.scope() if self.strategy else contextlib.nullcontext()
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        *,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int | str = "auto",
+        skip_gradients_above: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configure training, as in Keras; the loss is the model's own.
+
+        Args:
+            optimizer: a Keras optimizer or its name; "adam" by default.
+            jit_compile: whether XLA compiles a step; "auto", the default, takes what measured fastest for these
+                networks on this device (benchmarks/training_speed.md).
+            steps_per_execution: training steps in one call; "auto", the default, is 32. Callbacks run once a
+                call.
+            skip_gradients_above: skip updates whose gradient has a norm above this or is not finite, over all weights
+                and replicas, and leave out steps whose loss is not finite from the means, rather than stop; `fit` logs
+                how many, `skipped_updates`, since the start. Infinity skips only what is not finite. None by default:
+                no update is skipped, and `fit` stops where the loss is not finite.
+            kwargs: Keras' other arguments, such as `run_eagerly`.
+
+        Raises:
+            ValueError: a limit of gradients that is not above 0; a `loss` or `metrics`, which these models do not take;
+                under a strategy, an optimizer made outside its scope, or with options that need a lone replica.
+        """
+        options = execution_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
+        with self.scope():
+            super().compile(optimizer=optimizer, **options)
+            if skip_gradients_above is not None:
+                self.optimizer = SkipLargeGradients(self.optimizer, skip_gradients_above)
+                skip_gradients_above = self.optimizer.limit
+            self.skip_gradients_above = skip_gradients_above
+            if self.strategy:
+                check_optimizer(self.optimizer, self.strategy)
+                for each in with_inner_optimizers(self.optimizer):
+                    take_summed_gradients(each)
+            # The networks are built already: so a model saved before its first step comes back whole.
+            self.optimizer.build(self.trainable_variables)
+
+    def get_compile_config(self) -> dict | None:
+        """Return how the model was compiled, the optimizer's settings included; None if it was not."""
+        if not self.compiled:
+            return None
+        skips = self.skip_gradients_above is not None
+        return {
+            "optimizer": keras.saving.serialize_keras_object(
+                self.optimizer.inner_optimizer if skips else self.optimizer
+            ),
+            "jit_compile": self.jit_compile,
+            "steps_per_execution": self.steps_per_execution,
+            "run_eagerly": self.run_eagerly,
+            "skip_gradients_above": self.skip_gradients_above,
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compile as `get_compile_config()` says."""
+        self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        *args: Any,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Train, as in Keras; stops with `TrainingDiverged` if the loss is not finite or pixels are out of [0, 1].
+
+        A model made within `strategy.scope()` trains on that strategy's replicas: `batch_size`, or a dataset's
+        batches, are those of all replicas together.
+
+        Args:
+            x: a `tf.data.Dataset` of images, (images, labels) or (images, labels, weights), or images float32
+                `[n, H, W, C]` in [0, 1].
+            y: labels int `[n]`, which a conditional model needs and another leaves alone.
+            batch_size: of images given as an array; 32 by default.
+            args: as in `keras.Model.fit`.
+            callbacks: as in `keras.Model.fit`.
+            validation_data: as in `keras.Model.fit`.
+            shuffle: whether to shuffle an array; a dataset orders itself.
+            class_weight: the weight of each label's images, by label, as in `keras.Model.fit`.
+            sample_weight: of each image, float `[n]`: as in Keras, the loss of a batch is sum(weight * loss) / n, and
+                what is logged are the weighted means, over the global batch on any number of replicas.
+            kwargs: as in `keras.Model.fit`.
+
+        Returns:
+            Keras' History: `loss` and the terms it is made of, in nats an image.
+
+        Raises:
+            ValueError: pixels out of [0, 1]; weights of another number than images, negative, not finite or all 0; a
+                batch smaller than the number of replicas; an array to shuffle on several workers, which would each
+                shuffle it in an order of its own.
+            WorkerLost: another worker is gone.
+        """
+        y = self._check(x, y, sample_weight, class_weight=class_weight)
+        if isinstance(validation_data, tuple) or hasattr(validation_data, "shape"):
+            x_, y_, weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+            validation_data = (x_, self._check(x_, y_, weight, name="validation_data"), weight)
+        if isinstance(x, tf.data.Dataset):
+            shuffle = False  # Keras warns where it is told to shuffle one, which is its default
+        elif self.strategy:
+            check_batch_size(batch_size or 32, self.strategy)
+            if shuffle and isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
+                raise ValueError(
+                    "shuffle is True for an array on several workers, which would each shuffle it their own way: "
+                    "expected a tf.data.Dataset shuffled with a seed, such as load_dataset's; or pass shuffle=False"
+                )
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
+            if not any(isinstance(callback, TerminateOnDivergence) for callback in callbacks):
+                callbacks = [TerminateOnDivergence(), *callbacks]  # first, so that the others see what it logs
+        with naming_lost_workers(self.strategy):
+            return super().fit(
+                x,
+                y,
+                batch_size,
+                *args,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                **kwargs,
+            )
+
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Return the mean terms over images, as in Keras; see `keras_vae.evaluate` for more than the loss.
+
+        Raises:
+            ValueError: as in `fit`.
+        """
+        y = self._check(x, y, sample_weight)
+        self.faults.forget()
+        found = super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
+        self.faults.check_inputs("batch")
+        self.check_counted(found["loss"] if isinstance(found, dict) else np.ravel(found)[0])
+        return found
+
+    def check_counted(self, loss: float) -> None:
+        """Raise ValueError where a mean over an epoch or a pass is 0 since its weights all were."""
+        if self._weighted and loss == 0:
+            raise ValueError("sample_weight is 0 for every image of the data: expected one above 0; leave it out")
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Take one step on one batch, as in Keras."""
+        self._check(x, y, sample_weight, class_weight=kwargs.get("class_weight"))
+        return super().train_on_batch(x, y, sample_weight, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+        """Judge one batch, as in Keras."""
+        self._check(x, y, sample_weight)
+        return super().test_on_batch(x, y, sample_weight, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the predictions for one batch, as in Keras, which would give every replica the whole of it."""
+        return (
+            self.predict(tf.data.Dataset.from_tensors(x), verbose=0) if self.strategy else super().predict_on_batch(x)
+        )
+
+    def _check(self, x: Any, y: Any, sample_weight: Any, **options: Any) -> Any:
+        return check_arrays(x, y, sample_weight, self.image_shape, self.classes, **options)
+
+    def within_step(self, function: Callable) -> Callable:
+        """Return `function`, a part of a step that needs no other replica, compiled by XLA if steps are to be.
+
+        Without a strategy Keras compiles whole steps.
+        """
+        compiles = self.jit_compile and self.strategy and not keeps_state(self)
+        return tf.function(function, jit_compile=True) if compiles else function
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Make what `fit` calls."""
+        if not self.strategy:
+            super().make_train_function(force)
+        elif force or self.train_function is None:
+            warn_of_layers(self, self.strategy.num_replicas_in_sync)
+            self.train_function = step_function(self, self.strategy, self.train_step)
+
+    def make_test_function(self, force: bool = False) -> None:
+        """Make what `evaluate` calls."""
+        if not self.strategy:
+            super().make_test_function(force)
+        elif force or self.test_function is None:
+            self.test_function = step_function(self, self.strategy, self.test_step)
+
+    def make_predict_function(self, force: bool = False) -> None:
+        """Make what `predict` calls."""
+        if not self.strategy:
+            super().make_predict_function(force)
+        elif force or self.predict_function is None:
+            self.predict_function = predict_function(self, self.strategy)
+
+    def remake_functions(self) -> None:
+        """Make the functions of training and testing anew, if there are any."""
+        if self.train_function is not None:
+            self.make_train_function(force=True)
+        if self.test_function is not None:
+            self.make_test_function(force=True)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The running means of the terms over images."""
+        return self._means
+
+    def reset_metrics(self) -> None:
+        """Start a new epoch of means; validation starts its noise again, so that epochs can be compared."""
+        super().reset_metrics()
+        self.validation_step.assign(0)
+
+    def log(self, terms: Iterable[tf.Tensor], batch: Batch, usable: tf.Tensor | None = None) -> dict:
+        """Take the terms of a batch, float32 `[n]` each, into the running means, and return these.
+
+        Args:
+            terms: in the order of the names they are logged by.
+            batch: whose weights count.
+            usable: whether to take them at all, bool `[]`; None, the default, takes them.
+        """
+        self._weighted, weights = batch.weight is not None, batch.shard.weights(batch.weight)
+        for mean, term in zip(self._means, terms, strict=False):
+            if usable is not None:
+                term = tf.where(usable, term, 0)
+                weights = tf.cast(usable, tf.float32) * (tf.ones_like(term) if weights is None else weights)
+            mean.update_state(term, weights)
+        return {mean.name: mean.result() for mean in self._means}

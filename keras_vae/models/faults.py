@@ -1,0 +1,70 @@
+"""What went wrong in a step, noted inside the graph, where nothing can be raised, and told afterwards."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from keras_vae.likelihoods.likelihood import Likelihood
+
+# By kind, what an error says of the step or batch.
+KINDS = {
+    "pixels": (
+        "images of {place} hold pixels outside [0, 1] or NaN: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"
+    ),
+    "weights": (
+        "weights of {place} are negative, not finite or not one for each image: expected sample_weight float [n] of at "
+        "least 0; mend them"
+    ),
+    "likelihood": "images of {place} hold pixels that the likelihood gives no probability",
+    "loss": "loss of {place} is not finite",
+}
+
+
+class TrainingDiverged(ValueError):
+    """The loss stopped being a finite number, or what the model was fed was no images or weights."""
+
+
+class Faults:
+    """Notes the first step at which each kind of fault happened.
+
+    Args:
+        first: int32 `[4]`, -1 for what has not happened.
+    """
+
+    def __init__(self, first: keras.Variable) -> None:
+        self.first = first
+
+    def note(self, step: tf.Tensor, inputs: tf.Tensor, diverged: tf.Tensor | bool) -> None:
+        """Note what happened in a step, int32 `[]`, unless it happened before.
+
+        Args:
+            step: its number.
+            inputs: what `faults_of_inputs` returned, summed over all replicas.
+            diverged: whether the loss is not finite, bool `[]`.
+        """
+        happened = tf.concat([inputs > 0, [diverged]], axis=0)
+        self.first.assign(tf.where((self.first.value < 0) & happened, step, self.first.value))
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.first.assign([-1] * len(KINDS))
+
+    def check_inputs(self, of: str = "step") -> None:
+        """Raise `TrainingDiverged` for pixels or weights that were unusable; `of` is what the numbers count."""
+        told = self.told(of)
+        for kind in ("pixels", "weights"):
+            if kind in told:
+                raise TrainingDiverged(f"the {told[kind]}")
+
+    def told(self, of: str = "step") -> dict[str, str]:
+        """Return what is to be said of each kind that happened, by kind; `of` is what the numbers count."""
+        first = zip(KINDS.items(), self.first.numpy(), strict=True)
+        return {kind: text.format(place=f"{of} {number}") for (kind, text), number in first if number >= 0}
+
+
+def faults_of_inputs(x: tf.Tensor, weight: tf.Tensor | None, likelihood: Likelihood) -> tf.Tensor:
+    """Return 1 for each of "pixels", "weights" and "likelihood" that a batch's inputs show, float32 `[3]`."""
+    pixels = tf.reduce_any(~((x >= 0) & (x <= 1)))
+    weights = tf.constant(False) if weight is None else tf.reduce_any(~((weight >= 0) & (weight < float("inf"))))
+    return tf.stack([tf.cast(each, tf.float32) for each in (pixels, weights, ~likelihood.is_likelihood_of(x))])

@@ -1,0 +1,133 @@
+"""Images from a trained model: drawn from its prior, or reconstructed. `VAE` has these functions as its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.check_number import whole_number
+from keras_vae.data.batches import image_batches
+from keras_vae.data.labels import check_labels, label_of_each
+from keras_vae.data.pixels import check_pixels
+from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
+from keras_vae.random.portable import check_seed, check_temperature
+
+
+def generate(
+    self: Any,
+    count: int,
+    seed: int = 0,
+    temperature: float = 1.0,
+    batch_size: int = 256,
+    *,
+    label: int | Sequence[int] | None = None,
+) -> np.ndarray:
+    """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
+
+    Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.
+
+    Args:
+        count: how many, at least 1.
+        seed: an int32; 0 by default.
+        temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
+        batch_size: how many go through the decoder at once; 256 by default.
+        label: of a conditional model, the class of all images or one for each; image i has class i mod `classes`
+            by default. It changes no latent.
+
+    Returns:
+        NumPy float32 `[count, H, W, C]` in [0, 1].
+
+    Raises:
+        ValueError: a count or batch size below 1, a seed that is no int32, a temperature below 0 or not finite; a
+            label out of range, or of a model without classes.
+    """
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
+    batch_size = whole_number("batch_size", batch_size, 1)
+    check_seed(seed)
+    check_temperature(temperature)
+    labels = None
+    if self.classes is not None:
+        given = label_of_each(self.classes, range(count)) if label is None else label
+        labels = check_labels(given, count, self.classes)
+    images = []
+    for start in range(0, count, batch_size):
+        index = np.arange(start, min(start + batch_size, count), dtype=np.int32)
+        z = self.sample_latents(seed, tf.constant(index), temperature)
+        images.append(self.decode(z, label=label if labels is None else labels[index]).mean().numpy())
+    return np.concatenate(images)
+
+
+def sample_latents(self: Any, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    """Return the latents float32 `[n, latent_dim]` of `generate` for a seed int32 and image numbers int32 `[n]`."""
+    return self.sampling_prior.sample_latents(seed, index, temperature)
+
+
+def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) -> np.ndarray:
+    """Return the reconstructions of images: the mean of p(x|z) at the mean of q(z|x).
+
+    Args:
+        x: images float `[n, H, W, C]` in [0, 1].
+        batch_size: how many go through the networks at once; 256 by default.
+        label: classes of the images, one or int `[n]`; for a conditional model only.
+
+    Returns:
+        NumPy float32 `[n, H, W, C]` in [0, 1].
+
+    Raises:
+        ValueError: images of another shape, outside [0, 1] or NaN; labels out of range.
+    """
+    x = np.asarray(x)
+    check_pixels(x, "x", self.image_shape)
+    if self.classes is None:
+        if label is not None:
+            raise ValueError(f"label is {label!r}: expected none, since the model has no classes; leave it out")
+        inputs = (x,)
+    else:
+        if label is None:
+            raise ValueError(f"label is None: expected one from 0 to {self.classes - 1}, or one for each image")
+        inputs = (x, check_labels(label, len(x), self.classes))
+    images = []
+    for start in range(0, len(x), batch_size):
+        images_, *labels = (part[start : start + batch_size] for part in inputs)
+        images_ = tf.constant(images_, tf.float32)
+        images.append(self((images_, tf.constant(labels[0])) if labels else images_).numpy())
+    return np.concatenate(images)
+
+
+def fit_sampler(self: Any, data: Any, components: int = 50, seed: int = 0) -> Any:
+    """Let `generate` draw from a Gaussian mixture fitted to the aggregate posterior, in place of the prior.
+
+    Where q(z) and p(z) differ, the decoder never saw what the prior draws there, and pictures are poor. The
+    mixture is saved and exported with the model; training, `prior` and the ELBO stay as they are. After
+    further training, fit it again.
+
+    Args:
+        data: training images: batches of images or of (images, labels), or an array float32 `[n, H, W, C]`; a
+            conditional model needs the labels.
+        components: of the mixture, at least 1; 50 by default.
+        seed: of the latents and of the mixture's start; 0 by default.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: unusable images, or fewer than 10 a component.
+
+    Example:
+        >>> import numpy as np, keras_vae
+        >>> model = keras_vae.VAE.from_preset("digits_mlp", latent_dim=2)
+        >>> images = np.random.default_rng(0).random((40, 8, 8, 1), "float32")
+        >>> model.fit_sampler(images, components=2).generate(3).shape
+        (3, 8, 8, 1)
+    """
+
+    def sample(x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor) -> tf.Tensor:
+        return self.posterior.reparameterize(self.posterior(self.encoder_outputs(x, label)), noise)
+
+    batches = image_batches(data, "data", self.image_shape, classes=self.classes)
+    self.sampler = fit_to_aggregate_posterior(sample, batches, self.latent_dim, components, check_seed(seed))
+    return self

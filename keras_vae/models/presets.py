@@ -1,0 +1,109 @@
+"""From a preset to a model's arguments, and to the trained weights that come with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_vae import registry
+from keras_vae.networks.build import build_networks
+from keras_vae.presets.read import read_preset
+from keras_vae.presets.weights import read_weights, write_weights
+
+CHANGEABLE = (
+    "classes",
+    "image_shape",
+    "latent_dim",
+    "likelihood",
+    "network",
+    "objective",
+    "posterior",
+    "prior",
+    "seed",
+)
+
+
+def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool = False) -> dict[str, Any]:
+    """Return the arguments of `VAE` for a preset with changes, its networks built.
+
+    Args:
+        preset: its name.
+        changes: of its settings, by name.
+        load_weights: whether its trained weights must fit the model; False by default.
+
+    Raises:
+        ValueError: an unknown preset or change, one that trained weights do not fit, or an image size that the network
+            cannot halve.
+    """
+    changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
+    if load_weights and changed:
+        raise ValueError(
+            f"load_weights with another {' and '.join(sorted(changed))}: the weights of {preset} fit it as it is; "
+            "leave out one or the other"
+        )
+    for name in changes:
+        if name not in CHANGEABLE:
+            raise registry.unknown_name(f"setting of preset {preset!r}", name, CHANGEABLE)
+    settings = read_preset(preset)
+    network = changes.get("network") or {}
+    if network.get("kind", settings["network"]["kind"]) == settings["network"]["kind"]:
+        network = {**settings["network"], **network}  # another kind would not know this one's arguments
+    settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
+    image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
+    likelihood = registry.get("likelihood", settings["likelihood"])
+    likelihood.build(image_shape)
+    posterior = registry.get("posterior", settings["posterior"])
+    posterior.build((latent_dim,))
+    seed, classes = settings.get("seed", 0), settings.get("classes")
+    encoder, decoder = build_networks(
+        network["kind"],
+        image_shape,
+        latent_dim,
+        posterior.parameters_shape[0],
+        likelihood.parameters_shape[-1],
+        classes=classes,
+        seed=seed,
+        **{name: value for name, value in network.items() if name != "kind"},
+    )
+    return {
+        "encoder": encoder,
+        "decoder": decoder,
+        "likelihood": likelihood,
+        "prior": settings["prior"],
+        "posterior": posterior,
+        "objective": settings["objective"],
+        "image_shape": image_shape,
+        "latent_dim": latent_dim,
+        "classes": classes,
+        "seed": seed,
+    }
+
+
+def learned_variables(model: Any) -> list[keras.Variable]:
+    """Return the weights of prior, encoder, decoder, likelihood and posterior; not the counters of training."""
+    parts = (model.prior, model.encoder, model.decoder, model.likelihood, model.posterior)
+    return [weight for part in parts for weight in part.weights]
+
+
+def load_trained_weights(model: Any, preset: str) -> None:
+    """Set a model's weights to those that come with its preset.
+
+    Raises:
+        ValueError: a preset without trained weights, or a model that they do not fit.
+    """
+    variables, values = learned_variables(model), read_weights(preset)
+    wanted, found = ([tuple(each.shape) for each in weights] for weights in (variables, values))
+    if wanted != found:
+        raise ValueError(
+            f"the weights of preset {preset!r} have shapes {found}: expected {wanted}; reinstall keras_vae"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def write_trained_weights(model: Any, path: Path) -> None:
+    """Write what a model learned as a preset's file, in float16."""
+    write_weights([np.asarray(variable) for variable in learned_variables(model)], path)

@@ -1,0 +1,87 @@
+"""Where a training runs, by name."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import tensorflow as tf
+
+from keras_vae.multi_device.cluster import check_port_free, read_cluster
+from keras_vae.registry import unknown_name
+
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+
+
+def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
+    """Return a strategy; make, compile and load models inside `with strategy.scope():`.
+
+    Args:
+        name: "auto", the default, for all visible GPUs, else one device; "one_device" for the first GPU, else the
+            processor; "mirrored" for all GPUs, else all logical processors, of this machine; "multi_worker" for the
+            workers that the environment's TF_CONFIG lists, each with all its GPUs, else its processor.
+
+    Raises:
+        ValueError: an unknown name; for "multi_worker" a TF_CONFIG that is missing or malformed, an address in use,
+            workers that cannot join, or TensorFlow having run something before.
+
+    Example:
+        >>> get_strategy("one_device").num_replicas_in_sync
+        1
+    """
+    if name not in STRATEGIES:
+        raise unknown_name("strategy", name, STRATEGIES)
+    if name == "multi_worker":
+        return _multi_worker(os.environ.get("TF_CONFIG"))
+    gpus = tf.config.list_logical_devices("GPU")
+    if name == "mirrored" or (name == "auto" and len(gpus) > 1):
+        return _mirrored(tuple(device.name for device in gpus or tf.config.list_logical_devices("CPU")))
+    return tf.distribute.get_strategy()  # TensorFlow's default, which costs nothing
+
+
+@functools.cache  # two strategies over the same devices disturb each other's collectives
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    return tf.distribute.MirroredStrategy(devices)
+
+
+def split_processor(count: int) -> None:
+    """Let TensorFlow see this machine's processor as several devices, to try "mirrored" without GPUs.
+
+    Args:
+        count: how many; at least 1.
+
+    Raises:
+        ValueError: a count below 1, or TensorFlow having looked for its devices before.
+    """
+    if count < 1:
+        raise ValueError(f"the number of virtual devices is {count}: expected at least 1; raise it")
+    try:
+        tf.config.set_logical_device_configuration(
+            tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count
+        )
+    except RuntimeError as error:
+        raise ValueError(
+            "the processor was to be split after TensorFlow found its devices: expected it before anything else that "
+            "uses TensorFlow"
+        ) from error
+
+
+@functools.cache  # a process can join one cluster, and once
+def _multi_worker(tf_config: str | None) -> tf.distribute.Strategy:
+    cluster = read_cluster(tf_config)
+    check_port_free(cluster.address)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"worker {cluster.index} of {', '.join(cluster.addresses)} could not join the others: "
+            f"{error.message.splitlines()[0]}; check that every worker has the same cluster and an index of its own in "
+            "TF_CONFIG, then start all again"
+        ) from error
+    except RuntimeError as error:
+        if "program startup" not in str(error):
+            raise
+        raise ValueError(
+            "strategy 'multi_worker' came after other TensorFlow operations: expected it first; call "
+            "get_strategy('multi_worker') before anything else that uses TensorFlow"
+        ) from error

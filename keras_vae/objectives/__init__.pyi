@@ -1,0 +1,11 @@
+from .annealing import CyclicalAnnealing as CyclicalAnnealing
+from .annealing import LinearWarmUp as LinearWarmUp
+from .beta_tc_vae import BetaTCVAE as BetaTCVAE
+from .beta_vae import BetaVAE as BetaVAE
+from .elbo import ELBO as ELBO
+from .free_bits import FreeBits as FreeBits
+from .info_vae import InfoVAE as InfoVAE
+from .iwae import IWAE as IWAE
+from .objective import Objective as Objective
+from .objective import Terms as Terms
+from .reconstruction import Reconstruction as Reconstruction

@@ -1,0 +1,1 @@
+from .skip_large_gradients import SkipLargeGradients as SkipLargeGradients

@@ -1,0 +1,141 @@
+"""Before `fit`: the images and the model that the settings ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+
+from keras_vae import registry
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.load import is_folder, load_arrays
+from keras_vae.models.vae import VAE
+from keras_vae.multi_device.collectives import failing_together, is_chief, worker_count
+from keras_vae.multi_device.replica_checks import with_inner_optimizers
+from keras_vae.multi_device.sharding import check_batch_size
+from keras_vae.presets.read import default_preset, read_preset
+from keras_vae.runs.settings import PARTS, Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What a training begins with.
+
+    Attributes:
+        settings: completed ones.
+        arrays: the images of the splits "train" and "test".
+        model: the one to train, compiled, in the scope of its strategy and under its dtype policy.
+        eval_model: the one to judge, draw and save: on a single device, in float32; `model` itself if it is such.
+    """
+
+    settings: Settings
+    arrays: dict[str, ImageArrays]
+    model: VAE
+    eval_model: VAE
+
+    def take_training(self) -> VAE:
+        """Return `eval_model` with the weights, counters and optimizer's state of the trained `model`.
+
+        All of these are float32 or counts under every policy.
+        """
+        if self.eval_model is not self.model:
+            _compile(self.eval_model, self.settings, len(self.arrays["train"]))
+            optimizers = (with_inner_optimizers(each.optimizer)[-1] for each in (self.model, self.eval_model))
+            for source, target in ((self.model, self.eval_model), tuple(optimizers)):
+                for value, variable in zip(source.variables, target.variables, strict=True):
+                    variable.assign(value.numpy())
+        return self.eval_model
+
+
+def load_splits(settings: Settings, strategy: tf.distribute.Strategy) -> dict[str, ImageArrays]:
+    """Load both splits, the chief first: so one worker prepares the data where all share a disk."""
+    arrays: dict[str, ImageArrays] = {}
+    for turn in (True, False) if worker_count(strategy) > 1 else (True,):
+        with failing_together(strategy):
+            if is_chief(strategy) == turn:
+                arrays["train"] = load_arrays(settings.dataset, "train", **settings.data_arguments())
+                shape = arrays["train"].image_shape
+                arrays["test"] = load_arrays(settings.dataset, "test", **settings.data_arguments(shape))
+    return arrays
+
+
+def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.distribute.Strategy) -> Prepared:
+    """Build the model that the settings and the images ask for, and compile it.
+
+    The optimizer is Adam, its learning rate falling to zero along half a cosine.
+
+    Args:
+        settings: what to train; the preset's choices are filled in.
+        arrays: the images of the splits "train" and "test".
+        strategy: where to train.
+
+    Raises:
+        ValueError: settings that do not fit each other or the images.
+    """
+    train = arrays["train"]
+    dataset = settings.dataset if not is_folder(settings.dataset) else "a folder"
+    preset = settings.preset or default_preset(dataset, train.image_shape)
+    settings = settings.completed(preset, read_preset(preset))
+    check_batch_size(settings.batch_size, strategy)
+    with strategy.scope(), dtype_policy(settings.precision):
+        model = _build(settings, train)
+        _compile(model, settings, len(train))
+    single_device = model.strategy is None and settings.precision == "float32"
+    return Prepared(settings, arrays, model, model if single_device else _build(settings, train))
+
+
+def _build(settings: Settings, images: ImageArrays) -> VAE:
+    objective = registry.get("objective", settings.objective)
+    if isinstance(settings.objective, str):
+        objective = objective.adapt(len(images), _steps(settings, len(images)))
+    model = VAE.from_preset(
+        settings.preset,
+        image_shape=images.image_shape,
+        latent_dim=settings.latent_dim,
+        classes=_classes(images) if settings.conditional else None,
+        seed=settings.seed,
+        objective=objective,
+        **{part: getattr(settings, part) for part in PARTS if part != "objective"},
+    )
+    model.prior.adapt(images.images, settings.seed)
+    return model
+
+
+def _compile(model: VAE, settings: Settings, images: int) -> None:
+    with model.scope():
+        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, _steps(settings, images))
+        model.compile(keras.optimizers.Adam(rate))
+
+
+def _steps(settings: Settings, images: int) -> int:
+    return settings.epochs * math.ceil(images / settings.batch_size)
+
+
+def _classes(images: ImageArrays) -> int:
+    """How many classes a conditional model is of."""
+    if images.labels is None:
+        raise ValueError("conditional is True, but the images have no classes: expected labels; leave out --conditional")
+    return len(images.class_names) if images.class_names else int(images.labels.max()) + 1
+
+
+@contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Give networks made and compiled in the block a Keras dtype policy, such as "mixed_bfloat16".
+
+    Example:
+        >>> with dtype_policy("mixed_bfloat16"):
+        ...     keras.layers.Dense(3).compute_dtype
+        'bfloat16'
+        >>> keras.layers.Dense(3).compute_dtype
+        'float32'
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,200 @@
+"""The run folder: where a training's results stand, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
+from keras_vae.written_whole import written_whole
+
+MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
+    "model.keras",
+    "config.json",
+    "metrics.json",
+    "history.csv",
+    "checkpoint.keras",
+)
+# The folder of the checkpoints that --resume goes on from, in the unfinished run.
+CHECKPOINTS = "checkpoints"
+
+
+def unfinished(output: Path) -> Path:
+    """Return the folder beside `output` in which a run is written until it is whole.
+
+    Example:
+        >>> unfinished(Path("runs/digits")).as_posix()
+        'runs/digits.unfinished'
+    """
+    output = output if output.name else output.absolute()
+    return output.with_name(output.name + ".unfinished")
+
+
+def how_to_go_on(output: Path) -> str:
+    """Return what to do about an interrupted run, in a clause."""
+    folder = unfinished(output) / CHECKPOINTS
+    if not checkpoints_in(folder):
+        return "there is no checkpoint yet: start again"
+    return f"the last checkpoint is {checkpoints_in(folder)[0]}: go on with the same arguments and --resume"
+
+
+def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
+    """Raise ValueError unless a run may be written to `output`; looks only, and changes nothing.
+
+    Args:
+        output: the run folder.
+        overwrite: whether an earlier run may be there, and the remains of an interrupted one.
+        resume: whether the interrupted one is to go on: then it must have left a checkpoint.
+    """
+    for place in (output, *output.absolute().parents):
+        if place.is_file():
+            raise ValueError(f"output {output}: {place} is a file: expected a folder; choose another --output")
+    remains = unfinished(output)
+    resumable = bool(checkpoints_in(remains / CHECKPOINTS))
+    if resume and not resumable:
+        if (output / CONFIG).is_file():
+            raise ValueError(f"nothing to resume: the run in {output} is finished")
+        raise ValueError(f"nothing to resume: {remains} holds no checkpoint; leave out --resume to start")
+    if output.is_dir() and any(output.iterdir()):
+        if not (output / CONFIG).is_file():
+            raise ValueError(f"output {output} holds files that are no run: choose another --output")
+        if not overwrite:
+            raise ValueError(f"output {output} already holds a run: choose another --output, or --overwrite it")
+    if remains.exists() and not overwrite and not resume:
+        mend = "go on with it with --resume" if resumable else "remove it"
+        raise ValueError(f"{remains} holds an interrupted training: {mend}, or start anew with --overwrite")
+
+
+@contextmanager
+def writing(output: Path, resume: bool = False) -> Iterator[Path]:
+    """Give a folder to write a run into, which becomes `output` when the block ends well.
+
+    An earlier run at `output` is replaced only then. When the block fails, what is half-written goes; a trained
+    model or checkpoint that was already whole stays in the unfinished folder, and the error says so.
+
+    Args:
+        output: the run folder.
+        resume: keep the checkpoints that an interrupted run left in the unfinished folder.
+    """
+    output = output.absolute()
+    check_free(output, overwrite=True)
+    folder = unfinished(output)
+    _clear(folder, (CHECKPOINTS,) if resume else ())
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+        _replace(folder, output)
+        # Last, so that a process killed before has lost nothing.
+        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
+    except OSError as error:
+        kept = _keep_whole(folder)
+        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        raise OSError(
+            f"could not write the run to {output}: {reason}; make room or choose another --output"
+            + (f"; kept: {', '.join(map(str, kept))}" if kept else "; nothing was kept")
+            + ("; then go on with --resume" if folder / CHECKPOINTS in kept else "")
+        ) from error
+    except BaseException:
+        _keep_whole(folder)
+        raise
+
+
+def _replace(folder: Path, output: Path) -> None:
+    if not output.exists():
+        folder.rename(output)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f"{output.name}.previous.", dir=output.parent))
+    output.rename(aside / output.name)
+    try:
+        folder.rename(output)
+    except OSError:
+        (aside / output.name).rename(output)
+        raise
+    finally:
+        shutil.rmtree(aside)
+
+
+def _keep_whole(folder: Path) -> list[Path]:
+    """Remove all but models and checkpoints, which are renamed into place and so are whole; return these."""
+    remove_half_written(folder / CHECKPOINTS)
+    names = [name for name in (MODEL, CHECKPOINT) if (folder / name).is_file()]
+    if checkpoints_in(folder / CHECKPOINTS):
+        names.append(CHECKPOINTS)
+    _clear(folder, names)
+    if not names and folder.is_dir():
+        folder.rmdir()
+    return [folder / name for name in names]
+
+
+def _clear(folder: Path, keep: Sequence[str]) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in keep:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def save_model(model: Any, path: Path) -> Path:
+    """Save a Keras model; return where."""
+    with written_whole(path) as beside:
+        model.save(beside)
+    return path
+
+
+def write_history(rows: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Write Keras' history as CSV, a line an epoch, counted from 1."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["epoch", *rows])
+        writer.writerows(enumerate_rows(rows))
+
+
+def enumerate_rows(rows: Mapping[str, Sequence[float]]) -> Iterator[list[float]]:
+    """Yield `[epoch, value, ...]` for each epoch."""
+    for epoch, values in enumerate(zip(*rows.values(), strict=True), start=1):
+        yield [epoch, *values]
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """Return a run's settings.
+
+    Raises:
+        ValueError: a folder that holds no run, or whose configuration is no JSON.
+    """
+    path = run / CONFIG
+    if not path.is_file():
+        raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is no JSON ({error}): train the run again, or restore the file") from error
+    if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
+        raise ValueError(f"{path} holds no settings of a run: train the run again, or restore the file")
+    return config
+
+
+def load_run(run: Path) -> tuple[Any, dict[str, Any]]:
+    """Return a run's model and settings.
+
+    Raises:
+        ValueError: a folder that holds no run, or a model file that Keras cannot read.
+    """
+    config = read_config(run)
+    import keras
+
+    import keras_vae.models.vae  # noqa: F401  registers the classes
+
+    path = run / MODEL
+    if not path.is_file():
+        raise ValueError(f"{run} lacks {MODEL}: train the run again, or restore the file")
+    try:
+        return keras.models.load_model(path), config
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path} cannot be read ({reason}): train the run again, or restore the file") from error

@@ -1,0 +1,65 @@
+"""Whether a resumed training is the one that was interrupted, and whether all workers run the same one."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.multi_device.collectives import assert_same_on_workers
+from keras_vae.runs.settings import Settings
+
+PACKAGES = ("keras_vae", "tensorflow", "keras", "tensorflow-probability", "numpy")
+MEND = "or start anew with --overwrite"
+
+
+def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Path) -> None:
+    """Raise ValueError, naming what differs, unless settings are those of a checkpoint; None is equal to anything.
+
+    Args:
+        saved: the interrupted training's settings, completed, as a dict.
+        settings: those of now.
+        source: the checkpoint.
+    """
+    now = dataclasses.asdict(settings)
+    then = {**dataclasses.asdict(Settings()), **saved}  # an older version may have had fewer
+    differing = [name for name, value in now.items() if value is not None and value != then[name]]
+    if differing:
+        said = ", ".join(f"{name} is {now[name]!r} where it was {then[name]!r}" for name in differing)
+        raise ValueError(f"--resume of {source} with other arguments: {said}; repeat those of the first call, {MEND}")
+
+
+def digests(arrays: Mapping[str, ImageArrays]) -> dict[str, str]:
+    """Return the SHA-256 of each split's pixels."""
+    return {
+        split: hashlib.sha256(np.ascontiguousarray(images.images).data).hexdigest() for split, images in arrays.items()
+    }
+
+
+def check_same_training(strategy: tf.distribute.Strategy, settings: Settings, more: Mapping[str, Any]) -> None:
+    """Raise ValueError, naming what differs, unless all workers run the same versions and settings.
+
+    Args:
+        strategy: under which the model trains; all its workers must call this together.
+        settings: what to train on and how.
+        more: what else must be the same, by name, in JSON's types.
+    """
+    versions = {f"the version of {name}": importlib.metadata.version(name) for name in PACKAGES}
+    assert_same_on_workers(strategy, {**versions, **dataclasses.asdict(settings), **more})
+
+
+def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: Path) -> None:
+    """Raise ValueError unless the images are those of a checkpoint, by their digests."""
+    changed = [split for split in now if now[split] != saved[split]]
+    if changed:
+        raise ValueError(
+            f"--resume of {source} with other images: those of {' and '.join(changed)} changed since; "
+            f"restore them, {MEND}"
+        )

@@ -1,0 +1,143 @@
+"""The main job: prepare, fit, judge, draw, and write a run folder."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import tensorflow as tf
+from rich.console import Console
+
+from keras_vae import registry
+from keras_vae.checkpoints.checkpoint import Checkpoint
+from keras_vae.checkpoints.preemption import Preemption
+from keras_vae.checkpoints.state import describe_strategy
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.models.vae import VAE
+from keras_vae.multi_device.collectives import failing_together, is_chief
+from keras_vae.runs import run_folder
+from keras_vae.runs.evaluate_run import evaluate_run
+from keras_vae.runs.fit import fit
+from keras_vae.runs.prepare import Prepared, load_splits, prepare
+from keras_vae.runs.report import draw_pictures, record
+from keras_vae.runs.same_training import check_same_images, check_same_settings, check_same_training, digests
+from keras_vae.runs.settings import PARTS, Settings
+from keras_vae.written_whole import write_json
+
+# Writes what else belongs into a run folder, from the model, its settings, the images of each split, and metrics.json.
+Finish = Callable[[VAE, Settings, dict[str, ImageArrays], dict, Path], object]
+
+
+def train(
+    settings: Settings,
+    output: Path,
+    overwrite: bool = False,
+    console: Console | None = None,
+    finish: Finish | None = None,
+    *,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
+    preemption: Preemption | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+) -> dict | None:
+    """Train a VAE as asked and write its run folder.
+
+    The learning rate falls to zero along half a cosine (Loshchilov and Hutter 2017, equation 5). The test split
+    is watched during training, and nothing is chosen by it.
+
+    With several workers all call this with the same arguments. The chief alone writes and prints; the others return
+    when the training itself is done.
+
+    Args:
+        settings: what to train on and how.
+        output: the run folder, which must hold nothing, or an earlier run with `overwrite`.
+        overwrite: replace an earlier run once the new one is whole.
+        console: where progress is shown; standard output by default.
+        finish: called last with the folder before the run takes its name, such as to export the model; nothing by
+            default.
+        checkpoint_every: training steps between checkpoints; about a minute by default. See `Checkpoint`.
+        resume: go on with the interrupted run of these settings, which ends as if nothing had interrupted it.
+        preemption: the notice of SIGTERM to look at; by default SIGTERM ends the process at once.
+        strategy: where to train; one device by default. What stands in the run folder depends on it only by the order
+            of sums.
+
+    Returns:
+        The content of `metrics.json`; None on workers that are not the chief.
+
+    Raises:
+        ValueError: bad settings or data, a training that diverged (`TrainingDiverged`), or nothing to resume that fits.
+        OSError: a disk that is full, or no network for a dataset that must be downloaded.
+        Preempted: SIGTERM came; what is there to resume is in the unfinished folder.
+        WorkerLost: another worker is gone; likewise.
+    """
+    started = time.time()
+    preemption, strategy = preemption or Preemption(), strategy or tf.distribute.get_strategy()
+    chief = is_chief(strategy)
+    console = (console or Console()) if chief else Console(quiet=True)
+    checkpoint = Checkpoint(
+        run_folder.unfinished(output) / run_folder.CHECKPOINTS,
+        checkpoint_every,
+        preemption=preemption,
+        note=console.print,
+    )
+    check_same_training(strategy, settings, {"resume": resume})
+    with failing_together(strategy):
+        if chief:  # the others may come when it has begun to write
+            run_folder.check_free(output, overwrite, resume)
+        saved = checkpoint.read() if resume else None
+        if saved:
+            check_same_settings(saved.facts["about"]["settings"], settings.located(), saved.path)
+        for part in PARTS:
+            registry.check_name(part, getattr(settings, part))
+    arrays = load_splits(settings, strategy)
+    with failing_together(strategy):
+        prepared, images = prepare(settings, arrays, strategy), digests(arrays)
+        settings = prepared.settings
+        if saved:
+            check_same_settings(saved.facts["about"]["settings"], settings, saved.path)
+            check_same_images(saved.facts["about"]["images"], images, saved.path)
+    check_same_training(strategy, settings, {f"the images of {split}": images[split] for split in images})
+    checkpoint.about = {"settings": dataclasses.asdict(settings), "images": images}
+    console.print(_title(prepared, strategy))
+    with contextlib.ExitStack() as written:
+        with failing_together(strategy):
+            if chief:
+                untrained = evaluate_run(
+                    prepared.eval_model, arrays["test"], settings.changed(importance_samples=1), console
+                )
+                written.enter_context(run_folder.writing(output, resume))
+        folder = run_folder.unfinished(output)
+        history = fit(prepared, folder, console, checkpoint)
+        if not chief:
+            return None
+        model = prepared.take_training()
+        (folder / run_folder.CHECKPOINT).unlink(missing_ok=True)
+        run_folder.save_model(model, folder / run_folder.MODEL)
+        test = evaluate_run(model, arrays["test"], settings, console)
+        if not test["is_likelihood"]:
+            console.print(
+                f"note: under a {type(model.likelihood).__name__} these gray pixels give a cross-entropy, no "
+                "likelihood: compare it with such only, or train with --binarize static"
+            )
+        metrics = {"test": test, "untrained": {name: untrained[name] for name in ("elbo", "reconstruction", "kl")}}
+        run_folder.write_history(history, folder / run_folder.HISTORY)
+        write_json(metrics, folder / run_folder.METRICS)
+        draw_pictures(model, arrays["test"], settings, history, test, folder)
+        if finish:
+            finish(model, settings, arrays, metrics, folder)
+        write_json(record(settings, prepared.model, started), folder / run_folder.CONFIG)
+    return metrics
+
+
+def _title(prepared: Prepared, strategy: tf.distribute.Strategy) -> str:
+    """What is trained on what, in a line."""
+    arrays, model, settings = prepared.arrays, prepared.model, prepared.settings
+    where = f"; on {describe_strategy(strategy)}" if strategy.num_replicas_in_sync > 1 else ""
+    return (
+        f"{settings.dataset}: {len(arrays['train'])} training and {len(arrays['test'])} test images of "
+        f"{' x '.join(map(str, model.image_shape))}; preset {settings.preset}, {model.latent_dim} latent dimensions"
+        + where
+    )

@@ -1,1 +1,0 @@
-"""Training: the run folder, and what happens around `model.fit`."""

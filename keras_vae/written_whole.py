@@ -1,0 +1,44 @@
+"""Files that are whole or not there: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to, which takes its place when the block ends well, and goes when it fails.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with written_whole(Path(folder, "figures.json")) as beside:
+        ...         _ = beside.write_text("{}")
+        ...     [file.name for file in Path(folder).iterdir()]
+        ['figures.json']
+    """
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")  # Keras goes by the suffix
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write a JSON file, numbers in full, a list of them on one line; ValueError where one is not finite."""
+    text = json.dumps(content, indent=2, allow_nan=False)
+    # Strings hold no bare line breaks, so joining lines inside brackets leaves them as they are.
+    text = re.sub(r"\[[^\[\]{}]*\]", lambda items: re.sub(r"(,?)\n\s*", _joined, items[0]), text)
+    with written_whole(path) as beside:
+        beside.write_text(text + "\n", "utf-8")
+
+
+def _joined(line_break: re.Match) -> str:
+    return ", " if line_break[1] else ""

@@ -1,0 +1,105 @@
+"""The main job on the embedded digits."""
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from keras_vae.models.terminate_on_divergence import TrainingDiverged
+from keras_vae.runs.run_folder import load_run
+from keras_vae.runs.settings import Settings
+from keras_vae.runs.train import train
+
+FILES = {
+    "config.json", "history.csv", "history.png", "interpolation.png", "latent_space.png", "metrics.json",
+    "model.keras", "reconstructions.png", "samples.png", "traversals.png",
+}  # fmt: skip
+TINY = {"epochs": 2, "importance_samples": 2}
+
+
+def quietly(settings, output):
+    return train(settings, output, console=Console(file=io.StringIO()))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs of one seed and one of another."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        quietly(Settings(seed=seed, **TINY), folder / name)
+    return folder
+
+
+def test_every_file_is_there_and_nothing_else(runs):
+    assert {path.name for path in (runs / "first").iterdir()} == FILES
+    assert {path.name for path in runs.iterdir()} == {"first", "again", "other"}
+
+
+def test_the_same_seed_gives_the_same_run(runs):
+    for name in FILES - {"model.keras", "config.json"}:
+        assert (runs / "first" / name).read_bytes() == (runs / "again" / name).read_bytes(), name
+    weights = [load_run(runs / name)[0].get_weights() for name in ("first", "again")]
+    for first, again in zip(*weights, strict=True):
+        np.testing.assert_array_equal(first, again)
+    assert (runs / "first/metrics.json").read_bytes() != (runs / "other/metrics.json").read_bytes()
+
+
+def test_metrics_hold_together(runs):
+    metrics = json.loads((runs / "first/metrics.json").read_text())
+    test = metrics["test"]
+    assert test["elbo"] == pytest.approx(-(test["reconstruction"] + test["kl"]))
+    assert test["images"] == 360
+    assert test["is_likelihood"]
+    assert metrics["untrained"]["elbo"] < test["elbo"] < 0
+
+
+def test_history_has_a_line_an_epoch(runs):
+    with (runs / "first/history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for row in rows:
+        assert float(row["loss"]) == pytest.approx(float(row["reconstruction_loss"]) + float(row["kl_loss"]), rel=1e-5)
+    assert float(rows[1]["val_loss"]) < float(rows[0]["val_loss"])
+
+
+def test_pictures_show_something(runs):
+    for name in sorted(name for name in FILES if name.endswith(".png")):
+        with Image.open(runs / "first" / name) as picture:
+            assert min(picture.size) > 200, name
+            assert np.asarray(picture.convert("L")).std() > 10, name
+
+
+def test_the_settings_are_recorded_in_full(runs):
+    config = json.loads((runs / "first/config.json").read_text())
+    assert config["settings"]["preset"] == "digits_mlp"
+    assert config["settings"]["epochs"] == 2
+    assert config["model"]["likelihood"] == "Binomial"
+
+
+def test_a_diverging_run_names_step_and_checkpoint(tmp_path):
+    with pytest.raises(TrainingDiverged, match=r"step \d+ is not finite.*checkpoint\.keras"):
+        quietly(Settings(learning_rate=1e30, **TINY), tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.unfinished"]
+    checkpoint = tmp_path / "run.unfinished/checkpoint.keras"
+    import keras
+
+    assert all(np.isfinite(weight).all() for weight in keras.models.load_model(checkpoint).get_weights())
+
+
+@pytest.mark.slow
+def test_the_default_more_than_halves_the_negative_elbo(tmp_path):
+    metrics = quietly(Settings(), tmp_path / "run")
+    assert -metrics["test"]["elbo"] < 0.5 * -metrics["untrained"]["elbo"]
+    assert -metrics["test"]["elbo"] < 105  # 95 when this was written
+
+
+@pytest.mark.parametrize(
+    "bad", [{"epochs": 0}, {"batch_size": 0}, {"latent_dim": -1}, {"learning_rate": 0.0}, {"importance_samples": 0}]
+)
+def test_settings_out_of_range_are_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        Settings(**bad)

@@ -1,0 +1,101 @@
+"""What is used of Keras, TensorFlow and TFDS without being public is still there, and still means the same.
+
+When a test here fails after an upgrade, mend `keras_vae/private_interfaces.py`.
+"""
+
+import inspect
+import re
+from pathlib import Path
+
+import keras
+import pytest
+import tensorflow as tf
+
+import keras_vae
+from keras_vae import private_interfaces
+
+PACKAGE = Path(keras_vae.__file__).parent
+EXPORT = Path(keras_vae.export.__file__).parent
+
+
+def model():
+    return keras.Sequential([keras.Input((2,)), keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])])
+
+
+def test_keras_keeps_the_strategy_that_a_model_was_made_in():
+    assert private_interfaces.strategy_of(model()) is None
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        made = model()
+    assert private_interfaces.strategy_of(made) is strategy
+
+
+def test_keras_finds_layers_within_layers():
+    made = model()
+    found = list(private_interfaces.layers_of(made))
+    assert made in found
+    assert any(isinstance(layer, keras.layers.Dense) for layer in found)
+    assert made not in list(private_interfaces.layers_of(made, include_self=False))
+
+
+def test_keras_sums_gradients_in_the_method_that_is_replaced():
+    assert list(inspect.signature(keras.optimizers.Optimizer._all_reduce_sum_gradients).parameters) == [
+        "self",
+        "grads_and_vars",
+    ]
+    calls = "self._all_reduce_sum_gradients("
+    assert any(calls in inspect.getsource(each) for each in keras.optimizers.Optimizer.__mro__[:-1])
+    optimizer = keras.optimizers.SGD()
+    private_interfaces.take_summed_gradients(optimizer)
+    assert optimizer._all_reduce_sum_gradients(zip([1], [2], strict=True)) == [(1, 2)]
+
+
+def test_tensorflow_tells_whether_a_branch_may_hold_an_optimizer():
+    assert private_interfaces.branches_within_replicas() is True
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        assert private_interfaces.branches_within_replicas() is False
+
+
+def test_keras_builds_models_from_data_by_the_method_that_is_replaced():
+    assert list(inspect.signature(keras.Model._maybe_symbolic_build).parameters) == ["self", "iterator", "data_batch"]
+    assert "_maybe_symbolic_build" in inspect.getsource(keras.Model.fit)
+    assert keras_vae.VAE._maybe_symbolic_build is private_interfaces._build_nothing
+
+
+def test_tfds_shows_progress_by_the_switch_that_is_read():
+    from tensorflow_datasets.core.utils import tqdm_utils
+
+    before = tqdm_utils._active
+    with private_interfaces.progress_bars_of_tfds(not before):
+        assert tqdm_utils._active is not before
+    assert tqdm_utils._active is before
+
+
+def test_tfds_counts_tries_of_a_download_by_the_number_that_is_set():
+    from tensorflow_datasets.core.download import downloader
+
+    before = downloader.MAX_RETRIES
+    with private_interfaces.retries_of_tfds(2):
+        assert downloader.MAX_RETRIES == 2
+        assert "MAX_RETRIES" in inspect.getsource(downloader)
+    assert downloader.MAX_RETRIES == before
+
+
+def test_tensorflow_raises_what_a_converter_is_caught_by():
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [tf.function(lambda x: tf.strings.as_string(x), input_signature=[tf.TensorSpec([])]).get_concrete_function()]
+    )
+    with pytest.raises(private_interfaces.converter_error()):
+        converter.convert()
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*PACKAGE.rglob("*.py"), *EXPORT.rglob("*.py")}), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_nothing_private_is_used_elsewhere(path):
+    if path.name == "private_interfaces.py":
+        return
+    private = (
+        r"keras\.src|tf\.__internal__|tensorflow\.python|\b(?:model|layer|optimizer|strategy|keras|tf|tfds)\._[a-z]"
+    )
+    assert not re.findall(private, path.read_text("utf-8"))
