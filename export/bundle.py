@@ -39,7 +39,7 @@ SAMPLES, SAMPLES_SEED = 64, 7
 
 def export_bundle(
     model: VAE,
-    directory: str | os.PathLike,
+    directory: str | os.PathLike[str],
     representative_data: Iterable[Any] | None = None,
     *,
     test_data: Iterable[Any] | None = None,

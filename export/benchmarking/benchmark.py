@@ -53,7 +53,10 @@ def _in_a_process(bundle: Path, path: str) -> dict[str, Any]:
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        raise ValueError(f"{path} could not be measured ({reason}): free some memory, or verify the bundle")
+        raise ValueError(
+            f"{path} could not be measured ({reason}): expected a file that runs; free some memory, or verify the "
+            "bundle"
+        )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -56,11 +57,11 @@ def measure(bundle: Path, path: str) -> dict[str, float | str]:
     }
 
 
-def _inputs(signature: str, count: int, model: dict) -> dict[str, np.ndarray]:
+def _inputs(signature: str, count: int, model: dict[str, Any]) -> dict[str, np.ndarray]:
     return {**_values(signature, count, model), **label_input(model["classes"], range(count))}
 
 
-def _values(signature: str, count: int, model: dict) -> dict[str, np.ndarray]:
+def _values(signature: str, count: int, model: dict[str, Any]) -> dict[str, np.ndarray]:
     if signature == "generate":
         numbers = {"seed": np.int32(7), "temperature": np.float32(1)}
         return {"index": np.arange(count, dtype=np.int32), **numbers}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from keras_vae.pictures.figure import BLUE, FONT_SIZE, INK, VERMILLION, new_figure, save_figure, style_axes
 
-PANELS = (
+PANELS: tuple[tuple[str, str, Callable[[Mapping[str, Any]], float | None]], ...] = (
     ("Size", "megabytes", lambda row: row["bytes"] / 1e6),
     ("One image", "milliseconds, one thread", lambda row: row["one_seconds"] * 1e3),
     ("64 images", "milliseconds, one thread", lambda row: row["batch_seconds"] * 1e3),
@@ -18,7 +18,7 @@ PANELS = (
 )
 
 
-def benchmark_picture(rows: Sequence[Mapping[str, Any]], path: str | os.PathLike) -> Path:
+def benchmark_picture(rows: Sequence[Mapping[str, Any]], path: str | os.PathLike[str]) -> Path:
     """Write bars of size, times, memory and nats lost, a line a file.
 
     Args:

@@ -71,7 +71,9 @@ def make_server(bundle: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
         handler = functools.partial(_Handler, directory=os.fspath(bundle.resolve()))
         return http.server.ThreadingHTTPServer((HOST, port), handler)
     except OSError as error:
-        raise OSError(f"port {port} cannot be used ({error.strerror}): choose another, or 0 for a free one") from error
+        raise OSError(
+            f"port {port} cannot be used ({error.strerror}): expected a free one; choose another, or 0 for a free one"
+        ) from error
 
 
 def address(server: http.server.HTTPServer) -> str:

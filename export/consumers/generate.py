@@ -29,7 +29,7 @@ MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest
 GENERATOR = "feistel16-quantile4096"  # of `draw_latents`
 PRIORS = ("StandardNormal", "FixedMixture")
 BATCH = 256  # images a call, which bounds the memory it takes
-LIMITS = {
+LIMITS: dict[str, tuple[float, float]] = {
     "count": (1, 65536),  # tiles in one picture
     "seed": (-(2**31), 2**31 - 1),
     "start": (0, 2**31 - 1),
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         reason = f"{error}: expected numpy, pillow and a runtime; pip install numpy pillow ai-edge-litert"
     except (AttributeError, KeyError, TypeError) as error:
-        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): copy the bundle again"
+        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
     else:
         print(f"{options.count} images of seed {options.seed} by {path} in {options.output}")
         return 0
@@ -126,8 +126,8 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
     name, prior = manifest["generator"]["name"], drawn_from(manifest)["name"]
     if signature == "decode" and not (name == GENERATOR and prior in PRIORS):
         raise ValueError(
-            f"{precision} files need latents that {GENERATOR} draws from {' or '.join(PRIORS)}, got {name} from "
-            f"{prior}: choose another --precision"
+            f"latents are drawn by {name} from {prior}: expected {GENERATOR} from {' or '.join(PRIORS)} for "
+            f"{precision} files; choose another --precision"
         )
     for name in wanted:
         if importlib.util.find_spec(MODULES[name]):
@@ -144,7 +144,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror}; copy the bundle again") from None
+        raise ValueError(f"{file} cannot be read ({error.strerror}): expected a file; copy the bundle again") from None
     found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     for name, value in found.items():
         if value != entry.get(name) and not unchecked:
@@ -199,10 +199,16 @@ def draw(
     except ImportError:
         raise
     except Exception as error:  # every runtime raises its own
-        raise ValueError(f"{path} does not run: {error}; copy the bundle again, or choose another --runtime") from None
+        raise ValueError(
+            f"{path} does not run ({error}): expected a file that does; copy the bundle again, or choose another "
+            "--runtime"
+        ) from None
     images, latents = (np.concatenate(parts)[: options.count] for parts in (images, latents))
     if not np.isfinite(images).all():
-        raise ValueError(f"--temperature {options.temperature} gives images that are not finite: choose a lower one")
+        raise ValueError(
+            f"--temperature is {options.temperature}, which gives images that are not finite: expected finite ones; "
+            "choose a lower one"
+        )
     return images, latents
 
 

@@ -11,7 +11,7 @@ from keras_vae.data.labels import label_input
 from keras_vae.models.vae import VAE
 
 # Small and large numbers, both signs, and images beyond the generator's first 65536.
-CASES = (
+CASES: tuple[dict[str, Any], ...] = (
     {"seed": 7, "temperature": 1.0, "index": [0, 1, 2, 3, 63, 64]},
     {"seed": 0, "temperature": 0.5, "index": [0, 65535, 65536]},
     {"seed": -1, "temperature": 1.0, "index": [0, 1000000]},

@@ -46,8 +46,8 @@ def write_onnx(name: str, function: Function, path: Path) -> Artifact:
         onnx.shape_inference.InferenceError,
     ) as error:
         raise Inexpressible(
-            f"ONNX cannot express {name} ({_first_line(error)}): replace the layers that use it, or take the bundle's "
-            "other formats"
+            f"ONNX cannot express {name} ({_first_line(error)}): expected operators that it has; replace the layers "
+            "that use others, or take the bundle's other formats"
         ) from error
     model.graph.name = name
     path.write_bytes(model.SerializeToString())
@@ -90,7 +90,9 @@ def count_operators(path: Path) -> dict[str, int]:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise Inexpressible(f"{path.name} is no valid ONNX ({_first_line(error)}): export the model again") from error
+        raise Inexpressible(
+            f"{path.name} is no valid ONNX ({_first_line(error)}): expected a file that is; export the model again"
+        ) from error
     return _operators(model)
 
 

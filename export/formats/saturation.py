@@ -10,9 +10,10 @@ from ai_edge_litert import schema_py_generated as schema
 
 from keras_vae.export.formats.tflite_model import model_content, operator_code, read_model
 
-SIGMOID, PRODUCT = schema.BuiltinOperator.LOGISTIC, schema.BuiltinOperator.MUL
+SIGMOID: int = schema.BuiltinOperator.LOGISTIC
+PRODUCT: int = schema.BuiltinOperator.MUL
 # Beyond these a float32 cannot tell the function from 0 or 1, or from -1 or 1.
-SATURATED = {SIGMOID: 24 * log(2), schema.BuiltinOperator.TANH: 12.5 * log(2)}
+SATURATED: dict[int, float] = {SIGMOID: 24 * log(2), schema.BuiltinOperator.TANH: 12.5 * log(2)}
 
 
 def saturate(calibrated: bytes) -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from keras_vae.models.vae import VAE
 
-Function = tf.types.experimental.PolymorphicFunction
+Function: TypeAlias = "tf.types.experimental.PolymorphicFunction[..., dict[str, tf.Tensor]]"
 
 
 def signatures(model: VAE) -> dict[str, Function]:

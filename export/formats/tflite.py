@@ -133,8 +133,8 @@ def operators_of(content: bytes) -> dict[str, int]:
 
 def _refusal(operators: set[str]) -> str:
     return (
-        f"TFLite has no built-in operator for {', '.join(sorted(operators))}: replace the layers that use it, or "
-        "take the bundle's other formats"
+        f"TFLite has no built-in operator for {', '.join(sorted(operators))}: expected operators that it has; replace "
+        "the layers that use others, or take the bundle's other formats"
     )
 
 
@@ -156,7 +156,10 @@ def _converted(convert: Callable[[], bytes]) -> bytes:
         if missing:
             raise Inexpressible(_refusal(missing)) from error
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
-        raise Inexpressible(f"TFLite cannot express the model ({reason}): take the bundle's other formats") from error
+        raise Inexpressible(
+            f"TFLite cannot express the model ({reason}): expected operators that it has; take the bundle's other "
+            "formats"
+        ) from error
 
 
 def _write(content: bytes, path: Path, names: Sequence[str], precision: str) -> Artifact:

@@ -29,7 +29,7 @@ def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "flo
     if (runtime, precision) not in generators:
         known = ", ".join(" ".join(pair) for pair in generators) or "none"
         raise ValueError(
-            f"the bundle has no generator for {runtime} in {precision}: it has {known}; choose one of them"
+            f"the bundle has no generator for {runtime} in {precision}: expected one of {known}; choose one of them"
         )
     return generators[runtime, precision]
 
@@ -42,7 +42,7 @@ def generate_from_file(
     seed: int = 0,
     temperature: float = 1.0,
     threads: int = 1,
-    label: int | Sequence[int] | None = None,
+    label: int | Sequence[int] | np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw images 0 to count - 1 of a seed with one file of a bundle.
 

@@ -28,13 +28,14 @@ class Runtime(ABC):
     """
 
     def __init__(self, path: Path, artifact: Mapping[str, Any], threads: int = 1) -> None:
-        self.path, self.artifact = path, artifact
+        self.path = path
+        self.artifact = artifact
         try:
             self._load(path, threads)
         except Exception as error:  # every runtime raises its own
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(
-                f"{path} cannot be loaded ({reason}): restore the file, or export the model again"
+                f"{path} cannot be loaded ({reason}): expected a whole file; restore it, or export the model again"
             ) from error
 
     @abstractmethod
@@ -82,21 +83,21 @@ class Runtime(ABC):
     def _check(self, signature: str, inputs: Arrays) -> None:
         expected = self._inputs[signature]
         if inputs.keys() != expected.keys():
-            raise ValueError(f"{self.path}: {signature} got {sorted(inputs)}: expected the inputs {sorted(expected)}")
+            raise ValueError(f"inputs of {signature} in {self.path} are {sorted(inputs)}: expected {sorted(expected)}")
         for name, value in inputs.items():
             dtype, shape = expected[name]["dtype"], ["n", *expected[name]["shape"][1:]][: len(expected[name]["shape"])]
             fits = len(shape) == value.ndim and list(value.shape[1:]) == shape[1:]
             if value.dtype != dtype or not fits:
                 raise ValueError(
-                    f"{self.path}: {signature}'s {name} is {value.dtype} {list(value.shape)}: expected {dtype} "
+                    f"{name} of {signature} in {self.path} is {value.dtype} {list(value.shape)}: expected {dtype} "
                     f"{shape}; convert it"
                 )
             if not np.isfinite(value).all():
                 raise ValueError(
-                    f"{self.path}: {signature}'s {name} is not finite: expected numbers; mend or drop them"
+                    f"{name} of {signature} in {self.path} is not finite: expected numbers; mend or drop them"
                 )
             if name == "index" and value.size and value.min() < 0:
-                raise ValueError(f"{self.path}: {signature}'s index is {value.min()}: expected at least 0; raise it")
+                raise ValueError(f"index of {signature} in {self.path} is {value.min()}: expected at least 0; raise it")
 
 
 def _in_batches(call: Callable[[Arrays], Arrays], inputs: Arrays, batch: int) -> Arrays:

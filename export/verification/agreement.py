@@ -37,7 +37,10 @@ class Agreement:
         tolerance: float,
         bit_exact: bool = True,
     ) -> None:
-        self.runtime, self.golden, self.reference, self.tolerance = runtime, golden, reference, tolerance
+        self.runtime = runtime
+        self.golden = golden
+        self.reference = reference
+        self.tolerance = tolerance
         self.bit_exact = bit_exact
         self.misses: list[str] = []
         self.largest_error: float | None = None

@@ -92,5 +92,7 @@ def _part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
     name = config.pop("name")
     known = keras.saving.get_registered_object(f"keras_vae>{name}")
     if not (isinstance(known, type) and issubclass(known, family)):
-        raise ValueError(f"the manifest's {role} is {name!r}, which this keras_vae lacks: use the one that wrote it")
+        raise ValueError(
+            f"the manifest's {role} is {name!r}: expected one that this keras_vae has; use the keras_vae that wrote it"
+        )
     return known.from_config(config)

@@ -36,7 +36,7 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON ({error}): restore it, or {_AGAIN}") from error
+        raise ValueError(f"{path} is no JSON ({error}): expected a manifest; restore it, or {_AGAIN}") from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version != SCHEMA_VERSION:
         raise ValueError(
@@ -46,7 +46,10 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
     error = best_match(_validator().iter_errors(manifest))
     if error:
         shown = error.message if len(error.message) < 200 else error.message[:200] + "..."
-        raise ValueError(f"{path} breaks its schema at {error.json_path} ({shown}): restore it, or {_AGAIN}")
+        raise ValueError(
+            f"{path} breaks its schema at {error.json_path} ({shown}): expected what the schema asks; restore it, or "
+            f"{_AGAIN}"
+        )
     return manifest
 
 
@@ -63,7 +66,7 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
         if not path.resolve().is_relative_to(bundle.resolve()):
             misses.append(f"{name} leads out of the bundle: expected a file inside it; restore it, or {_AGAIN}")
         elif not path.is_file():
-            misses.append(f"{name} is missing: restore it, or {_AGAIN}")
+            misses.append(f"{name} is missing: expected it, as {MANIFEST} lists it; restore it, or {_AGAIN}")
         elif path.stat().st_size != entry["bytes"]:
             misses.append(f"{name} has {path.stat().st_size} bytes: expected {entry['bytes']}; restore it, or {_AGAIN}")
         elif (found := sha256(path)) != entry["sha256"]:
@@ -72,7 +75,10 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
         misses.append(f"{name} is not in {MANIFEST}: expected only the files it lists; remove it")
     for name in (*manifest["artifacts"], manifest["test_images"]["file"]):
         if name not in listed and not any(other.startswith(f"{name}/") for other in listed):
-            misses.append(f"{name} stands in {MANIFEST} without size and SHA-256: restore the manifest, or {_AGAIN}")
+            misses.append(
+                f"{name} stands in {MANIFEST} without size and SHA-256: expected both; restore the manifest, or "
+                f"{_AGAIN}"
+            )
     return misses
 
 

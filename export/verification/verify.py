@@ -48,11 +48,14 @@ class BundleError(ValueError):
     """
 
     def __init__(self, bundle: Path, misses: list[str], report: Report | None = None) -> None:
-        self.misses, self.report = misses, report
+        self.misses = misses
+        self.report = report
         super().__init__(f"bundle {bundle}: " + "; ".join(misses))
 
 
-def verify_bundle(directory: str | os.PathLike, test_data: Iterable[Any] | None = None, images: int = COUNT) -> Report:
+def verify_bundle(
+    directory: str | os.PathLike[str], test_data: Iterable[Any] | None = None, images: int = COUNT
+) -> Report:
     """Check that every file of a bundle is the one exported and does what Keras did, and state its cost in nats.
 
     Hashes and sizes come first: files that fail them are not loaded. Then each file's operators are counted, its

@@ -50,19 +50,21 @@ class CollapseMonitor(keras.callbacks.Callback):
 
     def __init__(self, data: Any, count: int = 1000, least: int = 1, patience: int = 2) -> None:
         super().__init__()
-        self.data, self.count = data, whole_number("count", count, 1)
-        self.least, self.patience = whole_number("least", least, 1), whole_number("patience", patience, 1)
+        self.data = data
+        self.count: int = whole_number("count", count, 1)
+        self.least: int = whole_number("least", least, 1)
+        self.patience: int = whole_number("patience", patience, 1)
         self.kl_per_dimension: list[list[float]] = []
         self._epochs_below, self._warned = 0, False
         self._watched: list[tuple[np.ndarray, ...]] | None = None
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Take the images that are watched."""
         check_model(self.model)
         if self._watched is None:
             self._watched = self._first()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Log the active units; warn if they are too few for too long."""
         posteriors, prior = posteriors_of(self.model, self._watched), self.model.prior()
         means, stddevs = (np.asarray(each) for each in moments_of(self.model, posteriors))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -28,7 +30,7 @@ class KLWeightLog(keras.callbacks.Callback):
         [0.125, 0.375]
     """
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Check that there is a weight."""
         objective = getattr(self.model, "objective", None)
         if not isinstance(objective, ELBO):
@@ -37,7 +39,7 @@ class KLWeightLog(keras.callbacks.Callback):
                 "it, such as FreeBits; leave KLWeightLog out"
             )
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Log the weight at the step before the model's count of steps, which is the next one's number."""
         last = max(int(self.model.step.numpy()) - 1, 0)
         if logs is not None:

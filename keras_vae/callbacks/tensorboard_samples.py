@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,17 +33,21 @@ class TensorBoardSamples(keras.callbacks.Callback):
         ValueError: a number out of range.
     """
 
-    def __init__(self, folder: str | os.PathLike, count: int = 64, seed: int = 7, temperature: float = 1.0) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], count: int = 64, seed: int = 7, temperature: float = 1.0
+    ) -> None:
         super().__init__()
-        self.folder, self.count = Path(folder), whole_number("count", count, 1)
-        self.seed, self.temperature = check_seed(seed), check_temperature(temperature)
+        self.folder: Path = Path(folder)
+        self.count: int = whole_number("count", count, 1)
+        self.seed: int = check_seed(seed)
+        self.temperature: float = check_temperature(temperature)
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Open a file of events."""
         writes = self.model.distribute_strategy.extended.should_save_summary
         self._writer = tf.summary.create_file_writer(os.fspath(self.folder)) if writes else None
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the grid, its step the epoch counted from 0 as Keras' TensorBoard counts."""
         if self._writer is None:
             return
@@ -52,7 +57,7 @@ class TensorBoardSamples(keras.callbacks.Callback):
             _write_image("samples", grid.reshape(*grid.shape[:2], -1), epoch)
         self._writer.flush()
 
-    def on_train_end(self, logs: dict | None = None) -> None:
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Close the file."""
         if self._writer is not None:
             self._writer.close()

@@ -78,7 +78,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder: str | os.PathLike,
+        folder: str | os.PathLike[str],
         every: int | None = None,
         *,
         about: Mapping[str, Any] | None = None,
@@ -89,8 +89,11 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         if every is not None and every < 1:
             raise ValueError(f"every is {every}: expected at least 1 step between checkpoints; raise it")
-        self.folder, self.every, self.note = Path(folder), every, note
-        self.about, self.also = dict(about or {}), dict(also or {})
+        self.folder: Path = Path(folder)
+        self.every = every
+        self.note = note
+        self.about: dict[str, Any] = dict(about or {})
+        self.also: dict[str, Stateful] = dict(also or {})
         self.preemption = preemption
         self._forget()
 
@@ -143,22 +146,27 @@ class Checkpoint(keras.callbacks.Callback):
         self._epoch, self._batch = saved.facts["epoch"], saved.facts["batch"]
         return self._epoch
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin where the checkpoint was written."""
         FastForward.take_away(self.model)
         self._steps = self.params["steps"]
         if self._steps is None:
-            raise ValueError("the data has no known number of batches: apply tf.data.experimental.assert_cardinality")
+            raise ValueError(
+                "the data has no known number of batches: expected one; apply tf.data.experimental.assert_cardinality"
+            )
         self._written_at = time.monotonic()
         self._steps_then = self._steps_done()
         if self._resumed is None:
             if checkpoints_in(self.folder):
-                raise ValueError(f"{self.folder} holds checkpoints: call resume(model) first, or choose another folder")
+                raise ValueError(
+                    f"{self.folder} holds checkpoints: expected none without a resume; call resume(model) first, or "
+                    "choose another folder"
+                )
             return
         path, facts, _ = self._resumed
         if facts["steps"] != self._steps:
             raise ValueError(
-                f"{path} is of another training: its epochs have {facts['steps']} batches, these {self._steps}; "
+                f"{path} is of another training, whose epochs have {facts['steps']} batches: expected {self._steps}; "
                 "use the same data and batch size"
             )
         self.model.history.history.update({name: list(values) for name, values in self._rows.items()})
@@ -166,12 +174,12 @@ class Checkpoint(keras.callbacks.Callback):
         if self._batch:
             FastForward(self.model, self._batch, self._restore)
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Check that Keras goes on with the right epoch."""
         if epoch != self._epoch:
             raise ValueError(f"initial_epoch is {epoch}: expected {self._epoch}, which resume(model) returned")
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Save if it is time."""
         done = min(batch + 1, self._steps)
         if done > self._batch:
@@ -180,24 +188,24 @@ class Checkpoint(keras.callbacks.Callback):
         elif done == self._batch:  # the last call that only passed over batches already seen: here the state was taken
             self._restore()
 
-    def on_test_begin(self, logs: dict | None = None) -> None:
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Hold the state before validation, which uses the running means for itself."""
         if self.preemption:
             self._before_validation = take_state(self.model)
 
-    def on_test_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Save what was before validation if the process must end."""
         if self.preemption:
             self._save_if(False, self._before_validation)
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the epoch's row of the history; save if it is time or the training ends."""
         for name, value in (logs or {}).items():
             self._rows.setdefault(name, []).append(value)
         self._epoch, self._batch = epoch + 1, 0
         self._save_if(self._due() or self._epoch == self.params["epochs"] or self.model.stop_training)
 
-    def on_train_end(self, logs: dict | None = None) -> None:
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Give Keras' History the epochs of the earlier processes too; expect `resume` before the next training."""
         self.model.history.epoch = list(range(self._epoch))
         self._forget()
@@ -206,9 +214,9 @@ class Checkpoint(keras.callbacks.Callback):
         seen = all_gather_object(strategy, identify(saved))
         if len(set(seen.values())) > 1:
             raise ValueError(
-                f"workers see different checkpoints in {self.folder}: "
+                f"workers see different checkpoints in {self.folder} ("
                 + "; ".join(f"{worker}: {checkpoint}" for worker, checkpoint in seen.items())
-                + "; expected one folder that all of them share"
+                + "): expected the same everywhere; give them one folder that all of them share"
             )
 
     def _restore(self) -> None:

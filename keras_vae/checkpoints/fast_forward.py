@@ -34,7 +34,7 @@ class FastForward:
         if isinstance(model.train_function, FastForward):
             model.train_function = model.train_function._own
 
-    def __call__(self, iterator: Iterator) -> dict[str, Any]:
+    def __call__(self, iterator: Iterator[Any]) -> dict[str, Any]:
         """Return the running means; take no step."""
         if self._batches:
             for _ in range(self._batches):

@@ -47,7 +47,7 @@ def newest_whole(folder: Path, note: Callable[[str], object]) -> Saved | None:
             note(f"note: {error}; going on from the one before, {path.name}")
         return saved
     if damaged:
-        raise ValueError(f"no checkpoint in {folder} is whole: {damaged[0]}; start anew")
+        raise ValueError(f"no checkpoint in {folder} is whole ({damaged[0]}): expected one; start anew")
     return None
 
 
@@ -82,7 +82,7 @@ def save(folder: Path, step: int, facts: Mapping[str, Any], state: Sequence[np.n
         write_state(path, facts, state)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        kept = f"{before} is whole: make room, then resume" if before else "there is none before it: make room"
+        kept = f"{before} is whole; make room, then resume" if before else "there is none before it; make room"
         raise OSError(error.errno, f"could not write checkpoint {path}: {reason}; {kept}") from error
     for other in checkpoints_in(folder):
         if other not in (path, before):

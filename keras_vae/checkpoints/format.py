@@ -64,7 +64,7 @@ def read_state(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     content = path.read_bytes()
     body = memoryview(content)[: -hashlib.sha256().digest_size]
     if hashlib.sha256(body).digest() != content[len(body) :]:
-        raise DamagedState(f"{path} is cut short or changed: its SHA-256 is not the one it ends with")
+        raise DamagedState(f"{path} is cut short or changed: expected the SHA-256 that it ends with")
     end = content.index(b"\n") + 1
     header = json.loads(content[:end])
     if header["format"] != FORMAT:

@@ -31,7 +31,7 @@ class Preemption:
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked: bool = False
         self._deferred = False
         self._before: Any = None
 

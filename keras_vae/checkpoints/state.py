@@ -93,17 +93,17 @@ def check_fits(model: keras.Model, facts: dict[str, Any], state: Sequence[np.nda
     mend = "build and compile the model as it was, or start anew in another folder"
     for name, now in describe(model).items():
         if facts[name] != now:
-            raise ValueError(f"{source} is of another training: its {name} is {facts[name]}, here {now}; {mend}")
+            raise ValueError(f"{source} is of another training, whose {name} is {facts[name]}: expected {now}; {mend}")
     kept, means = _kept(model), _means(model)
     count = len(kept) + len(means)
     if len(state) != count:
-        raise ValueError(f"{source} is of another model: it has {len(state)} variables, this one {count}; {mend}")
+        raise ValueError(f"{source} is of another model, which has {len(state)} variables: expected {count}; {mend}")
     shapes = [*(value.shape for value in state[: len(kept)]), *(value.shape[1:] for value in state[len(kept) :])]
     for variable, shape in zip([*kept, *means], shapes, strict=True):
         if tuple(variable.shape) != shape:
             raise ValueError(
-                f"{source} is of another model: its {variable.path} is {list(shape)}, "
-                f"here {list(variable.shape)}; {mend}"
+                f"{source} is of another model, whose {variable.path} is {list(shape)}: expected "
+                f"{list(variable.shape)}; {mend}"
             )
 
 

@@ -47,9 +47,14 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
     if not output.absolute().parent.is_dir():
-        raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
+        raise ValueError(
+            f"output {output} is in a folder that does not exist: expected one that does; create {output.parent} first"
+        )
     if output.absolute().is_relative_to(bundle.absolute()):
-        raise ValueError(f"output {output} is inside the bundle, which holds only what its manifest lists: move it out")
+        raise ValueError(
+            f"output {output} is inside the bundle, which holds only what its manifest lists: expected a place "
+            "outside; move it out"
+        )
     load_tensorflow()
     from rich.console import Console
 

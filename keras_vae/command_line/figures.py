@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 
-def print_figures(figures: dict, console: Console, untrained: dict | None = None) -> None:
+def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str, Any] | None = None) -> None:
     """Print what `keras_vae.evaluate` returned, a line a figure with its meaning."""
     error = figures["nll_standard_error"]
     kind = "likelihood" if figures["is_likelihood"] else "cross-entropy: gray pixels"
@@ -28,7 +30,7 @@ def print_figures(figures: dict, console: Console, untrained: dict | None = None
     console.print(table)
 
 
-def print_surgery(parts: dict, console: Console) -> None:
+def print_surgery(parts: dict[str, Any], console: Console) -> None:
     """Print what `keras_vae.elbo_surgery` returned: the KL and the parts that add up to it."""
     table = Table("part", "nats an image", "meaning", title=f"ELBO surgery ({parts['images']} images)")
     limit = f"of image and latent; at most {parts['mutual_information_limit']:.2f}"

@@ -64,13 +64,17 @@ def generate(
     check_seed(seed)
     check_temperature(temperature)
     if output.suffix.lower() != ".png":
-        raise ValueError(f"output {output} is no PNG file: end its name in .png")
+        raise ValueError(f"output {output} is no PNG file: expected a name ending in .png; rename it")
     if not output.absolute().parent.is_dir():
-        raise ValueError(f"output {output} is in a folder that does not exist: create {output.parent} first")
+        raise ValueError(
+            f"output {output} is in a folder that does not exist: expected one that does; create {output.parent} first"
+        )
     if (source is None) == (preset is None):
         raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
     if preset and runtime:
-        raise ValueError(f"--runtime {runtime} of a preset: expected a bundle; write one with keras-vae export")
+        raise ValueError(
+            f"--runtime is {runtime} with --preset {preset}: expected a bundle; write one with keras-vae export"
+        )
     if preset:
         images = _of_preset(preset, count, seed, temperature, label)
     elif runtime or (source / "manifest.json").is_file():
@@ -120,7 +124,7 @@ def _of_bundle(
     # The other files of the bundle are not this command's business: keras-vae verify checks them all.
     misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
     if misses and not unchecked:
-        raise ValueError(f"{bundle}: {misses[0]}; or draw with it --unchecked")
+        raise ValueError(f"in {bundle}, {misses[0]}; or draw with it --unchecked")
     if runtime == "saved_model":
         load_tensorflow()
     with held_stderr():

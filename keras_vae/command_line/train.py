@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -78,7 +79,7 @@ def train(
     bundle: bool,
     strategy: str,
     virtual_devices: int | None,
-    **options: object,
+    **options: Any,
 ) -> None:
     """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
 
@@ -104,7 +105,10 @@ def train(
     # Cheap checks come before TensorFlow is loaded.
     settings = Settings(**options)
     if virtual_devices and strategy != "mirrored":
-        raise ValueError(f"--virtual-devices with --strategy {strategy}: expected --strategy mirrored, which uses them")
+        raise ValueError(
+            f"--virtual-devices is {virtual_devices} with --strategy {strategy}: expected --strategy mirrored, which "
+            "uses them"
+        )
     if strategy == "multi_worker":
         announce_worker()  # and the chief checks the output when all are there
     else:

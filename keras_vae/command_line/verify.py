@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from keras_vae.data.binarize import Binarize
     from keras_vae.export.verification.verify import Report
 
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def verify(
-    bundle: Path, dataset: str | None, split: str, binarize: str, images: int, data_dir: str | None, as_json: bool
+    bundle: Path, dataset: str | None, split: str, binarize: Binarize, images: int, data_dir: str | None, as_json: bool
 ) -> None:
     """Check every file of a bundle in its own runtime, and say what each costs in nats.
 
@@ -72,7 +73,7 @@ def verify(
         click.echo(f"{bundle} is whole: every file does what Keras did")
 
 
-def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict:
+def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:
     found = {} if report is None else {**dataclasses.asdict(report), "bundle": str(bundle)}
     return {"bundle": str(bundle), "good": not misses, "misses": misses, **found}
 

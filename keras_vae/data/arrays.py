@@ -27,12 +27,12 @@ class ImageArrays:
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
             raise ValueError(
-                "images: expected uint8 [n, height, width, channels], got "
-                f"{self.images.dtype} {list(self.images.shape)}: convert them first"
+                f"images are {self.images.dtype} {list(self.images.shape)}: expected uint8 [n, height, width, "
+                "channels]; convert them first"
             )
         if self.labels is not None and self.labels.shape != self.images.shape[:1]:
             raise ValueError(
-                f"labels: expected [{len(self.images)}], got {list(self.labels.shape)}: one label an image"
+                f"labels have shape {list(self.labels.shape)}: expected [{len(self.images)}]; give one label an image"
             )
 
     def __len__(self) -> int:
@@ -44,7 +44,7 @@ class ImageArrays:
         return self.images.shape[1:]
 
 
-def empty_images(count: int, image_shape: tuple[int, int, int], source: str) -> np.ndarray:
+def empty_images(count: int, image_shape: tuple[int, ...], source: str) -> np.ndarray:
     """Return an unfilled uint8 array for `count` images, refusing one over 8 GB before anything is read.
 
     Raises:
@@ -53,8 +53,8 @@ def empty_images(count: int, image_shape: tuple[int, int, int], source: str) -> 
     size = count * math.prod(image_shape)
     if size > MAX_BYTES:
         raise ValueError(
-            f"{source}: {count} images of {'x'.join(map(str, image_shape))} take {size / 1e9:.1f} GB in "
-            f"memory, at most {MAX_BYTES / 1e9:g} GB is allowed: choose a smaller --image-size, or a "
-            'slice such as split="train[:10%]"'
+            f"{source} has {count} images of {'x'.join(map(str, image_shape))}, {size / 1e9:.1f} GB in memory: "
+            f"expected at most {MAX_BYTES / 1e9:g} GB; choose a smaller --image-size, or a slice such as "
+            'split="train[:10%]"'
         )
     return np.empty((count, *image_shape), np.uint8)

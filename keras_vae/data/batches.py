@@ -43,12 +43,12 @@ def image_batches(
     for number, batch in enumerate(data):
         images, *rest = batch if isinstance(batch, (tuple, list)) else (batch,)
         images = np.asarray(images)
-        check_pixels(images, f"{name}, batch {number}", image_shape)
+        check_pixels(images, f"batch {number} of {name}", image_shape)
         if classes is None:
             yield images.astype(np.float32), None
             continue
         if not rest:
-            raise ValueError(f"{name}, batch {number}, has no labels: expected (images, labels) for {classes} classes")
+            raise ValueError(f"batch {number} of {name} has no labels: expected (images, labels) for {classes} classes")
         yield images.astype(np.float32), check_labels(np.asarray(rest[0]), len(images), classes, f"{name}'s labels")
     if number < 0:
         raise ValueError(f"{name} holds no batch: expected at least one image")

@@ -11,13 +11,15 @@ from typing import Literal, get_args
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.registry import unknown_name
+
 Binarize = Literal["none", "static", "dynamic"]
 
 
 def check_binarize(binarize: str) -> None:
     """Raise a ValueError unless `binarize` is "none", "static" or "dynamic"."""
     if binarize not in get_args(Binarize):
-        raise ValueError(f"binarize: expected one of {', '.join(get_args(Binarize))}, got {binarize!r}: choose one")
+        raise unknown_name("binarize", binarize, get_args(Binarize))
 
 
 def random_key(seed: int, split: str, purpose: str) -> tf.Tensor:

@@ -22,7 +22,7 @@ def load_catalogued(
     *,
     image_size: tuple[int, int] | None = None,
     channels: int | None = None,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> ImageArrays:
     """Read one split of a TFDS dataset; arguments, returns and errors are those of `load.load_arrays`."""
@@ -39,11 +39,11 @@ def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> st
     try:
         if builder.info.splits[split].num_examples:
             return split
-        problem = "is empty"
+        problem = "is empty in"
     except (KeyError, ValueError, AssertionError):
-        problem = "is unknown"
+        problem = "is no split of"
     raise ValueError(
-        f"dataset {name!r}: split {split!r} {problem}: expected one of {', '.join(available)}, or a slice "
+        f"split is {split!r}, which {problem} dataset {name!r}: expected one of {', '.join(available)}, or a slice "
         f"such as {available[0] if available else 'train'}[:10%]"
     )
 
@@ -65,7 +65,7 @@ def _image_key(name: str, builder: tfds.core.DatasetBuilder) -> str:
             return key
     raise ValueError(
         f"dataset {name!r} has no image feature, its features are {', '.join(features) or 'none'}: "
-        "choose a dataset of images"
+        "expected images; choose a dataset of images"
     )
 
 
@@ -92,8 +92,8 @@ def _read(
     feature, label = features[key], features.get("label")
     if feature.np_dtype != np.uint8 or feature.shape[-1] not in (1, 3, 4):
         raise ValueError(
-            f"dataset {name!r}: expected uint8 images of 1, 3 or 4 channels, got "
-            f"{np.dtype(feature.np_dtype)} {list(feature.shape)}: choose another dataset"
+            f"the images of dataset {name!r} are {np.dtype(feature.np_dtype)} {list(feature.shape)}: "
+            "expected uint8 of 1, 3 or 4 channels; choose another dataset"
         )
     height, width, given = feature.shape
     size = image_size or ((height, width) if height and width else MIXED_SIZE)
@@ -120,5 +120,5 @@ def _read(
                 labels[filled:end] = block[1]
             filled = end
     if filled != count:
-        raise ValueError(f"dataset {name!r}: expected {count} images in {source!r}, got {filled}: prepare it anew")
+        raise ValueError(f"dataset {name!r} has {filled} images in {source!r}: expected {count}; prepare it anew")
     return ImageArrays(images, labels, tuple(label.names) if classes else None, split)

@@ -89,6 +89,6 @@ def stratified_test_indices(images: np.ndarray, labels: np.ndarray) -> np.ndarra
     for label, count in enumerate(wanted):
         candidates = np.flatnonzero((labels == label) & single)
         if len(candidates) < count:
-            raise ValueError(f"digits: expected {count} distinct images of {label} to test, got {len(candidates)}")
+            raise ValueError(f"digits has {len(candidates)} distinct images of {label} to test: expected {count}")
         chosen.append(generator.permutation(candidates)[:count])
     return np.sort(np.concatenate(chosen))

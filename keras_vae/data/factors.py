@@ -14,7 +14,7 @@ def load_factors(
     name: str,
     split: str = "train",
     *,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> dict[str, np.ndarray]:
     """Read what a dataset says of each image beside the image: every class label, its name beginning with "label".
@@ -47,7 +47,7 @@ def load_factors(
             if key.startswith("label") and type(feature) is tfds.features.ClassLabel
         }
         if not wanted:
-            raise ValueError(f"dataset {name!r} has no class labels, so no known factors: choose one such as shapes")
+            raise ValueError(f"dataset {name!r} has no class labels: expected known factors; choose one such as shapes")
         with quiet_logs():
             examples = builder.as_dataset(split=source, decoders=tfds.decode.PartialDecoding(wanted))
             blocks = [{key: block[key].numpy() for key in wanted} for block in examples.batch(BLOCK)]

@@ -32,7 +32,7 @@ class Example(NamedTuple):
 
 
 def load_folder(
-    root: str | os.PathLike,
+    root: str | os.PathLike[str],
     split: str = "train",
     *,
     image_size: tuple[int, int] | None = None,
@@ -53,7 +53,7 @@ def load_folder(
     """
     folder = Path(root).expanduser()
     if not folder.is_dir():
-        raise ValueError(f"no folder {str(root)!r}: expected a folder of images or a dataset's name: check the path")
+        raise ValueError(f"{str(root)!r} is no folder: expected a folder of images or a dataset's name; check the path")
     splits, class_names = find_splits(folder)
     chosen = _choose(folder, splits, split)
     sizes, coloured, corrupt = _survey(chosen)
@@ -76,7 +76,10 @@ def load_folder(
     if corrupt and not (skip_corrupt and kept):
         named = ", ".join(str(path) for path in sorted(corrupt)[:3]) + (", ..." if len(corrupt) > 3 else "")
         mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
-        raise ValueError(f"folder {folder}: {len(corrupt)} of {len(chosen)} images cannot be read ({named}): {mend}")
+        raise ValueError(
+            f"{len(corrupt)} of {len(chosen)} images of folder {folder} cannot be read ({named}): expected whole "
+            f"images; {mend}"
+        )
     if corrupt:
         logging.getLogger(__name__).warning("%s: left out %d unreadable images", folder, len(corrupt))
     labels = None if class_names is None else np.array([example.label for example in kept], np.int32)
@@ -107,7 +110,7 @@ def find_splits(folder: Path) -> tuple[dict[str, list[Example]], tuple[str, ...]
         if stray:
             raise ValueError(
                 f"folder {folder} is split into {', '.join(sorted(tops & set(SPLIT_NAMES)))}, but {stray[0]} "
-                "lies outside: move it into a split"
+                "lies outside: expected every image in a split; move it into one"
             )
         splits = {top: [Example(path, None) for path in paths if parts[path][0] == top] for top in sorted(tops)}
         return _with_test(folder, splits), None
@@ -137,8 +140,8 @@ def _image_folder(folder: Path, paths: Iterable[Path]) -> tuple[dict[str, list[E
     missed = sorted(set(paths) - found)
     if missed:
         raise ValueError(
-            f"folder {folder}: {missed[0]} and {len(missed) - 1} more are files that TFDS' ImageFolder does "
-            "not read: convert them to PNG or JPEG"
+            f"folder {folder} holds {missed[0]} and {len(missed) - 1} more that TFDS' ImageFolder does not read: "
+            "expected PNG or JPEG; convert them"
         )
     features: Any = builder.info.features  # declared as any feature, not as the dict that it is
     return _with_test(folder, splits), tuple(features["label"].names)
@@ -168,12 +171,14 @@ def _choose(folder: Path, splits: dict[str, list[Example]], split: str) -> list[
     try:
         ranges = tfds.core.ReadInstruction.from_spec(split).to_absolute(tfds.core.SplitDict(infos))
         chosen = [example for part in ranges for example in splits[part.splitname][part.from_ : part.to]]
-        problem = "is empty"
+        problem = "is empty in"
     except (KeyError, ValueError, AssertionError):
-        chosen, problem = [], "is unknown"
+        chosen, problem = [], "is no split of"
     if not chosen:
         held = ", ".join(f"{name} ({len(examples)} images)" for name, examples in splits.items())
-        raise ValueError(f"folder {folder}: split {split!r} {problem}: expected one of {held}, or a slice of one")
+        raise ValueError(
+            f"split is {split!r}, which {problem} folder {folder}: expected one of {held}, or a slice of one"
+        )
     return chosen
 
 

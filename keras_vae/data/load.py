@@ -1,8 +1,11 @@
 """Images by name: `digits`, `shapes`, any image dataset of TensorFlow Datasets, or a folder of images."""
 
+from __future__ import annotations
+
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -14,7 +17,7 @@ from keras_vae.data.prepare import names
 
 
 def load_dataset(
-    name: str | os.PathLike,
+    name: str | os.PathLike[str],
     split: str = "train",
     *,
     batch_size: int = 128,
@@ -24,12 +27,12 @@ def load_dataset(
     shuffle: bool | None = None,
     seed: int = 0,
     labels: bool = False,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
     drop_remainder: bool = False,
     download: bool = True,
     first_epoch: int = 0,
-) -> tf.data.Dataset:
+) -> tf.data.Dataset[Any]:
     """Load images as batches of pixels in [0, 1].
 
     The images are read once into memory. Each iteration of the dataset is the next epoch, whose order and
@@ -72,7 +75,7 @@ def load_dataset(
     # before minutes are spent on reading
     check_binarize(binarize)
     if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, got {batch_size}: raise it")
+        raise ValueError(f"batch_size is {batch_size}: expected at least 1; raise it")
     arrays = load_arrays(
         name,
         split,
@@ -95,12 +98,12 @@ def load_dataset(
 
 
 def load_arrays(
-    name: str | os.PathLike,
+    name: str | os.PathLike[str],
     split: str = "train",
     *,
     image_size: int | tuple[int, int] | None = None,
     channels: int | None = None,
-    data_dir: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
     download: bool = True,
 ) -> ImageArrays:
@@ -116,18 +119,18 @@ def load_arrays(
     """
     size = (image_size, image_size) if isinstance(image_size, int) else image_size
     if size is not None and (len(size) != 2 or min(size) < 1):
-        raise ValueError(f"image_size: expected a side of at least 1 pixel, or (height, width), got {image_size}")
+        raise ValueError(f"image_size is {image_size}: expected a side of at least 1 pixel, or (height, width)")
     if channels not in (None, 1, 3):
-        raise ValueError(f"channels: expected 1 or 3, got {channels}: choose 1 for gray or 3 for colour")
+        raise ValueError(f"channels is {channels}: expected 1 or 3; choose 1 for gray or 3 for colour")
     size = None if size is None else (int(size[0]), int(size[1]))
     if is_folder(name):
         return folder.load_folder(name, split, image_size=size, channels=channels, skip_corrupt=skip_corrupt)
     return catalogue.load_catalogued(
-        name, split, image_size=size, channels=channels, data_dir=data_dir, download=download
+        str(name), split, image_size=size, channels=channels, data_dir=data_dir, download=download
     )
 
 
-def is_folder(name: str | os.PathLike) -> bool:
+def is_folder(name: str | os.PathLike[str]) -> bool:
     """Return whether `name` means a folder of images rather than a dataset by name.
 
     Example:

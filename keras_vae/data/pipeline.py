@@ -1,7 +1,10 @@
 """The tf.data pipeline: batches that are a function of (seed, epoch, step)."""
 
+from __future__ import annotations
+
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +30,7 @@ def build_pipeline(
     labels: bool = False,
     drop_remainder: bool = False,
     first_epoch: int = 0,
-) -> tf.data.Dataset:
+) -> tf.data.Dataset[Any]:
     """Feed images in batches; every iteration of the dataset is the next epoch.
 
     The order of epoch e, and its dynamic binarisation, follow from `(seed, e)` and the split alone: another
@@ -55,16 +58,15 @@ def build_pipeline(
     count = len(arrays)
     check_binarize(binarize)
     if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, got {batch_size}: raise it")
+        raise ValueError(f"batch_size is {batch_size}: expected at least 1; raise it")
     if drop_remainder and batch_size > count:
         raise ValueError(
-            f"batch_size: expected at most {count}, the number of images, with drop_remainder, got "
-            f"{batch_size}: lower it"
+            f"batch_size is {batch_size} with drop_remainder: expected at most {count}, the number of images; lower it"
         )
     if first_epoch < 0:
-        raise ValueError(f"first_epoch: expected at least 0, got {first_epoch}: epochs count from 0")
+        raise ValueError(f"first_epoch is {first_epoch}: expected at least 0; count epochs from 0")
     if labels and arrays.labels is None:
-        raise ValueError(f"labels: expected images with classes, but this {arrays.split!r} has none: pass labels=False")
+        raise ValueError(f"labels is True, but {arrays.split!r} has no classes: expected some; pass labels=False")
     if shuffle is None:
         shuffle = arrays.split.startswith("train")
 

@@ -20,36 +20,34 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         >>> check_pixels(np.full([2, 8, 8, 1], 255.0, np.float32))
         Traceback (most recent call last):
         ...
-        ValueError: images: expected pixels in [0, 1], got 255 to 255: divide by 255
+        ValueError: the pixels of images are 255 to 255: expected pixels in [0, 1]; divide by 255
     """
     images = np.asarray(images)
     expected = "[n, height, width, channels]" if image_shape is None else f"[n, {', '.join(map(str, image_shape))}]"
+    shape = f"the shape of {name} is {list(images.shape)}"
     if images.ndim != 4:
         mend = {
             2: "add the batch and channel axes with images[None, :, :, None]",
             3: "add the missing axis: images[..., None] for gray images, images[None] for a single image",
         }.get(images.ndim, "reshape them")
-        raise ValueError(f"{name}: expected rank 4, {expected}, got shape {list(images.shape)}: {mend}")
+        raise ValueError(f"{shape}: expected rank 4, {expected}; {mend}")
     if image_shape is not None and images.shape[1:] != tuple(image_shape):
-        raise ValueError(f"{name}: expected shape {expected}, got {list(images.shape)}: resize, or train on this size")
+        raise ValueError(f"{shape}: expected {expected}; resize, or train on this size")
     if images.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"{name}: expected 1 or 3 channels, got {images.shape[-1]} in shape {list(images.shape)}: "
-            "convert to gray or RGB, with the channels last"
-        )
+        raise ValueError(f"{shape}: expected 1 or 3 channels; convert to gray or RGB, with the channels last")
     # bfloat16, which NumPy only knows as a void type with a name, is as good a float as any
     if not (np.issubdtype(images.dtype, np.floating) or images.dtype.name == "bfloat16"):
         raise ValueError(
-            f"{name}: expected float pixels in [0, 1], got {images.dtype}: convert with "
+            f"the dtype of {name} is {images.dtype}: expected float pixels in [0, 1]; convert with "
             + ("images.astype('float32') / 255" if images.dtype == np.uint8 else "images.astype('float32')")
         )
     if images.size == 0:
-        raise ValueError(f"{name}: expected at least one image, got shape {list(images.shape)}: pass some")
+        raise ValueError(f"{shape}: expected at least one image; pass some")
     unusable = images.size - int(np.count_nonzero(np.isfinite(images)))
     if unusable:
         raise ValueError(
-            f"{name}: expected finite pixels in [0, 1], got {unusable} NaN or infinite of {images.size}: "
-            "drop or mend those images"
+            f"the pixels of {name} are NaN or infinite in {unusable} of {images.size}: expected finite pixels in "
+            "[0, 1]; drop or mend those images"
         )
     low, high = float(images.min()), float(images.max())
     if low < 0 or high > 1:
@@ -57,4 +55,4 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
             mend = "rescale the images, (images + 1) / 2 if they span [-1, 1]" if high <= 1 else "rescale the images"
         else:
             mend = "divide by 255" if high <= 255 else "rescale the images"
-        raise ValueError(f"{name}: expected pixels in [0, 1], got {low:g} to {high:g}: {mend}")
+        raise ValueError(f"the pixels of {name} are {low:g} to {high:g}: expected pixels in [0, 1]; {mend}")

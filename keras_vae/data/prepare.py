@@ -21,7 +21,7 @@ from keras_vae.data.shapes import Shapes
 from keras_vae.private_interfaces import retries_of_tfds
 
 # Made here, with nothing to download.
-OURS = {"digits": Digits, "shapes": Shapes}
+OURS: dict[str, type[tfds.core.DatasetBuilder]] = {"digits": Digits, "shapes": Shapes}
 
 
 def names() -> list[str]:
@@ -30,7 +30,7 @@ def names() -> list[str]:
 
 
 @contextlib.contextmanager
-def prepared(name: str, data_dir: str | os.PathLike | None, download: bool) -> Iterator[tfds.core.DatasetBuilder]:
+def prepared(name: str, data_dir: str | os.PathLike[str] | None, download: bool) -> Iterator[tfds.core.DatasetBuilder]:
     """Hold the builder of a prepared dataset open for reading; errors are those of `load.load_dataset`.
 
     `digits` and `shapes` are prepared in `data_dir` or the user's cache, or for the time of reading in a temporary
@@ -50,7 +50,7 @@ def prepared(name: str, data_dir: str | os.PathLike | None, download: bool) -> I
         yield builder
 
 
-def _prepare(ours: type[tfds.core.DatasetBuilder], data_dir: str | os.PathLike) -> tfds.core.DatasetBuilder:
+def _prepare(ours: type[tfds.core.DatasetBuilder], data_dir: str | os.PathLike[str]) -> tfds.core.DatasetBuilder:
     with quiet():
         builder = ours(data_dir=os.fspath(data_dir))
         try:
@@ -64,7 +64,7 @@ def _prepare(ours: type[tfds.core.DatasetBuilder], data_dir: str | os.PathLike) 
     return builder
 
 
-def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bool) -> tfds.core.DatasetBuilder:
+def _prepare_by_name(name: str, data_dir: str | os.PathLike[str] | None, download: bool) -> tfds.core.DatasetBuilder:
     folder = Path(data_dir if data_dir is not None else constants.DATA_DIR).expanduser()
     try:
         with quiet():
@@ -73,15 +73,20 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bo
         close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
         raise ValueError(
-            f"unknown dataset {name!r}: expected digits, shapes, a TFDS name or a folder of images: {hint}"
+            f"dataset is {name!r}: expected digits, shapes, a TFDS name or a folder of images; {hint}"
         ) from error
     except Exception as error:
-        raise ValueError(f"dataset {name!r}: {_one_line(error)}: check the name, its config and version") from error
+        raise ValueError(
+            f"dataset is {name!r} ({_one_line(error)}): expected what TFDS can read; check the name, its config and "
+            "version"
+        ) from error
     if builder.data_path.exists():
         return builder
     mend = "set TFDS_DATA_DIR or --data-dir to a folder that holds it prepared"
     if not download:
-        raise ValueError(f"dataset {name!r} is not prepared in {folder} and downloading is off: {mend}")
+        raise ValueError(
+            f"dataset {name!r} is not prepared in {folder} and downloading is off: expected it prepared; {mend}"
+        )
     try:
         # progress bars are for a person who watches; elsewhere they would bury the one line of an error
         quietly = quiet_logs() if sys.stderr.isatty() else quiet()
@@ -90,7 +95,7 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike | None, download: bo
     except Exception as error:
         raise OSError(
             f"dataset {name!r} is not prepared in {folder} and could not be downloaded ({_one_line(error)}): "
-            f"connect to the network, or {mend}"
+            f"expected it prepared, or a network; connect to one, or {mend}"
         ) from error
     return builder
 

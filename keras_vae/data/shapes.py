@@ -14,7 +14,7 @@ RADII = np.linspace(4.4, 7.6, 5)
 # Below a right angle: a square turned by more would be one that was turned by less.
 DEGREES = np.arange(8) * 90 / 8
 POSITIONS = np.linspace(9.2, 22.9, 8)
-FACTORS = {
+FACTORS: dict[str, tuple[str, ...]] = {
     "label": SHAPES,
     "label_scale": tuple(f"{radius:g}px" for radius in RADII),
     "label_orientation": tuple(f"{degrees:g}deg" for degrees in DEGREES),

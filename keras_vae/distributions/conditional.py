@@ -26,7 +26,7 @@ class ConditionalDistribution(keras.layers.Layer):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.built = self.parameters_tell_shape
+        self.built: bool = self.parameters_tell_shape
 
     def __call__(self, *args: Any, **kwargs: Any) -> tfp.distributions.Distribution:
         """Return the distribution, as `call` says.
@@ -36,8 +36,8 @@ class ConditionalDistribution(keras.layers.Layer):
         """
         if not (self.event_shape or self.parameters_tell_shape):
             raise ValueError(
-                f"this {type(self).__name__} belongs to no model: expected the shape of its values before it is called; "
-                "pass it to a VAE, or call build((latent_dim,))"
+                f"this {type(self).__name__} belongs to no model: expected the shape of its values before it is "
+                "called; pass it to a VAE, or call build((latent_dim,))"
             )
         return super().__call__(*args, **kwargs)
 

@@ -25,11 +25,13 @@ class Coupling(keras.layers.Layer):
 
     def __init__(self, hidden: Sequence[int], seed: int, activation: str = "tanh", **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
-        self.hidden, self.seed, self.activation = tuple(hidden), seed, activation
+        self.hidden: tuple[int, ...] = tuple(hidden)
+        self.seed = seed
+        self.activation = activation
 
     def build(self, inputs: int, outputs: int) -> None:
         """Make the weights for so many inputs and outputs."""
-        self.dense = []
+        self.dense: list[keras.layers.Dense] = []
         for number, units in enumerate([*self.hidden, 2 * outputs]):
             last, seed = number == len(self.hidden), self.seed + number
             near_zero = keras.initializers.RandomNormal(stddev=0.01, seed=seed)

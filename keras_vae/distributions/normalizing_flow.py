@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-tfd, tfb = tfp.distributions, tfp.bijectors
+tfd = tfp.distributions
+tfb = tfp.bijectors
 
 
 class NormalizingFlow(tfd.AutoCompositeTensorDistribution):

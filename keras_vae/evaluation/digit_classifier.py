@@ -59,7 +59,9 @@ def pinned_classifier(image_shape: tuple[int, int, int]) -> keras.Model:
     dataset, digest = PINNED[image_shape]
     content = resources.files("keras_vae.evaluation").joinpath(f"{dataset}_classifier.npz").read_bytes()
     if hashlib.sha256(content).hexdigest() != digest:
-        raise OSError(f"{dataset}_classifier.npz is not the file that was pinned: install keras_vae again")
+        raise OSError(
+            f"{dataset}_classifier.npz was changed: expected the file that was pinned; install keras_vae again"
+        )
     model = build_classifier(image_shape)
     with np.load(io.BytesIO(content)) as arrays:
         model.set_weights([arrays[str(number)].astype(np.float32) for number in range(len(arrays))])

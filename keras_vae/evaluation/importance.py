@@ -47,7 +47,9 @@ class ImportanceWeightedBound:
     """
 
     def __init__(self, model: VAE, samples: int, seed: int = 0) -> None:
-        self.model, self.samples, self.seed = model, whole_number("importance_samples", samples, 1), seed
+        self.model = model
+        self.samples: int = whole_number("importance_samples", samples, 1)
+        self.seed = seed
         self._chunk = tf.function(self._log_weights, reduce_retracing=True, autograph=False)
 
     def __call__(self, x: tf.Tensor, batch: int = 0, label: tf.Tensor | None = None) -> ImportanceWeights:

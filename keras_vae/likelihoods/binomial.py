@@ -72,6 +72,6 @@ class Binomial(Likelihood):
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
         return tfd.Independent(PixelBinomial(total_count=float(self.trials), logits=parameters), 3)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again."""
         return {**super().get_config(), "trials": self.trials}

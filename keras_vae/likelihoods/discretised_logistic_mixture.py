@@ -29,7 +29,9 @@ class ByteMixture(tfd.Distribution):
 
     def __init__(self, logits: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor, name: str = "ByteMixture") -> None:
         parameters = dict(locals())
-        self.logits, self.loc, self.component_scale = logits, loc, scale
+        self.logits = logits
+        self.loc = loc
+        self.component_scale = scale
         super().__init__(
             dtype=tf.float32,
             reparameterization_type=tfd.NOT_REPARAMETERIZED,
@@ -144,6 +146,6 @@ class DiscretisedLogisticMixture(Likelihood):
         levels = pixels * LARGEST
         return tf.reduce_all(tf.abs(levels - tf.round(levels)) < 1e-3)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again."""
         return {**super().get_config(), "components": self.components}

@@ -49,6 +49,6 @@ class Gaussian(Likelihood):
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
         return tfd.Independent(tfd.Normal(mean, self.scale()), 3)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again, with the scale as it stands."""
         return {**super().get_config(), "stddev": float(self.scale())}

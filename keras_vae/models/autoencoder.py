@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_vae.likelihoods.likelihood import Likelihood
@@ -74,11 +75,11 @@ class Autoencoder(VAE):
         """Return the codes float32 `[n, latent_dim]`."""
         return super().encoder_outputs(x, label, training)[:, : self.latent_dim]
 
-    def encode(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def encode(self, x: tf.Tensor | np.ndarray, training: bool = False) -> tf.Tensor:
         """Return the codes float32 `[n, latent_dim]` of images float32 `[n, H, W, C]`."""
         return super().encode(x, training).loc
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this model again, its networks included."""
         return {name: value for name, value in super().get_config().items() if name not in _OF_THE_VAE[:-1]}
 

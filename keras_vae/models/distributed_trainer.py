@@ -37,12 +37,12 @@ class DistributedTrainer(keras.Model):
     skip_gradients_above: float | None = None
     _weighted = False
 
-    def __init__(self, logged: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.step = self._counter("step", ())
-        self.validation_step = self._counter("validation_step", ())
-        self.faults = Faults(self._counter("first_faults", (len(KINDS),), -1))
-        self._means: list[keras.metrics.Metric] = [keras.metrics.Mean(name=name) for name in logged]
+        self.step: keras.Variable = self._counter("step", ())
+        self.validation_step: keras.Variable = self._counter("validation_step", ())
+        self.faults: Faults = Faults(self._counter("first_faults", (len(KINDS),), -1))
+        self._means: list[keras.metrics.Metric] = []  # one for each term that a subclass logs
 
     def _counter(self, name: str, shape: tuple[int, ...], start: int = 0) -> keras.Variable:
         initializer = keras.initializers.Constant(start)
@@ -65,7 +65,7 @@ class DistributedTrainer(keras.Model):
         """The strategy that Keras hands the data to: its datasets are sharded row by row."""
         return RowSharding(self.strategy) if self.strategy else tf.distribute.get_strategy()
 
-    def scope(self) -> contextlib.AbstractContextManager:
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Return the scope of the model's strategy, if it has one."""
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
@@ -110,7 +110,7 @@ class DistributedTrainer(keras.Model):
             # The networks are built already: so a model saved before its first step comes back whole.
             self.optimizer.build(self.trainable_variables)
 
-    def get_compile_config(self) -> dict | None:
+    def get_compile_config(self) -> dict[str, Any] | None:
         """Return how the model was compiled, the optimizer's settings included; None if it was not."""
         if not self.compiled:
             return None
@@ -125,7 +125,7 @@ class DistributedTrainer(keras.Model):
             "skip_gradients_above": self.skip_gradients_above,
         }
 
-    def compile_from_config(self, config: dict) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config()` says."""
         self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
 
@@ -238,7 +238,7 @@ class DistributedTrainer(keras.Model):
     def _check(self, x: Any, y: Any, sample_weight: Any, **options: Any) -> Any:
         return check_arrays(x, y, sample_weight, self.image_shape, self.classes, **options)
 
-    def within_step(self, function: Callable) -> Callable:
+    def within_step(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return `function`, a part of a step that needs no other replica, compiled by XLA if steps are to be.
 
         Without a strategy Keras compiles whole steps.
@@ -285,7 +285,7 @@ class DistributedTrainer(keras.Model):
         super().reset_metrics()
         self.validation_step.assign(0)
 
-    def log(self, terms: Iterable[tf.Tensor], batch: Batch, usable: tf.Tensor | None = None) -> dict:
+    def log(self, terms: Iterable[tf.Tensor], batch: Batch, usable: tf.Tensor | None = None) -> dict[str, Any]:
         """Take the terms of a batch, float32 `[n]` each, into the running means, and return these.
 
         Args:

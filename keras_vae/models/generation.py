@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
@@ -14,6 +15,8 @@ from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.data.pixels import check_pixels
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 from keras_vae.random.portable import check_seed, check_temperature
+
+Model = TypeVar("Model", bound=Any)
 
 
 def generate(
@@ -23,7 +26,7 @@ def generate(
     temperature: float = 1.0,
     batch_size: int = 256,
     *,
-    label: int | Sequence[int] | None = None,
+    label: int | Sequence[int] | np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
 
@@ -61,7 +64,9 @@ def generate(
     return np.concatenate(images)
 
 
-def sample_latents(self: Any, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+def sample_latents(
+    self: Any, seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, temperature: tf.Tensor | float
+) -> tf.Tensor:
     """Return the latents float32 `[n, latent_dim]` of `generate` for a seed int32 and image numbers int32 `[n]`."""
     return self.sampling_prior.sample_latents(seed, index, temperature)
 
@@ -98,7 +103,7 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
     return np.concatenate(images)
 
 
-def fit_sampler(self: Any, data: Any, components: int = 50, seed: int = 0) -> Any:
+def fit_sampler(self: Model, data: Any, components: int = 50, seed: int = 0) -> Model:
     """Let `generate` draw from a Gaussian mixture fitted to the aggregate posterior, in place of the prior.
 
     Where q(z) and p(z) differ, the decoder never saw what the prior draws there, and pictures are poor. The
@@ -125,7 +130,7 @@ def fit_sampler(self: Any, data: Any, components: int = 50, seed: int = 0) -> An
         (3, 8, 8, 1)
     """
 
-    def sample(x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor) -> tf.Tensor:
+    def sample(x: tf.Tensor, label: np.ndarray | None, noise: tf.Tensor) -> tf.Tensor:
         return self.posterior.reparameterize(self.posterior(self.encoder_outputs(x, label)), noise)
 
     batches = image_batches(data, "data", self.image_shape, classes=self.classes)

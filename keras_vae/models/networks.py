@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 
-def revive(network: keras.Model | Mapping, role: str) -> keras.Model:
+def revive(network: keras.Model | Mapping[str, Any], role: str) -> keras.Model:
     """Return a network, read from the configuration that Keras' serialisation wrote if it is one.
 
     Raises:
@@ -23,7 +23,7 @@ def revive(network: keras.Model | Mapping, role: str) -> keras.Model:
     return network
 
 
-def input_shape(network: keras.Model, role: str, given: Sequence[int] | int | None, argument: str) -> tuple[int, ...]:
+def input_shape(network: keras.Model, role: str, given: Sequence[int] | int | None, argument: str) -> tuple[Any, ...]:
     """Return the shape of one image or latent: as given, or as the network's own input shape says.
 
     Raises:
@@ -36,12 +36,11 @@ def input_shape(network: keras.Model, role: str, given: Sequence[int] | int | No
         shape = tuple((shape[0] if isinstance(shape, list) else shape)[1:])  # of two inputs the second is the label
     except (AttributeError, TypeError):
         shape = (None,)
-    fixed = tuple(side for side in shape if side is not None)
-    if len(fixed) < len(shape):
+    if None in shape:
         raise ValueError(
             f"{argument} is None, and the {role}'s input shape is not fixed: expected one of them; pass {argument}=..."
         )
-    return fixed
+    return shape
 
 
 def check_sizes(image_shape: tuple[int, ...], latent_dim: int, classes: int | None) -> None:
@@ -93,7 +92,8 @@ def _try(model: Any, role: str, run: Callable[..., tf.Tensor], shape: tuple[int,
         takes = getattr(getattr(model, role), "input_shape", "another shape")
         inputs = f"[n, {str(shape).strip('(,)')}]" + (f" and [n, {model.classes}]" if model.classes else "")
         raise ValueError(
-            f"the {role} does not take inputs of shape {inputs}: it takes {takes}; change {argument} or the {role}"
+            f"the {role} does not take inputs of shape {inputs}: expected what it takes, {takes}; change {argument} or "
+            f"the {role}"
         ) from error
 
 

@@ -41,8 +41,8 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:
         raise ValueError(
-            f"load_weights with another {' and '.join(sorted(changed))}: the weights of {preset} fit it as it is; "
-            "leave out one or the other"
+            f"load_weights is True with another {' and '.join(sorted(changed))}: expected {preset} as it is, which its "
+            "weights fit; leave out one or the other"
         )
     for name in changes:
         if name not in CHANGEABLE:

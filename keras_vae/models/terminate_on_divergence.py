@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -26,30 +27,31 @@ class TerminateOnDivergence(keras.callbacks.Callback):
 
     def __init__(self, last_good: Callable[[], str] | None = None, warn: bool = True) -> None:
         super().__init__()
-        self.last_good, self.warn = last_good, warn
+        self.last_good = last_good
+        self.warn = warn
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forget an earlier training's bad step."""
         self.model.faults.forget()
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Raise if the steps just run included a bad one; warn if the likelihood is none of their pixels."""
         self.model.faults.check_inputs()
         faults = self.model.faults.told()
         if "loss" in faults:
             kept = self.last_good() if self.last_good else "none was asked for"
             raise TrainingDiverged(
-                f"the {faults['loss']}; last good checkpoint: {kept}; "
-                "lower the learning rate (--learning-rate) or set clipnorm on the optimizer"
+                f"the {faults['loss']}: expected a finite loss; lower the learning rate (--learning-rate) or set "
+                f"clipnorm on the optimizer; last good checkpoint: {kept}"
             )
         if self.warn and "likelihood" in faults:
             self.model.likelihood.warn_of_cross_entropy()
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note where the counts of updates stand."""
         self._then = self._counts()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Log how many updates were skipped so far; raise if this epoch made no other, or had no weight."""
         skipped, made = self._counts()
         if self.model.skip_gradients_above is None:
@@ -61,7 +63,7 @@ class TerminateOnDivergence(keras.callbacks.Callback):
         finds_its_scale = isinstance(self.model.optimizer.inner_optimizer, keras.optimizers.LossScaleOptimizer)
         if skipped > self._then[0] and made == self._then[1] and not finds_its_scale:
             raise TrainingDiverged(
-                f"every update of epoch {epoch + 1} was skipped: no gradient was finite and at most "
+                f"every update of epoch {epoch + 1} was skipped: expected gradients that are finite and at most "
                 f"{self.model.skip_gradients_above:g}; raise skip_gradients_above, or lower the learning rate"
             )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -67,6 +68,11 @@ class VAE(DistributedTrainer):
         (3, 8, 8, 1)
     """
 
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    classes: int | None
+    seed: int
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -83,14 +89,16 @@ class VAE(DistributedTrainer):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        goal = registry.get("objective", objective)
-        super().__init__(goal.logged, **kwargs)
+        super().__init__(**kwargs)
         # The order of the parts is that of the weights in optimizers' files.
-        self.prior, self.posterior = registry.get("prior", prior), registry.get("posterior", posterior)
-        self.encoder, self.decoder = networks.revive(encoder, "encoder"), networks.revive(decoder, "decoder")
-        self.likelihood = registry.get("likelihood", likelihood)
-        self.objective = goal
-        self.sampler = None if sampler is None else registry.get("prior", sampler)
+        self.prior: Prior = registry.get("prior", prior)
+        self.posterior: Posterior = registry.get("posterior", posterior)
+        self.encoder: keras.Model = networks.revive(encoder, "encoder")
+        self.decoder: keras.Model = networks.revive(decoder, "decoder")
+        self.likelihood: Likelihood = registry.get("likelihood", likelihood)
+        self.objective = registry.get("objective", objective)
+        self._means = [keras.metrics.Mean(name=name) for name in self.objective.logged]
+        self.sampler: Prior | None = None if sampler is None else registry.get("prior", sampler)
         self.image_shape = networks.input_shape(self.encoder, "encoder", image_shape, "image_shape")
         (self.latent_dim,) = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")
         self.classes, self.seed = classes, check_seed(seed)
@@ -159,19 +167,19 @@ class VAE(DistributedTrainer):
             training: whether networks, likelihood and objective are as in training step `step`; False by default.
         """
         objective = self.objective.at(self.step.value) if training else self.objective
+        encoded = self.encoder_outputs(x, label, training)
         decode = functools.partial(self.decoder_outputs, label=label, training=training)
-        # q(z|x), samples z of it, and p(x|z)
-        q, z, outputs = self.posterior.infer(self.encoder_outputs(x, label, training), noise, decode, objective.path)
-        p = self.likelihood(outputs)
+        q, z, decoded = self.posterior.infer(encoded, noise, decode, objective.path)  # q(z|x) and samples z of it
+        p = self.likelihood(decoded)  # p(x|z)
         if training:
             p = self.likelihood.fit_to_batch(p, x)
-        return objective(x, z, q, p, self.prior())
+        return objective(x, z, q, p, self.prior())  # the ELBO: -E_q[log p(x|z)] + KL(q(z|x) || p(z))
 
-    def train_step(self, data: Any) -> dict:
+    def train_step(self, data: Any) -> dict[str, Any]:
         """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
         batch = unpack(data, self.image_shape, self.classes)
 
-        def differentiate() -> tuple[tf.Tensor, Terms, Sequence[tf.Tensor | None]]:
+        def differentiate() -> tuple[tf.Tensor, Terms, list[Any]]:
             noise = self.noise(TRAINING, self.step.value, batch)
             with tf.GradientTape() as tape:
                 terms = self.terms(batch.x, batch.label, noise, training=True)
@@ -189,7 +197,7 @@ class VAE(DistributedTrainer):
         self.step.assign_add(1)
         return self.log(terms, batch, usable=finite if skips else None)
 
-    def test_step(self, data: Any) -> dict:
+    def test_step(self, data: Any) -> dict[str, Any]:
         """Judge one batch; its noise depends on the seed and on which batch of the pass it is."""
         batch = unpack(data, self.image_shape, self.classes)
 
@@ -217,7 +225,7 @@ class VAE(DistributedTrainer):
         shape = [self.objective.samples, tf.shape(batch.x)[0], self.latent_dim]
         return normal(self.seed, stream, step, shape, rows=batch.shard.rows)
 
-    def encode(self, x: tf.Tensor, training: bool = False, *, label: Any = None) -> tfd.Distribution:
+    def encode(self, x: tf.Tensor | np.ndarray, training: bool = False, *, label: Any = None) -> tfd.Distribution:
         """Return q(z|x), the distribution over latents.
 
         Args:
@@ -233,7 +241,7 @@ class VAE(DistributedTrainer):
         """
         return self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
 
-    def decode(self, z: tf.Tensor, training: bool = False, *, label: Any = None) -> tfd.Distribution:
+    def decode(self, z: tf.Tensor | np.ndarray, training: bool = False, *, label: Any = None) -> tfd.Distribution:
         """Return p(x|z), the distribution over images.
 
         Args:
@@ -275,7 +283,7 @@ class VAE(DistributedTrainer):
         """What `generate` draws latents from: the sampler if there is one, else the prior."""
         return self.prior if self.sampler is None else self.sampler
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this model again, its networks included."""
         parts = ("encoder", "decoder", "likelihood", "prior", "posterior", "objective")
         return {
@@ -289,7 +297,7 @@ class VAE(DistributedTrainer):
         }
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         """Build a model from `get_config()`."""
         with keras.saving.custom_object_scope(custom_objects or {}):
             return cls(**config)

@@ -126,4 +126,4 @@ def _addresses(cluster: Mapping, job: str, tf_config: str) -> list[str]:
 
 def _wrong(what: str, tf_config: str) -> ValueError:
     shown = tf_config if len(tf_config) <= 200 else tf_config[:200] + "..."
-    return ValueError(f"TF_CONFIG {what}: got {' '.join(shown.split())}; expected such as {_EXAMPLE}")
+    return ValueError(f"TF_CONFIG is {' '.join(shown.split())}, which {what}: expected such as {_EXAMPLE}; correct it")

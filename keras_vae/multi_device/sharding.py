@@ -90,12 +90,12 @@ class RowSharding(wrapt.ObjectProxy):
         wrapped: a `tf.distribute.Strategy`.
     """
 
-    def experimental_distribute_dataset(self, dataset: tf.data.Dataset) -> tf.distribute.DistributedDataset:
+    def experimental_distribute_dataset(self, dataset: tf.data.Dataset[Any]) -> tf.distribute.DistributedDataset:
         """Return the dataset sharded; Keras asks for it by this name."""
         return shard_dataset(dataset, self.__wrapped__)
 
 
-def shard_dataset(dataset: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.distribute.DistributedDataset:
+def shard_dataset(dataset: tf.data.Dataset[Any], strategy: tf.distribute.Strategy) -> tf.distribute.DistributedDataset:
     """Give each replica its `Sharded` of every batch, rows in the order of the replicas, sizes equal but for one row.
 
     A batch of fewer rows than replicas leaves some with none of their own. Every worker goes through the whole

@@ -13,7 +13,7 @@ from keras_vae.multi_device.sharding import Sharded, shard_batch
 
 def step_function(
     model: keras.Model, strategy: tf.distribute.Strategy, step: Callable[[Any], Any]
-) -> Callable[[Iterator], dict]:
+) -> Callable[[Iterator[Any]], dict[str, Any]]:
     """Return what Keras calls again and again with the data's iterator, to train or to test.
 
     Keras' own fails under most strategies: with more than one step in a call, with XLA around a whole step, and
@@ -29,7 +29,7 @@ def step_function(
         it raises StopIteration where no data are left.
     """
 
-    def one_call(iterator: tf.distribute.DistributedIterator) -> tuple[tf.Tensor | int, dict]:
+    def one_call(iterator: tf.distribute.DistributedIterator) -> tuple[tf.Tensor | int, dict[str, Any]]:
         steps = 0
         for _ in tf.range(model.steps_per_execution):
             batch = iterator.get_next_as_optional()
@@ -39,14 +39,14 @@ def step_function(
             steps += 1
         return steps, model.get_metrics_result()
 
-    def one_batch(batch: Any) -> dict:
+    def one_batch(batch: Any) -> dict[str, Any]:
         strategy.run(step, args=(batch,))
         return model.get_metrics_result()
 
     if not model.run_eagerly:
         one_call, one_batch = (tf.function(each, reduce_retracing=True) for each in (one_call, one_batch))
 
-    def call(iterator: Iterator) -> dict:
+    def call(iterator: Iterator[Any]) -> dict[str, Any]:
         if not isinstance(iterator, tf.distribute.DistributedIterator):  # of train_on_batch, which has but one
             return one_batch(shard_batch(keras.utils.unpack_x_y_sample_weight(next(iterator)), strategy))
         steps, logs = one_call(iterator)

@@ -74,9 +74,9 @@ def _multi_worker(tf_config: str | None) -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except tf.errors.OpError as error:
         raise ValueError(
-            f"worker {cluster.index} of {', '.join(cluster.addresses)} could not join the others: "
-            f"{error.message.splitlines()[0]}; check that every worker has the same cluster and an index of its own in "
-            "TF_CONFIG, then start all again"
+            f"worker {cluster.index} of {', '.join(cluster.addresses)} could not join the others "
+            f"({error.message.splitlines()[0]}): expected every worker to have the same cluster and an index of its "
+            "own; check TF_CONFIG, then start all again"
         ) from error
     except RuntimeError as error:
         if "program startup" not in str(error):

@@ -49,7 +49,10 @@ def build_networks(
             tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
         )
     except TypeError as error:
-        raise ValueError(f"arguments of the {kind} network: {error}; see keras_vae.networks.{kind}") from error
+        raise ValueError(
+            f"arguments of the {kind} network are {', '.join(arguments)} ({error}): expected its own; see "
+            f"keras_vae.networks.{kind}"
+        ) from error
     _initialise(encoder, decoder, seed=seed)
     return encoder, decoder
 

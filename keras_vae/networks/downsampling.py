@@ -18,7 +18,7 @@ def smallest_map(image_shape: tuple[int, int, int], halvings: int) -> tuple[int,
     if height % factor or width % factor:
         fit = [max(factor, round(side / factor) * factor) for side in (height, width)]
         raise ValueError(
-            f"images are {height} x {width} pixels: the network halves them {halvings} times, which needs sides "
-            f"divisible by {factor}; resize them to {fit[0]} x {fit[1]} (image_size, --image-size) or use fewer stages"
+            f"images are {height} x {width} pixels: expected sides divisible by {factor}, since the network halves "
+            f"them {halvings} times; resize them to {fit[0]} x {fit[1]} (image_size, --image-size) or use fewer stages"
         )
     return height // factor, width // factor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -48,7 +49,7 @@ def pixel_shuffle(
     """
     height, width = smallest_map(image_shape, len(filters))
 
-    def conv(features: keras.KerasTensor, channels: int, name: str, **options: object) -> keras.KerasTensor:
+    def conv(features: keras.KerasTensor, channels: int, name: str, **options: Any) -> keras.KerasTensor:
         options = {"activation": activation, "kernel_size": 3, **options}
         return keras.layers.Conv2D(channels, padding="same", name=name, **options)(features)
 

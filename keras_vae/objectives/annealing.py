@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -41,7 +42,7 @@ class LinearWarmUp(LearningRateSchedule):
         """Return the schedule that rises over the first quarter of a training."""
         return LinearWarmUp(max(1, steps // 4), self.final)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this schedule again."""
         return {"steps": self.steps, "final": self.final}
 
@@ -83,7 +84,7 @@ class CyclicalAnnealing(LearningRateSchedule):
         """Return the schedule whose cycles take a whole training, as in the paper."""
         return CyclicalAnnealing(max(1, steps // self.cycles), self.cycles, self.rising, self.final)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this schedule again."""
         return {"period": self.period, "cycles": self.cycles, "rising": self.rising, "final": self.final}
 

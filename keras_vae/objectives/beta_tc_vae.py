@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -67,7 +69,7 @@ class BetaTCVAE(Objective):
         loss = reconstruction + tf.reduce_mean(penalty, axis=0)
         return Terms(loss, reconstruction, kl_divergence(q, prior, z))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         return {"beta": self.beta, "alpha": self.alpha, "gamma": self.gamma, "dataset_size": self.dataset_size}
 

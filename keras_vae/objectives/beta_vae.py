@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 
 from keras_vae.check_number import at_least
@@ -25,6 +27,6 @@ class BetaVAE(ELBO):
     def __init__(self, beta: float = 4.0) -> None:
         super().__init__(at_least("beta", beta, 0))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         return {"beta": self.kl_weight}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -38,7 +38,7 @@ class ELBO(Objective):
         0.25
     """
 
-    def __init__(self, kl_weight: float | Schedule | Mapping = 1.0) -> None:
+    def __init__(self, kl_weight: float | Schedule | Mapping[str, Any] = 1.0) -> None:
         if isinstance(kl_weight, Mapping):
             kl_weight = keras.saving.deserialize_keras_object(dict(kl_weight))
         if not isinstance(kl_weight, Schedule):
@@ -78,7 +78,7 @@ class ELBO(Objective):
         """Return what the weight multiplies, float32 `[n]`: the KL `kl` itself."""
         return kl
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         scheduled = isinstance(self.kl_weight, Schedule)
         return {"kl_weight": keras.saving.serialize_keras_object(self.kl_weight) if scheduled else self.kl_weight}

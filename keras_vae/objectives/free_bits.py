@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -34,7 +35,7 @@ class FreeBits(ELBO):
         ValueError: a number out of range.
     """
 
-    def __init__(self, free_nats: float = 0.1, kl_weight: float | Schedule | Mapping = 1.0) -> None:
+    def __init__(self, free_nats: float = 0.1, kl_weight: float | Schedule | Mapping[str, Any] = 1.0) -> None:
         super().__init__(kl_weight)
         self.free_nats = at_least("free_nats", free_nats, 0)
 
@@ -47,6 +48,6 @@ class FreeBits(ELBO):
         below = tf.reduce_mean(groups, axis=0) < free
         return tf.reduce_sum(tf.where(below, free, groups), axis=-1)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         return {"free_nats": self.free_nats, **super().get_config()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from numbers import Real
-from typing import Self
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -66,7 +66,7 @@ class InfoVAE(Objective):
         loss = reconstruction + (1 - self.alpha) * kl + (self.alpha + self.scale - 1) * discrepancy(z, of_prior)
         return Terms(loss, reconstruction, kl)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         return {"alpha": self.alpha, "scale": self.scale, "seed": self.seed}
 

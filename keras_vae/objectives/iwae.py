@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -76,7 +76,7 @@ class IWAE(Objective):
         loss = tf.math.log(float(self.samples)) - tf.reduce_logsumexp(log_weight, axis=0)
         return Terms(loss, -tf.reduce_mean(log_likelihood, axis=0), kl_divergence(q, prior, z))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this objective again."""
         return {"samples": self.samples, "doubly_reparameterised": self.doubly_reparameterised}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -61,8 +61,8 @@ class Objective:
         """Raise ValueError for a posterior that the objective has no value or no right gradient for."""
         if not posterior.has_density:
             raise ValueError(
-                f"posterior is {type(posterior).__name__}, which has no density, and {type(self).__name__} a KL: expected "
-                "one such as diagonal_normal; or take the objective Reconstruction()"
+                f"posterior is {type(posterior).__name__}, which has no density, and {type(self).__name__} a KL: "
+                "expected one such as diagonal_normal; or take the objective Reconstruction()"
             )
 
     def adapt(self, images: int, steps: int) -> Self:
@@ -72,11 +72,11 @@ class Objective:
         """
         return self
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build the objective again."""
         return {}
 
     @classmethod
-    def from_config(cls, config: dict) -> Self:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Build the objective from `get_config()`."""
         return cls(**config)

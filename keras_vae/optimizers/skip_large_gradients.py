@@ -94,13 +94,13 @@ class SkipLargeGradients(keras.optimizers.Optimizer):
             usable |= ~self.inner_optimizer.check_finite(values)
         _call_if(usable, self.inner_optimizer.apply, grads, trainable_variables)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this optimizer again."""
         inner = keras.saving.serialize_keras_object(self.inner_optimizer)
         return {"inner_optimizer": inner, "limit": self.limit, "name": self.name}
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         """Build the optimizer from `get_config()`."""
         inner = keras.saving.deserialize_keras_object(config["inner_optimizer"], custom_objects)
         return cls(inner, config["limit"], config["name"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -28,7 +29,7 @@ class ClassColours:
     classes: np.ndarray
     positions: np.ndarray
     names: tuple[str, ...]
-    colours: tuple
+    colours: tuple[Any, ...]
 
     @classmethod
     def of(cls, labels: np.ndarray, count: int, class_names: Sequence[str] | None) -> "ClassColours":
@@ -36,13 +37,13 @@ class ClassColours:
         labels = np.asarray(labels)
         if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
-                f"labels: expected integers [{count}], got {labels.dtype} {list(labels.shape)}: give one an image"
+                f"labels are {labels.dtype} {list(labels.shape)}: expected integers [{count}]; give one an image"
             )
         classes, positions = np.unique(labels, return_inverse=True)
         if class_names is not None and (classes[0] < 0 or classes[-1] >= len(class_names)):
             raise ValueError(
-                f"class_names: expected a name for each label from {classes[0]} to {classes[-1]}, got "
-                f"{len(class_names)}: give them in the order of the classes' numbers"
+                f"class_names has {len(class_names)} names: expected one for each label from {classes[0]} to "
+                f"{classes[-1]}; give them in the order of the classes' numbers"
             )
         names = tuple(str(number) if class_names is None else str(class_names[number]) for number in classes)
         if len(classes) <= len(CLASS_COLOURS):

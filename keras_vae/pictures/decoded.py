@@ -42,7 +42,9 @@ def decoded_images(decode: Decode, z: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If decode returns anything but one image a latent.
     """
-    images = shown_images(decode(np.asarray(z, np.float32)), "decode")
+    images = shown_images(decode(np.asarray(z, np.float32)), "what decode returns")
     if len(images) != len(z):
-        raise ValueError(f"decode: expected {len(z)} images for {len(z)} latents, got {len(images)}: return one each")
+        raise ValueError(
+            f"decode returns {len(images)} images for {len(z)} latents: expected {len(z)}; return one each"
+        )
     return images

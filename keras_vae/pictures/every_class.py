@@ -30,7 +30,7 @@ def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeCl
     )
 
 
-def every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass, path: str | os.PathLike) -> Path:
+def every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass, path: str | os.PathLike[str]) -> Path:
     """Write a grid: one latent a row, one class a column. What a row shares is style, what a column shares the class.
 
     Args:

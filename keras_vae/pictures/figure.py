@@ -6,6 +6,7 @@ colours are given outright, so that a caller's dark style cannot put white text 
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def style_axes(axes: Axes, title: str, xlabel: str, ylabel: str, grid: bool = Tr
     axes.grid(visible=grid, **({"color": FAINT, "linewidth": 0.6, "linestyle": "-"} if grid else {}))
 
 
-def style_legend(axes: Axes, **options: object) -> None:
+def style_legend(axes: Axes, **options: Any) -> None:
     """Give a panel a legend in the shared look; options go to Matplotlib's `Axes.legend`."""
     axes.legend(
         fontsize=FONT_SIZE - 1,
@@ -72,7 +73,7 @@ def style_legend(axes: Axes, **options: object) -> None:
     )
 
 
-def save_figure(figure: Figure, path: str | os.PathLike) -> Path:
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """Draw a figure and write it as an opaque PNG; equal figures give equal bytes.
 
     Args:

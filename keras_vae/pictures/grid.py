@@ -51,7 +51,7 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, sca
     scale = magnification(height, width) if scale is None else scale
     for name, value, least in (("columns", columns, 1), ("gap", gap, 0), ("scale", scale, 1)):
         if value < least:
-            raise ValueError(f"{name}: expected an integer of at least {least}, got {value}: choose a larger one")
+            raise ValueError(f"{name} is {value}: expected an integer of at least {least}; choose a larger one")
     rows = math.ceil(count / columns)
     tiles = np.rint(images.astype(np.float32) * 255).astype(np.uint8)
     tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
@@ -63,7 +63,7 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, sca
     return grid[..., 0] if channels == 1 else grid
 
 
-def save_png(array: np.ndarray, path: str | os.PathLike) -> Path:
+def save_png(array: np.ndarray, path: str | os.PathLike[str]) -> Path:
     """Write a picture as PNG, beside its place first and then renamed, so that no half-written file is left.
 
     The file carries no date and no program's name: equal arrays give equal bytes.
@@ -83,13 +83,13 @@ def save_png(array: np.ndarray, path: str | os.PathLike) -> Path:
     is_picture = array.dtype == np.uint8 and (array.ndim == 2 or (array.ndim == 3 and array.shape[-1] == 3))
     if not is_picture or array.size == 0:
         raise ValueError(
-            f"picture: expected uint8 [height, width] or [height, width, 3], got {array.dtype} "
-            f"{list(array.shape)}: make one with image_grid"
+            f"picture is {array.dtype} {list(array.shape)}: expected uint8 [height, width] or [height, width, 3]; "
+            "make one with image_grid"
         )
     if path.suffix.lower() != ".png":
-        raise ValueError(f"path: expected a name ending in .png, got {str(path)!r}: pictures are PNG files")
+        raise ValueError(f"path is {str(path)!r}: expected a name ending in .png; write PNG files")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent}: no such folder to write {path.name} in: make it first")
+        raise FileNotFoundError(f"{path.parent} is no folder: expected one to write {path.name} in; make it first")
     with written_whole(path) as beside, beside.open("wb") as file:
         Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG", optimize=True)
     return path

@@ -16,11 +16,13 @@ def draw_history(rows: Mapping[str, Sequence[float]]) -> Figure:
     """Return the figure that `history` writes."""
     columns = [column for column in PANELS if column in rows]
     if "loss" not in columns:
-        raise ValueError(f"history: expected a column 'loss', got {sorted(rows)}: pass model.fit(...).history")
+        raise ValueError(f"history has columns {sorted(rows)}: expected 'loss' among them; pass model.fit(...).history")
     shown = {name: rows[name] for column in columns for name in (column, f"val_{column}") if name in rows}
     lengths = {name: len(values) for name, values in shown.items()}
     if len(set(lengths.values())) > 1 or lengths["loss"] == 0:
-        raise ValueError(f"history: expected one value an epoch in every column, got {lengths}: fill the gaps")
+        raise ValueError(
+            f"history has values by column {lengths}: expected one an epoch in every column; fill the gaps"
+        )
     epochs = range(1, lengths["loss"] + 1)
     figure = new_figure(4 * len(columns), 3.4)
     for axes, column in zip(figure.subplots(1, len(columns), squeeze=False)[0], columns, strict=True):
@@ -48,7 +50,7 @@ def draw_history(rows: Mapping[str, Sequence[float]]) -> Figure:
     return figure
 
 
-def history(rows: Mapping[str, Sequence[float]], path: str | os.PathLike) -> Path:
+def history(rows: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> Path:
     """Write the curves of loss, reconstruction and KL, on the training and test images.
 
     Args:

@@ -21,9 +21,9 @@ def order_by_kl(kl_per_dimension: np.ndarray, latent_dim: int | None = None) -> 
     expected = "[latent_dim]" if latent_dim is None else f"[{latent_dim}]"
     if kl.ndim != 1 or len(kl) == 0 or (latent_dim is not None and len(kl) != latent_dim):
         raise ValueError(
-            f"kl_per_dimension: expected shape {expected}, got {list(kl.shape)}: give the mean over "
-            "the images of each latent dimension"
+            f"kl_per_dimension has shape {list(kl.shape)}: expected {expected}; give the mean over the images of each "
+            "latent dimension"
         )
     if not np.isfinite(kl).all():
-        raise ValueError(f"kl_per_dimension: expected finite nats, got {kl.tolist()}: look at the training first")
+        raise ValueError(f"kl_per_dimension is {kl.tolist()}: expected finite nats; look at the training first")
     return np.argsort(-kl, kind="stable")

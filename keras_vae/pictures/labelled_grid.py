@@ -20,7 +20,7 @@ def text_width(text: str, size: float) -> int:
 
 
 def labelled_grid(
-    rows: Sequence[np.ndarray],
+    rows: Sequence[np.ndarray] | np.ndarray,
     row_labels: Sequence[str],
     column_labels: Sequence[str] = (),
     title: str = "",
@@ -43,8 +43,8 @@ def labelled_grid(
     columns, height, width = rows[0].shape[:3]
     if len(row_labels) != len(rows) or len(column_labels) not in (0, columns):
         raise ValueError(
-            f"labels: expected {len(rows)} for the rows and 0 or {columns} for the columns, got "
-            f"{len(row_labels)} and {len(column_labels)}: give one each"
+            f"labels are {len(row_labels)} for the rows and {len(column_labels)} for the columns: expected {len(rows)} "
+            f"and 0 or {columns}; give one each"
         )
     scale = magnification(height, width)
     strips, centres, top = [], [], 0

@@ -25,10 +25,10 @@ def draw_latent_space(
     means = np.asarray(means)
     if means.ndim != 2 or means.size == 0:
         raise ValueError(
-            f"means: expected shape [n, latent_dim], got {list(means.shape)}: pass the posterior's mean of n images"
+            f"means have shape {list(means.shape)}: expected [n, latent_dim]; pass the posterior's mean of n images"
         )
     if not np.isfinite(means).all():
-        raise ValueError("means: expected finite numbers, got NaN or infinity: look at the training first")
+        raise ValueError("means hold NaN or infinity: expected finite numbers; look at the training first")
     order, kl = order_by_kl(kl_per_dimension, means.shape[1]), np.asarray(kl_per_dimension)
     colours = None if labels is None else ClassColours.of(labels, len(means), class_names)
     if means.shape[1] == 1:
@@ -43,7 +43,7 @@ def draw_latent_space(
     figure = new_figure(12, 5.6)
     left, right = figure.subplots(1, 2)
     # in a plane the dimensions keep their numbers, so that both panels have the same axes
-    shown = (0, 1) if means.shape[1] == 2 else tuple(int(dimension) for dimension in order[:2])
+    shown = (0, 1) if means.shape[1] == 2 else (int(order[0]), int(order[1]))
     scatter(left, means, shown, kl, colours)
     if means.shape[1] == 2 and decode is not None:
         decoded_plane(right, decode)
@@ -55,7 +55,7 @@ def draw_latent_space(
 def latent_space(
     means: np.ndarray,
     kl_per_dimension: np.ndarray,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     labels: np.ndarray | None = None,
     class_names: Sequence[str] | None = None,
     decode: Decode | None = None,

@@ -16,18 +16,21 @@ LABELS = ("sample", "nearest in training", "nearest in test")
 
 def draw_nearest_neighbours(samples: np.ndarray, training: np.ndarray, test: np.ndarray) -> Figure:
     """Return the figure that `nearest_neighbours` writes."""
-    rows = [shown_images(each, label) for each, label in zip((samples, training, test), LABELS, strict=True)]
+    given = {"samples": samples, "training": training, "test": test}
+    rows = [shown_images(each, name) for name, each in given.items()]
     if len({row.shape for row in rows}) > 1:
         raise ValueError(
-            f"samples, training, test: expected equal shapes, got {', '.join(str(list(row.shape)) for row in rows)}: "
-            "give each sample's nearest images"
+            f"samples, training and test have shapes {', '.join(str(list(row.shape)) for row in rows)}: expected equal "
+            "shapes; give each sample's nearest images"
         )
     starts = range(0, len(rows[0]), COLUMNS)
     strips = [row[start : start + COLUMNS] for start in starts for row in rows]
     return labelled_grid(strips, LABELS * len(starts), group=len(LABELS))
 
 
-def nearest_neighbours(samples: np.ndarray, training: np.ndarray, test: np.ndarray, path: str | os.PathLike) -> Path:
+def nearest_neighbours(
+    samples: np.ndarray, training: np.ndarray, test: np.ndarray, path: str | os.PathLike[str]
+) -> Path:
     """Write samples with the training image and the test image nearest to each below them, ten in a row.
 
     A memorised sample shows as a training image that is the same and a test image that is only alike.

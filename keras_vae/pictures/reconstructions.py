@@ -21,15 +21,15 @@ def draw_reconstructions(originals: np.ndarray, reconstructed: np.ndarray) -> Fi
     reconstructed = shown_images(reconstructed, "reconstructed")
     if originals.shape != reconstructed.shape:
         raise ValueError(
-            f"reconstructed: expected the originals' shape {list(originals.shape)}, got "
-            f"{list(reconstructed.shape)}: pass model.reconstruct(originals)"
+            f"reconstructed has shape {list(reconstructed.shape)}: expected the originals' {list(originals.shape)}; "
+            "pass model.reconstruct(originals)"
         )
     starts = range(0, len(originals), COLUMNS)
     rows = [batch[start : start + COLUMNS] for start in starts for batch in (originals, reconstructed)]
     return labelled_grid(rows, ["original", "reconstruction"] * len(starts), group=2)
 
 
-def reconstructions(originals: np.ndarray, reconstructed: np.ndarray, path: str | os.PathLike) -> Path:
+def reconstructions(originals: np.ndarray, reconstructed: np.ndarray, path: str | os.PathLike[str]) -> Path:
     """Write originals with their reconstructions below them, ten pairs in a row.
 
     Args:

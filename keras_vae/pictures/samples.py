@@ -9,7 +9,7 @@ from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.grid import image_grid, save_png
 
 
-def samples(images: np.ndarray, path: str | os.PathLike) -> Path:
+def samples(images: np.ndarray, path: str | os.PathLike[str]) -> Path:
     """Write generated images as a grid as square as possible, in the order given.
 
     Args:

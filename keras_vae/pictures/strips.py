@@ -17,11 +17,11 @@ def draw_interpolation(z_start: np.ndarray, z_end: np.ndarray, decode: Decode, s
     z_start, z_end = np.asarray(z_start, np.float32), np.asarray(z_end, np.float32)
     if z_start.ndim != 2 or z_start.size == 0 or z_start.shape != z_end.shape:
         raise ValueError(
-            f"z_start, z_end: expected the same shape [pairs, latent_dim], got {list(z_start.shape)} and "
-            f"{list(z_end.shape)}: give one start and one end a row"
+            f"z_start and z_end have shapes {list(z_start.shape)} and {list(z_end.shape)}: expected the same shape "
+            "[pairs, latent_dim]; give one start and one end a row"
         )
     if steps < 2:
-        raise ValueError(f"steps: expected at least 2, the start and the end, got {steps}: choose more")
+        raise ValueError(f"steps is {steps}: expected at least 2, the start and the end; choose more")
     weight = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
     z = (1 - weight) * z_start[:, None] + weight * z_end[:, None]
     images = decoded_images(decode, z.reshape(-1, z.shape[-1]))
@@ -35,7 +35,7 @@ def draw_interpolation(z_start: np.ndarray, z_end: np.ndarray, decode: Decode, s
 
 
 def interpolation(
-    z_start: np.ndarray, z_end: np.ndarray, decode: Decode, path: str | os.PathLike, steps: int = 11
+    z_start: np.ndarray, z_end: np.ndarray, decode: Decode, path: str | os.PathLike[str], steps: int = 11
 ) -> Path:
     """Write the decoded images on the straight way between pairs of latents, one pair a row.
 
@@ -65,8 +65,8 @@ def draw_traversals(
     order = order_by_kl(kl_per_dimension)[: max(dimensions, 0)]
     if len(order) == 0 or steps < 2 or not 0 < span < np.inf:
         raise ValueError(
-            "dimensions, steps, span: expected at least 1, at least 2 and a positive number, got "
-            f"{dimensions}, {steps} and {span}: choose larger ones"
+            f"dimensions, steps and span are {dimensions}, {steps} and {span}: expected at least 1, at least 2 and a "
+            "positive number; choose larger ones"
         )
     kl = np.asarray(kl_per_dimension)
     offsets = np.linspace(-span, span, steps, dtype=np.float32)
@@ -86,7 +86,7 @@ def draw_traversals(
 def traversals(
     kl_per_dimension: np.ndarray,
     decode: Decode,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     dimensions: int = 10,
     span: float = 3.0,
     steps: int = 13,

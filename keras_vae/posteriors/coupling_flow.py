@@ -15,7 +15,8 @@ from keras_vae.distributions.normalizing_flow import NormalizingFlow
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.random.portable import check_seed
 
-tfd, tfb = tfp.distributions, tfp.bijectors
+tfd = tfp.distributions
+tfb = tfp.bijectors
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -95,7 +96,7 @@ class CouplingFlow(Posterior):
         """Return f(mean + stddev * noise)."""
         return distribution.reparameterize(noise)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this posterior again, untrained."""
         config = {"couplings": self.number, "hidden": self.hidden, "context": self.context, "seed": self.seed}
         return {**super().get_config(), **config}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from typing import Any
 
 from keras_vae.registry import unknown_name
 
@@ -19,7 +20,7 @@ def preset_names() -> list[str]:
     return sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json"))
 
 
-def read_preset(name: str) -> dict:
+def read_preset(name: str) -> dict[str, Any]:
     """Return a preset's settings.
 
     Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim`, `network` (its

@@ -18,7 +18,7 @@ FEWEST_A_COMPONENT = 10  # latents: fewer do not fix a mean and a scale in each 
 
 
 def fit_to_aggregate_posterior(
-    sample: Callable[[tf.Tensor, tf.Tensor | None, tf.Tensor], tf.Tensor],
+    sample: Callable[[tf.Tensor, np.ndarray | None, tf.Tensor], tf.Tensor],
     batches: Iterable[tuple[np.ndarray, np.ndarray | None]],
     latent_dim: int,
     components: int = 50,

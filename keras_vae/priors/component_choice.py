@@ -13,7 +13,7 @@ from keras_vae.random.portable import HALF, stride, words, words_numpy
 RANGE = 2**31  # a choice is one of 0 ... RANGE - 1
 
 
-def choices(seed: tf.Tensor, index: tf.Tensor, latent_dim: int) -> tf.Tensor:
+def choices(seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, latent_dim: int) -> tf.Tensor:
     """Return a uniform int32 in [0, 2**31) for each image number of int32 `[n]`, by the portable generator.
 
     From the two halves of the word in column number `latent_dim`, which no latent uses:

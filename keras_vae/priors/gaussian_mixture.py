@@ -47,6 +47,6 @@ class GaussianMixture(Mixture):
         """Return the components as they stand."""
         return Components(self.logits.value, self.means.value, tf.exp(self.log_stddevs.value))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this prior again, untrained."""
         return {**super().get_config(), "components": self.num_components, "seed": self.seed}

@@ -102,7 +102,9 @@ class Mixture(Prior):
         )
         return mean + stddev * noise
 
-    def sample_latents(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    def sample_latents(
+        self, seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, temperature: tf.Tensor | float
+    ) -> tf.Tensor:
         """Return samples float32 `[n, latent_dim]` by the portable generator; a temperature of 0 gives the means."""
         (latent_dim,) = self.event_shape
         noise, choice = latents(seed, index, latent_dim, temperature), choices(seed, index, latent_dim)
@@ -172,7 +174,7 @@ class FixedMixture(Mixture):
         """Return those given, bit for bit."""
         return tf.constant(self._thresholds)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this mixture again: integers, and floats that float32 restores exactly."""
         return {
             **super().get_config(),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from numpy.typing import ArrayLike
 
 from keras_vae.distributions.conditional import ConditionalDistribution
 from keras_vae.random.portable import latents
@@ -44,7 +45,9 @@ class Prior(ConditionalDistribution):
             seed: of those that are chosen; 0 by default.
         """
 
-    def sample_latents(self, seed: tf.Tensor, index: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+    def sample_latents(
+        self, seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, temperature: tf.Tensor | float
+    ) -> tf.Tensor:
         """Return samples float32 `[n, latent_dim]` by the portable generator.
 
         Args:

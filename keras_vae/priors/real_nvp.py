@@ -86,7 +86,7 @@ class RealNVP(Prior):
         flow.build(self.event_shape)
         return flow
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this prior again; untrained, but for a snapshot."""
         config = {"layers": self.number, "hidden": list(self.hidden), "seed": self.seed}
         return {**super().get_config(), **config, **({} if self._values is None else {"values": self._values})}

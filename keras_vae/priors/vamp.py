@@ -99,6 +99,6 @@ class VampPrior(Mixture):
             raise ValueError("this VampPrior belongs to no model: expected an encoder; pass it as VAE(..., prior=...)")
         return self._encode
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this prior again, untrained."""
         return {**super().get_config(), "pseudo_inputs": self.num_components, "seed": self.seed}

@@ -60,9 +60,9 @@ def check_seed(seed: int) -> int:
     try:
         value = operator.index(seed)
     except TypeError:
-        raise ValueError(f"seed is {seed!r}; expected an integer: give one such as 7") from None
+        raise ValueError(f"seed is {seed!r}: expected an integer; give one such as 7") from None
     if not -(2**31) <= value < 2**31:
-        raise ValueError(f"seed is {value}; expected an int32: choose one from {-(2**31)} to {2**31 - 1}")
+        raise ValueError(f"seed is {value}: expected an int32; choose one from {-(2**31)} to {2**31 - 1}")
     return value
 
 
@@ -71,9 +71,9 @@ def check_temperature(temperature: float) -> float:
     try:
         value = float(temperature)
     except (TypeError, ValueError):
-        raise ValueError(f"temperature is {temperature!r}; expected a number: 1.0 draws from the prior") from None
+        raise ValueError(f"temperature is {temperature!r}: expected a number; 1.0 draws from the prior") from None
     if not 0.0 <= value <= float(np.finfo(np.float32).max):
-        raise ValueError(f"temperature is {value}; expected a finite number >= 0: 1.0 draws from the prior")
+        raise ValueError(f"temperature is {value}: expected a finite number >= 0; 1.0 draws from the prior")
     return value
 
 
@@ -81,9 +81,9 @@ def check_index(index: ArrayLike) -> np.ndarray:
     """Return image numbers as int32 [n]; ValueError unless they are integers [n] in [0, 2**31)."""
     values = np.asarray(index)
     if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):
-        raise ValueError(f"index is {values.dtype} of shape {values.shape}; expected integers [n]: try range(n)")
+        raise ValueError(f"index is {values.dtype} of shape {values.shape}: expected integers [n]; try range(n)")
     if values.size and not (values.min() >= 0 and values.max() < 2**31):
-        raise ValueError(f"index spans {values.min()} to {values.max()}; expected 0 to {2**31 - 1}: stay within it")
+        raise ValueError(f"index spans {values.min()} to {values.max()}: expected 0 to {2**31 - 1}; stay within it")
     return values.astype(np.int32)
 
 
@@ -95,7 +95,7 @@ def stride(latent_dim: int) -> int:
     """
     largest = 65521  # the largest prime below 65536
     if not 1 <= latent_dim < largest:
-        raise ValueError(f"latent_dim is {latent_dim}; expected 1 to {largest - 1}: the generator draws 16-bit columns")
+        raise ValueError(f"latent_dim is {latent_dim}: expected 1 to {largest - 1}; the generator draws 16-bit columns")
     candidate = max(STRIDE, latent_dim + 1)
     while any(candidate % divisor == 0 for divisor in range(2, math.isqrt(candidate) + 1)):
         candidate += 1
@@ -105,7 +105,7 @@ def stride(latent_dim: int) -> int:
 def _check_column(column: ArrayLike, stride: int) -> np.ndarray:
     values = np.asarray(column, np.int32)
     if values.size and not (values.min() >= 0 and values.max() < stride):
-        raise ValueError(f"column spans {values.min()} to {values.max()}; expected 0 to {stride - 1}: raise the stride")
+        raise ValueError(f"column spans {values.min()} to {values.max()}: expected 0 to {stride - 1}; raise the stride")
     return values
 
 
@@ -178,7 +178,9 @@ def latents_numpy(seed: int, index: ArrayLike, latent_dim: int, temperature: flo
     return (TABLE[left // 16] + TABLE[right // 16]).astype(np.float32) * np.float32(SCALE) * factor
 
 
-def words(seed: tf.Tensor, index: tf.Tensor, column: ArrayLike, stride: int = STRIDE) -> tuple[tf.Tensor, tf.Tensor]:
+def words(
+    seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, column: ArrayLike, stride: int = STRIDE
+) -> tuple[tf.Tensor, tf.Tensor]:
     """`words_numpy` as a TensorFlow graph of operations that TFLite has built in and ONNX maps exactly.
 
     Args:
@@ -203,7 +205,9 @@ def words(seed: tf.Tensor, index: tf.Tensor, column: ArrayLike, stride: int = ST
     return _encrypt(tf.unstack(_keys(low, high)), index[:, None], column[None, :], stride)
 
 
-def latents(seed: tf.Tensor, index: tf.Tensor, latent_dim: int, temperature: tf.Tensor) -> tf.Tensor:
+def latents(
+    seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, latent_dim: int, temperature: tf.Tensor | float
+) -> tf.Tensor:
     """`latents_numpy` as a TensorFlow graph, bit-equal to it: the generator inside every exported `generate`.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 
 from keras_vae.data.arrays import ImageArrays
@@ -16,7 +18,7 @@ BATCH_SIZE = 100
 
 def evaluate_run(
     model: VAE, arrays: ImageArrays, settings: Settings, console: Console, sampling_seed: int | None = None
-) -> dict:
+) -> dict[str, Any]:
     """Evaluate on all images of a split, binarised as in training.
 
     Args:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from rich.console import Console
 
-from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
 from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.checkpoints.folder import checkpoints_in
 from keras_vae.data.pipeline import build_pipeline
+from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
 from keras_vae.multi_device.collectives import is_chief
 from keras_vae.runs.prepare import Prepared, dtype_policy
 from keras_vae.runs.progress import EpochProgress
@@ -72,14 +73,14 @@ class LastGood(keras.callbacks.Callback):
     def __init__(self, folder: Path, epoch: int = 0) -> None:
         super().__init__()
         self.folder = folder
-        self.epoch = epoch
+        self.epoch: int = epoch
         self._state: list[np.ndarray] = []
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Hold the state before the first step."""
         self._hold()
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Hold the state after an epoch."""
         self.epoch = epoch + 1
         self._hold()

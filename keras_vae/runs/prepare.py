@@ -118,7 +118,9 @@ def _steps(settings: Settings, images: int) -> int:
 def _classes(images: ImageArrays) -> int:
     """How many classes a conditional model is of."""
     if images.labels is None:
-        raise ValueError("conditional is True, but the images have no classes: expected labels; leave out --conditional")
+        raise ValueError(
+            "conditional is True, but the images have no classes: expected labels; leave out --conditional"
+        )
     return len(images.class_names) if images.class_names else int(images.labels.max()) + 1
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,10 +31,11 @@ class EpochProgress(keras.callbacks.Callback):
 
     def __init__(self, console: Console, epochs: int) -> None:
         super().__init__()
-        self.console, self.epochs = console, epochs
+        self.console = console
+        self.epochs = epochs
         self._bar = bar(console)
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Show the bar."""
         steps = self.params.get("steps") or 1
         self._task = self._bar.add_task("training", total=self.epochs * steps, figures="")
@@ -40,15 +43,15 @@ class EpochProgress(keras.callbacks.Callback):
         if self.console.is_terminal:
             self._bar.start()
 
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Remember the epoch."""
         self._epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
         self._bar.update(self._task, completed=self._epoch * self._steps + batch + 1)
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the losses."""
         logs = logs or {}
         figures = f"loss {logs['loss']:.2f}" + (

@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def draw_pictures(
     arrays: ImageArrays,
     settings: Settings,
     history: dict[str, list[float]],
-    metrics: dict,
+    metrics: dict[str, Any],
     folder: Path,
 ) -> None:
     """Write every picture of a run into `folder`.
@@ -82,7 +83,7 @@ def _first_images(arrays: ImageArrays, settings: Settings) -> np.ndarray:
     return next(iter(pipeline)).numpy()
 
 
-def record(settings: Settings, model: VAE, started: float) -> dict:
+def record(settings: Settings, model: VAE, started: float) -> dict[str, Any]:
     """Return what `config.json` holds: the settings, the model in a few words, versions, and when it was made.
 
     Args:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import errno
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,8 +41,8 @@ def how_to_go_on(output: Path) -> str:
     """Return what to do about an interrupted run, in a clause."""
     folder = unfinished(output) / CHECKPOINTS
     if not checkpoints_in(folder):
-        return "there is no checkpoint yet: start again"
-    return f"the last checkpoint is {checkpoints_in(folder)[0]}: go on with the same arguments and --resume"
+        return "there is no checkpoint yet; start again"
+    return f"the last checkpoint is {checkpoints_in(folder)[0]}; go on with the same arguments and --resume"
 
 
 def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
@@ -56,21 +55,32 @@ def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
     """
     for place in (output, *output.absolute().parents):
         if place.is_file():
-            raise ValueError(f"output {output}: {place} is a file: expected a folder; choose another --output")
+            raise ValueError(
+                f"output {output} is not free, since {place} is a file: expected a folder; choose another --output"
+            )
     remains = unfinished(output)
     resumable = bool(checkpoints_in(remains / CHECKPOINTS))
     if resume and not resumable:
         if (output / CONFIG).is_file():
-            raise ValueError(f"nothing to resume: the run in {output} is finished")
-        raise ValueError(f"nothing to resume: {remains} holds no checkpoint; leave out --resume to start")
+            raise ValueError(
+                f"output {output} holds a finished run: expected an interrupted one; there is nothing to resume"
+            )
+        raise ValueError(f"{remains} holds no checkpoint: expected one to resume; leave out --resume to start")
     if output.is_dir() and any(output.iterdir()):
         if not (output / CONFIG).is_file():
-            raise ValueError(f"output {output} holds files that are no run: choose another --output")
+            raise ValueError(
+                f"output {output} holds files that are no run: expected a new or empty folder; choose another --output"
+            )
         if not overwrite:
-            raise ValueError(f"output {output} already holds a run: choose another --output, or --overwrite it")
+            raise ValueError(
+                f"output {output} already holds a run: expected a new or empty folder; choose another --output, or "
+                "--overwrite it"
+            )
     if remains.exists() and not overwrite and not resume:
         mend = "go on with it with --resume" if resumable else "remove it"
-        raise ValueError(f"{remains} holds an interrupted training: {mend}, or start anew with --overwrite")
+        raise ValueError(
+            f"{remains} holds an interrupted training: expected none; {mend}, or start anew with --overwrite"
+        )
 
 
 @contextmanager
@@ -173,9 +183,11 @@ def read_config(run: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no JSON ({error}): train the run again, or restore the file") from error
+        raise ValueError(
+            f"{path} is no JSON ({error}): expected a run's settings; train the run again, or restore the file"
+        ) from error
     if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
-        raise ValueError(f"{path} holds no settings of a run: train the run again, or restore the file")
+        raise ValueError(f"{path} holds no settings: expected those of a run; train the run again, or restore the file")
     return config
 
 
@@ -192,9 +204,11 @@ def load_run(run: Path) -> tuple[Any, dict[str, Any]]:
 
     path = run / MODEL
     if not path.is_file():
-        raise ValueError(f"{run} lacks {MODEL}: train the run again, or restore the file")
+        raise ValueError(f"{run} lacks {MODEL}: expected the trained model; train the run again, or restore the file")
     try:
         return keras.models.load_model(path), config
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} cannot be read ({reason}): train the run again, or restore the file") from error
+        raise ValueError(
+            f"{path} cannot be read ({reason}): expected a Keras model; train the run again, or restore the file"
+        ) from error

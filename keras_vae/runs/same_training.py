@@ -33,7 +33,9 @@ def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Pa
     differing = [name for name, value in now.items() if value is not None and value != then[name]]
     if differing:
         said = ", ".join(f"{name} is {now[name]!r} where it was {then[name]!r}" for name in differing)
-        raise ValueError(f"--resume of {source} with other arguments: {said}; repeat those of the first call, {MEND}")
+        raise ValueError(
+            f"--resume of {source} has other arguments ({said}): expected those of the first call; repeat them, {MEND}"
+        )
 
 
 def digests(arrays: Mapping[str, ImageArrays]) -> dict[str, str]:
@@ -60,6 +62,6 @@ def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: 
     changed = [split for split in now if now[split] != saved[split]]
     if changed:
         raise ValueError(
-            f"--resume of {source} with other images: those of {' and '.join(changed)} changed since; "
-            f"restore them, {MEND}"
+            f"--resume of {source} has other images, those of {' and '.join(changed)} changed since: expected the "
+            f"same; restore them, {MEND}"
         )

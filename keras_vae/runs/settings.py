@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_vae.data.binarize import Binarize
 
 # Keras' dtype policies for the networks; likelihood, KL and sampling are float32 under each.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -26,7 +29,7 @@ class Settings:
     batch_size: int | None = None
     latent_dim: int | None = None
     learning_rate: float | None = None
-    binarize: str = "none"
+    binarize: Binarize = "none"
     image_size: int | None = None
     seed: int = 0
     importance_samples: int = 100

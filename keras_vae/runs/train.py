@@ -7,6 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from rich.console import Console
@@ -42,7 +43,7 @@ def train(
     resume: bool = False,
     preemption: Preemption | None = None,
     strategy: tf.distribute.Strategy | None = None,
-) -> dict | None:
+) -> dict[str, Any] | None:
     """Train a VAE as asked and write its run folder.
 
     The learning rate falls to zero along half a cosine (Loshchilov and Hutter 2017, equation 5). The test split

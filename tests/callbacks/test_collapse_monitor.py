@@ -86,5 +86,5 @@ def test_refuses_numbers_below_one(binary, arguments):
 
 
 def test_refuses_what_is_no_image(compiled, binary):
-    with pytest.raises(ValueError, match=r"data, batch 0: .*divide by 255"):
+    with pytest.raises(ValueError, match=r"batch 0 of data are .*divide by 255"):
         compiled().fit(binary, verbose=0, callbacks=[CollapseMonitor(binary * 255)])

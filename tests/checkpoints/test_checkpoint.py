@@ -235,15 +235,17 @@ def test_mistakes_are_named(tmp_path):
     with contextlib.suppress(Interruption):
         fit(built(), 0, [Checkpoint(tmp_path, 1), InterruptAt("train_batch_end", 5)])
 
-    with pytest.raises(ValueError, match=r"holds checkpoints: call resume\(model\) first"):
+    with pytest.raises(
+        ValueError, match=r"holds checkpoints: expected none without a resume; call resume\(model\) first"
+    ):
         fit(built(), 0, [Checkpoint(tmp_path)])
-    with pytest.raises(ValueError, match="optimizer is Adam, here SGD"):
+    with pytest.raises(ValueError, match="whose optimizer is Adam: expected SGD; "):
         Checkpoint(tmp_path).resume(built(averaging))
-    with pytest.raises(ValueError, match="steps_per_execution is 4, here 2"):
+    with pytest.raises(ValueError, match="whose steps_per_execution is 4: expected 2; "):
         Checkpoint(tmp_path).resume(built(steps=2))
     wide = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, likelihood="bernoulli")
     wide.compile("adam", steps_per_execution=4, jit_compile=False)
-    with pytest.raises(ValueError, match=r"is of another model: .*build and compile the model as it was"):
+    with pytest.raises(ValueError, match=r"is of another model, .*: expected .*build and compile the model as it was"):
         Checkpoint(tmp_path).resume(wide)
 
     model = built()
@@ -252,7 +254,7 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"initial_epoch is 0: expected 1, which resume\(model\) returned"):
         fit(model, 0, [checkpoint])
     checkpoint.resume(model)
-    with pytest.raises(ValueError, match="its epochs have 11 batches, these 22; use the same data and batch size"):
+    with pytest.raises(ValueError, match="whose epochs have 11 batches: expected 22; use the same data and batch size"):
         fit(model, 1, [checkpoint], batch_size=2)
     with pytest.raises(ValueError, match="every is 0: expected at least 1"):
         Checkpoint(tmp_path, every=0)

@@ -59,7 +59,9 @@ def test_none_and_none_that_is_whole(tmp_path):
     saved(tmp_path, 1, 2)
     for path in checkpoints_in(tmp_path):
         path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=r"no checkpoint in .* is whole: .*step-000000002.*start anew"):
+    with pytest.raises(
+        ValueError, match=r"no checkpoint in .* is whole \(.*step-000000002.*\): expected one; start anew"
+    ):
         newest_whole(tmp_path, pytest.fail)
 
 
@@ -71,7 +73,7 @@ def test_a_full_disk_is_named_in_one_line_and_the_old_ones_stay(tmp_path):
         save(tmp_path, 3, {}, STATE, before)
     message = str(caught.value)
     assert "the disk is full" in message
-    assert f"{before} is whole: make room, then resume" in message
+    assert f"{before} is whole; make room, then resume" in message
     assert "\n" not in message
     assert names(tmp_path) == ["step-000000002.checkpoint", "step-000000001.checkpoint"]
     assert newest_whole(tmp_path, pytest.fail).facts == {"step": 2}

@@ -83,8 +83,14 @@ def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run,
         (("verify", ".", "--images", "0"), "images is 0: expected at least 1"),
         (("export", "nowhere", "--output", "b"), "nowhere holds no run"),
         (("benchmark", ".", "--rounds", "0"), "rounds is 0: expected at least 1"),
-        (("benchmark", ".", "--output", "no/where"), "is in a folder that does not exist"),
-        (("benchmark", ".", "--output", "inside"), "is inside the bundle"),
+        (
+            ("benchmark", ".", "--output", "no/where"),
+            "is in a folder that does not exist: expected one that does; create no first",
+        ),
+        (
+            ("benchmark", ".", "--output", "inside"),
+            "is inside the bundle, which holds only what its manifest lists: expected a place outside",
+        ),
         (("generate", ".", "--runtime", "onnx"), "manifest.json is missing: expected a bundle"),
     ],
 )

@@ -23,7 +23,7 @@ def test_sigterm_saves_and_other_arguments_are_refused(tmp_path, capsys):
     assert process.returncode == 143, said
     (checkpoint,) = (tmp_path / "run.unfinished" / "checkpoints").iterdir()
     assert said.splitlines() == [
-        f"keras-vae: asked to end by SIGTERM; the last checkpoint is {checkpoint}: go on with the same arguments and "
+        f"keras-vae: asked to end by SIGTERM; the last checkpoint is {checkpoint}; go on with the same arguments and "
         "--resume"
     ]
 

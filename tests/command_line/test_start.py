@@ -47,7 +47,7 @@ def test_a_mistake_found_late_is_still_one_line(tmp_path):
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("keras-vae: error: unknown dataset 'mnits'")
+    assert done.stderr.startswith("keras-vae: error: dataset is 'mnits': expected")
     assert "did you mean mnist" in done.stderr
     assert list(tmp_path.iterdir()) == []
 

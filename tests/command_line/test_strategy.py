@@ -15,10 +15,10 @@ def config(**task):
 MISTAKES = {
     "unknown strategy": (["--strategy", "mirored"], None, "'mirrored'"),
     "unknown precision": (["--precision", "float16"], None, "'mixed_float16'"),
-    "nothing to split for": (["--virtual-devices", 2], None, "--virtual-devices with --strategy auto"),
+    "nothing to split for": (["--virtual-devices", 2], None, "--virtual-devices is 2 with --strategy auto: expected"),
     "split too late": (["--strategy", "mirrored", "--virtual-devices", 2], None, "after TensorFlow found its devices"),
     "no TF_CONFIG": (["--strategy", "multi_worker"], "", "TF_CONFIG is not set"),
-    "no JSON": (["--strategy", "multi_worker"], "{", "TF_CONFIG is no JSON"),
+    "no JSON": (["--strategy", "multi_worker"], "{", "TF_CONFIG is {, which is no JSON"),
     "index out of range": (["--strategy", "multi_worker"], config(index=2), "0 to 1 are workers"),
 }
 

@@ -53,7 +53,10 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
     [
         (["generate"], "expected a run, a bundle or a preset; give one"),
         (["generate", "run", "--preset", "mnist_mlp"], "expected a run, a bundle or a preset; give one"),
-        (["generate", "--preset", "mnist_mlp", "--runtime", "onnx"], "--runtime onnx of a preset: expected a bundle"),
+        (
+            ["generate", "--preset", "mnist_mlp", "--runtime", "onnx"],
+            "--runtime is onnx with --preset mnist_mlp: expected a bundle",
+        ),
         (["generate", "--preset", "mnist_mlp"], "preset 'mnist_mlp' comes without trained weights: expected"),
         (["export", "--output", "bundle"], "expected a run or a preset; give one"),
         (["export", "run", "--preset", "mnist_mlp", "--output", "bundle"], "expected a run or a preset; give one"),

@@ -234,7 +234,7 @@ def test_a_worker_that_does_not_see_the_checkpoint_is_named(context, interrupted
     for text in printed:
         said = text.splitlines()[-1]
         assert "error: workers see different checkpoints in " in said
-        assert "worker 1: none; expected one folder that all of them share" in said
+        assert "worker 1: none): expected the same everywhere; give them one folder that all of them share" in said
     assert {path.name for path in (tmp_path / "run.unfinished").iterdir()} == {"checkpoints"}
 
 

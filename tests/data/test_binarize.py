@@ -33,5 +33,5 @@ def test_blocks_do_not_repeat():
 
 
 def test_an_unknown_way_is_refused():
-    with pytest.raises(ValueError, match="one of none, static, dynamic, got 'sometimes'"):
+    with pytest.raises(ValueError, match="binarize is 'sometimes': expected one of none, static, dynamic; "):
         check_binarize("sometimes")

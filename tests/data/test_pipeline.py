@@ -168,10 +168,10 @@ def test_mirrored_replicas_share_out_a_batch():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 0}, "batch_size: expected at least 1, got 0"),
-        ({"batch_size": 101, "drop_remainder": True}, "at most 100, .*got 101"),
-        ({"binarize": "maybe"}, "got 'maybe'"),
-        ({"first_epoch": -1}, "first_epoch: expected at least 0, got -1"),
+        ({"batch_size": 0}, "batch_size is 0: expected at least 1; raise"),
+        ({"batch_size": 101, "drop_remainder": True}, "batch_size is 101 .*: expected at most 100, "),
+        ({"binarize": "maybe"}, "binarize is 'maybe': expected one of none, "),
+        ({"first_epoch": -1}, "first_epoch is -1: expected at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):
@@ -180,5 +180,5 @@ def test_bad_arguments_are_refused(arguments, message):
 
 
 def test_labels_that_are_not_there_are_refused():
-    with pytest.raises(ValueError, match="has none: pass labels=False"):
+    with pytest.raises(ValueError, match="'train' has no classes: expected some; pass labels=False"):
         build_pipeline(ImageArrays(np.zeros([3, 2, 2, 1], np.uint8)), labels=True)

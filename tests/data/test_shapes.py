@@ -74,7 +74,7 @@ def test_over_all_images_the_factors_are_independent(drawn):
 
 def test_factors_of_other_datasets():
     assert list(load_factors("digits", "test")) == ["label"]
-    with pytest.raises(ValueError, match=r"unknown dataset 'shpes'.*shapes"):
+    with pytest.raises(ValueError, match=r"dataset is 'shpes': expected .*; .*shapes"):
         load_factors("shpes")
-    with pytest.raises(ValueError, match="split 'valid' is unknown"):
+    with pytest.raises(ValueError, match="split is 'valid', which is no split of dataset 'shapes': expected"):
         load_factors("shapes", "valid")

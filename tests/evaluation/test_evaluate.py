@@ -152,17 +152,17 @@ def bad_pixel(value):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (bad_pixel(255.0), r"batch 0: .*\[0, 1\].*255.*divide by 255"),
-        (bad_pixel(np.nan), r"batch 0: .*NaN"),
-        (bad_pixel(-1.0), r"batch 0: .*\[0, 1\]"),
+        (bad_pixel(255.0), r"batch 0 of data are .*255: .*\[0, 1\].*divide by 255"),
+        (bad_pixel(np.nan), r"batch 0 of data are NaN"),
+        (bad_pixel(-1.0), r"batch 0 of data are .*\[0, 1\]"),
         (np.zeros([3, 2, 2, 1], np.uint8), r"uint8"),
-        (np.zeros([3, 2, 3, 1], np.float32), r"\[n, 2, 2, 1\], got \[3, 2, 3, 1\]"),
-        (np.zeros([3, 2, 2, 3], np.float32), r"\[n, 2, 2, 1\], got \[3, 2, 2, 3\]"),
+        (np.zeros([3, 2, 3, 1], np.float32), r"is \[3, 2, 3, 1\]: expected \[n, 2, 2, 1\]"),
+        (np.zeros([3, 2, 2, 3], np.float32), r"is \[3, 2, 2, 3\]: expected \[n, 2, 2, 1\]"),
         (np.zeros([3, 2, 2], np.float32), r"rank 4"),
         (np.zeros([0, 2, 2, 1], np.float32), r"at least one image"),
         ([], r"at least one image"),
         (tf.data.Dataset.from_tensor_slices(bad_pixel(0.5)).batch(2).take(0), r"at least one image"),
-        (tf.data.Dataset.from_tensor_slices(bad_pixel(255.0)).batch(2), r"batch 1: .*divide by 255"),
+        (tf.data.Dataset.from_tensor_slices(bad_pixel(255.0)).batch(2), r"batch 1 of data are .*divide by 255"),
     ],
     ids=["0-255", "nan", "negative", "uint8", "size", "channels", "rank", "empty", "no batch", "no data", "later"],
 )

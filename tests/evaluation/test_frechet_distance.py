@@ -124,5 +124,5 @@ def test_the_weights_are_small_and_pinned(image_shape, monkeypatch):
     assert hashlib.sha256(content).hexdigest() == digest
     assert len(content) < 200_000
     monkeypatch.setitem(digit_classifier.PINNED, image_shape, (dataset, "0" * 64))
-    with pytest.raises(OSError, match=f"{dataset}_classifier.npz is not the file that was pinned"):
+    with pytest.raises(OSError, match=f"{dataset}_classifier.npz was changed: expected the file that was pinned"):
         pinned_classifier.__wrapped__(image_shape)

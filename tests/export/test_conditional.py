@@ -67,7 +67,10 @@ def test_files_draw_what_keras_draws(bundle, model):
             images, _ = generate_from_file(bundle, manifest, path, 3, seed=5, label=label)
             np.testing.assert_allclose(images, model.generate(3, seed=5, label=label), atol=1e-5)
     run = load_runtime(bundle, path, manifest["artifacts"][path])
-    with pytest.raises(ValueError, match="expected the inputs"):
+    with pytest.raises(
+        ValueError,
+        match=r"^inputs of generate in .* are \['index', 'seed', 'temperature'\]: expected \['index', 'label'",
+    ):
         run("generate", index=np.int32([0]), seed=np.int32(0), temperature=np.float32(1))
     with pytest.raises(ValueError, match="label is 4: expected whole numbers from 0 to 3"):
         generate_from_file(bundle, manifest, path, 3, label=CLASSES)

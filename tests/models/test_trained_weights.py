@@ -47,7 +47,11 @@ def test_without_being_asked_for_they_are_not_taken(shipped):
     [
         ("fresh", {}, "preset 'fresh' comes without trained weights: expected small; or train it"),
         ("smal", {}, "preset is 'smal': expected one of"),
-        ("small", {"latent_dim": 3}, "load_weights with another latent_dim: the weights of small fit it as it is"),
+        (
+            "small",
+            {"latent_dim": 3},
+            "load_weights is True with another latent_dim: expected small as it is, which its",
+        ),
         ("small", {"prior": "vamp", "network": {"hidden": [3]}}, "with another network and prior"),
     ],
 )

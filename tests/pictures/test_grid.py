@@ -56,9 +56,9 @@ def test_default_columns_make_a_square():
         (np.zeros([0, 8, 8, 1]), {}, "at least one image"),
         (np.full([1, 8, 8, 1], 255.0), {}, "divide by 255"),
         (np.full([1, 8, 8, 1], np.nan), {}, "NaN"),
-        (np.zeros([1, 8, 8, 1]), {"columns": 0}, "columns: .*got 0"),
-        (np.zeros([1, 8, 8, 1]), {"gap": -1}, "gap: .*got -1"),
-        (np.zeros([1, 8, 8, 1]), {"scale": 0}, "scale: .*got 0"),
+        (np.zeros([1, 8, 8, 1]), {"columns": 0}, "columns is 0: expected"),
+        (np.zeros([1, 8, 8, 1]), {"gap": -1}, "gap is -1: expected"),
+        (np.zeros([1, 8, 8, 1]), {"scale": 0}, "scale is 0: expected"),
     ],
 )
 def test_bad_images_and_numbers_are_named(images, options, message):
@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_the_old_picture_and_no_part(tmp_path, monkeypatch):
 
 
 def test_no_folder_is_made(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such folder"):
+    with pytest.raises(FileNotFoundError, match="missing is no folder: expected one to write a.png in"):
         save_png(np.zeros([4, 4], np.uint8), tmp_path / "missing" / "a.png")
     assert list(tmp_path.iterdir()) == []
 
@@ -105,7 +105,7 @@ def test_no_folder_is_made(tmp_path):
         (np.zeros([4, 4]), "a.png", "float64"),
         (np.zeros([4, 4, 4], np.uint8), "a.png", r"\[4, 4, 4\]"),
         (np.zeros([0, 4], np.uint8), "a.png", r"\[0, 4\]"),
-        (np.zeros([4, 4], np.uint8), "a.jpg", "a.jpg"),
+        (np.zeros([4, 4], np.uint8), "a.jpg", "a.jpg.: expected"),
     ],
 )
 def test_no_picture_of_another_kind_is_written(tmp_path, array, name, message):
@@ -122,6 +122,6 @@ def test_samples_are_the_grid_with_stray_pixels_clipped(tmp_path, digits):
 
 
 def test_samples_with_nan_are_refused(tmp_path, digits):
-    with pytest.raises(ValueError, match=r"samples: .*NaN"):
+    with pytest.raises(ValueError, match=r"samples are NaN"):
         samples(np.where(digits[:4] > 0.5, np.nan, digits[:4]), tmp_path / "samples.png")
     assert list(tmp_path.iterdir()) == []

@@ -52,9 +52,9 @@ def test_equal_histories_give_equal_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ({}, "expected a column 'loss'"),
-        ({"kl_loss": [1.0]}, r"got \['kl_loss'\]"),
-        ({"loss": []}, "one value an epoch"),
+        ({}, r"columns \[\]: expected 'loss'"),
+        ({"kl_loss": [1.0]}, r"columns \['kl_loss'\]: expected 'loss'"),
+        ({"loss": []}, "expected one an epoch"),
         ({"loss": [1.0, 2.0], "val_loss": [1.0]}, r"'loss': 2, 'val_loss': 1"),
     ],
 )

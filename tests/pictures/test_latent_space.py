@@ -108,16 +108,21 @@ def test_colour_images_are_decoded_in_colour():
 @pytest.mark.parametrize(
     ("means", "kl", "options", "message"),
     [
-        (np.zeros(4), np.ones(1), {}, r"means: expected shape \[n, latent_dim\], got \[4\]"),
-        (np.full([4, 2], np.nan), np.ones(2), {}, "means: expected finite"),
-        (np.zeros([4, 2]), np.ones(3), {}, r"kl_per_dimension: expected shape \[2\], got \[3\]"),
-        (np.zeros([4, 2]), np.ones(2), {"labels": np.zeros(3, int)}, r"labels: expected integers \[4\]"),
-        (np.zeros([4, 2]), np.ones(2), {"labels": np.zeros(4)}, "got float64"),
+        (np.zeros(4), np.ones(1), {}, r"means have shape \[4\]: expected \[n, latent_dim\]"),
+        (np.full([4, 2], np.nan), np.ones(2), {}, "means hold NaN or infinity: expected finite"),
+        (np.zeros([4, 2]), np.ones(3), {}, r"kl_per_dimension has shape \[3\]: expected \[2\]"),
+        (
+            np.zeros([4, 2]),
+            np.ones(2),
+            {"labels": np.zeros(3, int)},
+            r"labels are int64 \[3\]: expected integers \[4\]",
+        ),
+        (np.zeros([4, 2]), np.ones(2), {"labels": np.zeros(4)}, "labels are float64"),
         (
             np.zeros([4, 2]),
             np.ones(2),
             {"labels": np.arange(4), "class_names": ["a", "b"]},
-            "a name for each label from 0 to 3, got 2",
+            "class_names has 2 names: expected one for each label from 0 to 3",
         ),
     ],
 )

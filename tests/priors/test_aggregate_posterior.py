@@ -49,7 +49,7 @@ def test_is_kept_in_the_model_and_changes_no_bound(tmp_path):
     assert model.prior().log_prob([[0.5, 0.5]]).numpy() == prior
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras").generate(3, seed=1), after)
-    with pytest.raises(ValueError, match=r"data, batch 0: expected pixels in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"batch 0 of data are .*: expected pixels in \[0, 1\]"):
         model.fit_sampler(255 * images)
     with pytest.raises(ValueError, match="data holds no batch"):
         model.fit_sampler([])

@@ -78,7 +78,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
     assert [path.name for path in run_folder.unfinished(output).iterdir()] == ["checkpoints"]
     assert how_to_go_on(output).endswith(f"{checkpoint}: go on with the same arguments and --resume")
     with pytest.raises(
-        ValueError, match="interrupted training: go on with it with --resume, or start anew with --over"
+        ValueError, match="interrupted training: expected none; go on with it with --resume, or start anew with --over"
     ):
         check_free(output, overwrite=False)
     # What a kill in the middle of writing leaves, and a later file of the run.
@@ -87,7 +87,9 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
     assert "going on after 0 epochs and 4 batches, from step-000000004" in run(output, resume=True)
     assert_same_runs(whole, output)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    with pytest.raises(ValueError, match=r"nothing to resume: the run in .* is finished"):
+    with pytest.raises(
+        ValueError, match=r"holds a finished run: expected an interrupted one; there is nothing to resume"
+    ):
         run(output, resume=True)
 
 
@@ -107,13 +109,14 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_note(tmp_path, whole):
 def test_what_is_refused(tmp_path):
     output = tmp_path / "run"
     with pytest.raises(
-        ValueError, match=r"nothing to resume: .*run\.unfinished holds no checkpoint; leave out --resume"
+        ValueError, match=r"run\.unfinished holds no checkpoint: expected one to resume; leave out --resume"
     ):
         run(output, resume=True)
     (checkpoint,) = interrupt(output)
     before = checkpoint.read_bytes()
     with pytest.raises(
-        ValueError, match="epochs is 3 where it was 2, seed is 9 where it was 0; repeat those of the first"
+        ValueError,
+        match=r"epochs is 3 where it was 2, seed is 9 where it was 0\): expected those of the first call; repeat",
     ):
         run(output, {"epochs": 3, "seed": 9}, resume=True)
     with pytest.raises(ValueError, match=r"dataset is '/.*' where it was 'digits'"):
@@ -122,11 +125,11 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(ValueError, match="latent_dim is 8 where it was 2"):
         run(output, {"latent_dim": None}, resume=True)
     checkpoint.write_bytes(before[:1000])
-    with pytest.raises(ValueError, match=r"no checkpoint in .* is whole: .*cut short or changed"):
+    with pytest.raises(ValueError, match=r"no checkpoint in .* is whole \(.*cut short or changed"):
         run(output, resume=True)
     facts, state = read_state(_rewritten(checkpoint, before))
     write_state(checkpoint, facts, state[:-1])
-    with pytest.raises(ValueError, match="is of another model: it has"):
+    with pytest.raises(ValueError, match="is of another model, which has"):
         run(output, resume=True)
     # A refusal leaves everything as it was.
     assert unfinished_checkpoints(output) == [checkpoint]
@@ -147,7 +150,7 @@ def test_images_that_changed_are_refused(tmp_path):
     changes = {"dataset": str(tmp_path / "images"), "preset": "image_conv", "batch_size": 2}
     interrupt(tmp_path / "run", changes)
     draw(3, 255)
-    with pytest.raises(ValueError, match=r"with other images: those of (train|test) changed since"):
+    with pytest.raises(ValueError, match=r"has other images, those of (train|test) changed since: expected"):
         run(tmp_path / "run", changes, resume=True)
 
 

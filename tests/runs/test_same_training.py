@@ -11,5 +11,7 @@ def test_a_checkpoint_from_before_a_setting_was_there_had_its_default():
     saved = dataclasses.asdict(Settings(epochs=3))
     del saved["precision"]
     check_same_settings(saved, Settings(epochs=3), Path("c"))
-    with pytest.raises(ValueError, match="precision is 'mixed_float16' where it was 'float32'; repeat those of the"):
+    with pytest.raises(
+        ValueError, match=r"precision is 'mixed_float16' where it was 'float32'\): expected those of the"
+    ):
         check_same_settings(saved, Settings(epochs=3, precision="mixed_float16"), Path("c"))

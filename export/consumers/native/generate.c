@@ -39,7 +39,8 @@ static void fail(const char *format, ...) {
 static void check(OrtStatus *status) {
     if (!status) return;
     const char *reason = ort->GetErrorMessage(status);
-    fail("%s: %.*s; expected a bundle's onnx/generate.onnx: copy it again", model, (int)strcspn(reason, "\n"), reason);
+    fail("%s does not run (%.*s): expected a bundle's onnx/generate.onnx; copy it again", model,
+         (int)strcspn(reason, "\n"), reason);
 }
 
 static double number(const char *text, const char *name, double least, double most, int whole) {
@@ -66,7 +67,8 @@ static const float *output(OrtValue *value, size_t rank, int64_t *shape) {
     void *data;
     check(ort->GetTensorTypeAndShape(value, &info));
     check(ort->GetDimensionsCount(info, &found));
-    if (found != rank) fail("%s: output of rank %d, expected %d: copy the file again", model, (int)found, (int)rank);
+    if (found != rank)
+        fail("%s has an output of rank %d: expected %d; copy the file again", model, (int)found, (int)rank);
     check(ort->GetDimensions(info, shape, rank));
     check(ort->GetTensorMutableData(value, &data));
     ort->ReleaseTensorTypeAndShapeInfo(info);
@@ -81,7 +83,7 @@ static unsigned char *grid(const float *image, const int64_t *shape, int *height
     *height = rows * down + GAP, *width = columns * right + GAP;
     size_t line = (size_t)*width * channels, bytes = line * *height;
     unsigned char *picture = malloc(bytes);
-    if (!picture) fail("no memory for %lu bytes: lower COUNT", (unsigned long)bytes);
+    if (!picture) fail("no memory for %lu bytes: expected room for the picture; lower COUNT", (unsigned long)bytes);
     memset(picture, 255, bytes);
     for (int i = 0; i < count; i++)
         for (int y = 0; y < h * scale; y++)
@@ -95,11 +97,13 @@ static unsigned char *grid(const float *image, const int64_t *shape, int *height
 
 /* Write beside the place; `main` renames the files once all are whole. */
 static void write_part(int i, const char *path, const char *header, const void *data, size_t bytes) {
-    if (strlen(path) + sizeof ".part" > sizeof parts[i]) fail("%s: a shorter path is expected", path);
+    if (strlen(path) + sizeof ".part" > sizeof parts[i])
+        fail("%s has %lu letters: expected fewer than %lu; choose a shorter path", path, (unsigned long)strlen(path),
+             (unsigned long)(sizeof parts[i] - strlen(".part")));
     strcat(strcpy(parts[i], path), ".part");
     FILE *file = fopen(parts[i], "wb");
     int good = file && fputs(header, file) >= 0 && fwrite(data, 1, bytes, file) == bytes;
-    if ((file && fclose(file)) || !good) fail("%s: %s; choose another place", path, strerror(errno));
+    if ((file && fclose(file)) || !good) fail("%s cannot be written (%s): expected a place that can; choose another", path, strerror(errno));
 }
 
 int main(int argc, char **argv) {
@@ -120,13 +124,13 @@ int main(int argc, char **argv) {
     OrtEnv *environment;
     OrtSession *session;
     if (!(ort = OrtGetApiBase()->GetApi(ORT_API_VERSION)))
-        fail("ONNX Runtime %s is older than the header: install a newer one", OrtGetApiBase()->GetVersionString());
+        fail("ONNX Runtime is %s, older than the header: expected a newer one; install it", OrtGetApiBase()->GetVersionString());
     check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "generate", &environment));
     check(ort->CreateSession(environment, model, NULL, &session));
     size_t inputs_wanted, given = conditional ? 4 : 3;
     check(ort->SessionGetInputCount(session, &inputs_wanted));
     if (given == 3 && inputs_wanted == 4) fail("%s is of a conditional model: expected a class; add label=0", model);
-    if (given == 4 && inputs_wanted == 3) fail("label=%s: the model has no classes; leave it out", of_class);
+    if (given == 4 && inputs_wanted == 3) fail("label is %s: expected none, since the model has no classes; leave it out", of_class);
 
     const char *input_names[] = {"index", "seed", "temperature", "label"}, *output_names[] = {"image", "latent"};
     OrtValue *inputs[] = {input(index, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
@@ -139,9 +143,10 @@ int main(int argc, char **argv) {
     int64_t shape[4], latent_shape[2];
     const float *image = output(outputs[0], 4, shape), *latent = output(outputs[1], 2, latent_shape);
     size_t pixels = (size_t)(shape[0] * shape[1] * shape[2] * shape[3]);
-    if (shape[3] != 1 && shape[3] != 3) fail("%s: images of %d channels, expected 1 or 3", model, (int)shape[3]);
+    if (shape[3] != 1 && shape[3] != 3)
+        fail("%s has images of %d channels: expected 1 or 3; copy the file again", model, (int)shape[3]);
     for (size_t i = 0; i < pixels; i++)
-        if (!isfinite(image[i])) fail("TEMPERATURE %s gives images that are not finite: lower it", argv[5]);
+        if (!isfinite(image[i])) fail("TEMPERATURE is %s, which gives images that are not finite: expected finite ones; lower it", argv[5]);
 
     int height, width;
     char header[64];
@@ -153,7 +158,7 @@ int main(int argc, char **argv) {
         write_part(2, argv[8], "", image, sizeof *image * pixels);
     }
     for (int i = 0; i < argc - 6; i++, *parts[i - 1] = 0)
-        if (rename(parts[i], argv[6 + i])) fail("%s: %s; choose another place", argv[6 + i], strerror(errno));
+        if (rename(parts[i], argv[6 + i])) fail("%s cannot be written (%s): expected a place that can; choose another", argv[6 + i], strerror(errno));
 
     free(picture);
     for (int i = 0; i < 2; i++) ort->ReleaseValue(outputs[i]);

@@ -128,7 +128,7 @@ def test_mistakes_are_named(bundle, tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=rf"port {port} cannot be used .*: choose another"):
+        with pytest.raises(OSError, match=rf"port {port} cannot be used .*: expected a free one; choose another"):
             make_server(bundle, port)
     with pytest.raises(ValueError, match=r"has no manifest\.json"):
         explore.main([str(tmp_path), "--no-browser"], standalone_mode=False)

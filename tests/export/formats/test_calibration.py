@@ -36,8 +36,14 @@ def test_endless_data_ends(small_model):
     [
         ([], "holds no batch"),
         (5, "expected batches of images"),
-        ([np.zeros([2, 8, 8, 1], np.uint8)], "representative_data, batch 0: expected float pixels"),
-        ([np.zeros([2, 9, 9, 1], np.float32)], "representative_data, batch 0: expected shape"),
+        (
+            [np.zeros([2, 8, 8, 1], np.uint8)],
+            "the dtype of batch 0 of representative_data is uint8: expected float pixels",
+        ),
+        (
+            [np.zeros([2, 9, 9, 1], np.float32)],
+            r"the shape of batch 0 of representative_data is \[2, 9, 9, 1\]: expected",
+        ),
         ([np.full([2, 8, 8, 1], np.nan, np.float32)], "NaN"),
     ],
 )

@@ -84,7 +84,7 @@ def test_nats_can_be_measured_on_images_given_now(exported):
     report = verify_bundle(exported.path, [images[:12], images[12:]], images=15)
     assert (report.images, report.source) == (15, "data given now")
     assert abs(report.files[0].nats_lost["decode"]) < 1e-6
-    with pytest.raises(ValueError, match=r"test_data, batch 0: expected shape"):
+    with pytest.raises(ValueError, match=r"the shape of batch 0 of test_data is \[2, 5, 5, 1\]: expected"):
         verify_bundle(exported.path, [np.zeros((2, 5, 5, 1), np.float32)])
 
 
@@ -221,7 +221,7 @@ def test_a_signed_file_that_no_runtime_loads_is_named(bundle):
 def test_an_unknown_likelihood_fails_closed(bundle):
     change_manifest(bundle, lambda m: m["model"]["likelihood"].update(name="Poisson"))
     assert misses(bundle) == [
-        "the manifest's likelihood is 'Poisson', which this keras_vae lacks: use the one that wrote it"
+        "the manifest's likelihood is 'Poisson': expected one that this keras_vae has; use the keras_vae that wrote it"
     ]
 
 
