@@ -35,8 +35,7 @@ from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.evaluation.mutual_information_gap import mutual_information_gap
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.beta_tc_vae import BetaTCVAE
-from keras_vae.objectives.beta_vae import BetaVAE
-from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.elbo import ELBO, BetaVAE
 from keras_vae.objectives.objective import Objective
 from keras_vae.pictures.grid import image_grid
 from keras_vae.pictures.kl_order import order_by_kl

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.labels import label_input
-from keras_vae.evaluation.check_model import check_model
+from keras_vae.evaluation.posteriors import check_model
 from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
 from keras_vae.export.contents import test_images as images_file

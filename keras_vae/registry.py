@@ -26,11 +26,11 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
             "keras_vae.likelihoods.discretised_logistic_mixture:DiscretisedLogisticMixture"
         ),
         "gaussian": "keras_vae.likelihoods.gaussian:Gaussian",
-        "learned_gaussian": "keras_vae.likelihoods.learned_gaussian:LearnedGaussian",
-        "optimal_gaussian": "keras_vae.likelihoods.optimal_gaussian:OptimalGaussian",
+        "learned_gaussian": "keras_vae.likelihoods.gaussian:LearnedGaussian",
+        "optimal_gaussian": "keras_vae.likelihoods.gaussian:OptimalGaussian",
     },
     "prior": {
-        "gaussian_mixture": "keras_vae.priors.gaussian_mixture:GaussianMixture",
+        "gaussian_mixture": "keras_vae.priors.mixture:GaussianMixture",
         "real_nvp": "keras_vae.priors.real_nvp:RealNVP",
         "standard_normal": "keras_vae.priors.standard_normal:StandardNormal",
         "vamp": "keras_vae.priors.vamp:VampPrior",
@@ -42,7 +42,7 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
     },
     "objective": {
         "beta_tc_vae": "keras_vae.objectives.beta_tc_vae:BetaTCVAE",
-        "beta_vae": "keras_vae.objectives.beta_vae:BetaVAE",
+        "beta_vae": "keras_vae.objectives.elbo:BetaVAE",
         "cyclical_annealing": (
             "keras_vae.objectives.elbo:ELBO",
             {"kl_weight": "keras_vae.objectives.annealing:CyclicalAnnealing"},

@@ -1,4 +1,5 @@
 import gc
+import os
 import warnings
 
 import numpy as np
@@ -6,6 +7,11 @@ import pytest
 
 # Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite.
 gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Two workers a core: many tests wait for processes of their own, and each worker's memory keeps to a half."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -8,20 +8,17 @@ from keras_vae.callbacks.collapse_monitor import CollapseMonitor
 from keras_vae.callbacks.tensorboard_samples import TensorBoardSamples
 from keras_vae.likelihoods.binomial import Binomial
 from keras_vae.likelihoods.discretised_logistic_mixture import DiscretisedLogisticMixture
-from keras_vae.likelihoods.gaussian import Gaussian
-from keras_vae.likelihoods.learned_gaussian import LearnedGaussian
-from keras_vae.likelihoods.optimal_gaussian import OptimalGaussian
+from keras_vae.likelihoods.gaussian import Gaussian, LearnedGaussian, OptimalGaussian
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.annealing import CyclicalAnnealing, LinearWarmUp
 from keras_vae.objectives.beta_tc_vae import BetaTCVAE
-from keras_vae.objectives.beta_vae import BetaVAE
-from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.elbo import ELBO, BetaVAE
 from keras_vae.objectives.free_bits import FreeBits
 from keras_vae.objectives.info_vae import InfoVAE
 from keras_vae.objectives.iwae import IWAE
 from keras_vae.posteriors.coupling_flow import CouplingFlow
-from keras_vae.priors.gaussian_mixture import GaussianMixture
+from keras_vae.priors.mixture import GaussianMixture
 from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.priors.vamp import VampPrior
 

@@ -78,7 +78,7 @@ def test_tfds_counts_tries_of_a_download_by_the_number_that_is_set():
     with private_interfaces.retries_of_tfds(2):
         assert downloader.MAX_RETRIES == 2
         assert "MAX_RETRIES" in inspect.getsource(downloader)
-    assert downloader.MAX_RETRIES == before
+    assert before == downloader.MAX_RETRIES
 
 
 def test_tensorflow_raises_what_a_converter_is_caught_by():

@@ -34,7 +34,7 @@ def test_every_public_name_resolves(name):
 
 
 def test_unknown_names_are_attribute_errors():
-    with pytest.raises(AttributeError, match="attribute.* VEA"):
+    with pytest.raises(AttributeError, match=r"attribute.* VEA"):
         keras_vae.VEA  # noqa: B018
 
 

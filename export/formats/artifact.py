@@ -1,8 +1,10 @@
-"""One exported file that a runtime can load, and why a format may refuse a model."""
+"""One exported file: what is said of it, its operators, and why a format may refuse a model."""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -30,3 +32,16 @@ class Artifact:
 
 class Inexpressible(ValueError):
     """A format has no built-in operator for a part of the model."""
+
+
+def count_operators(path: Path, runtime: str) -> dict[str, int]:
+    """Return how often a file uses each operator of its format.
+
+    Args:
+        path: the file, or the SavedModel's folder.
+        runtime: "saved_model", "tflite" or "onnx".
+
+    Raises:
+        Inexpressible: a TFLite file with operators that are not built in, or an invalid ONNX file.
+    """
+    return importlib.import_module(f"keras_vae.export.formats.{runtime}").count_operators(path)

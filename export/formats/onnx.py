@@ -85,7 +85,7 @@ def write_int8_decoder(decoder: Path, path: Path) -> Artifact:
 
 
 def count_operators(path: Path) -> dict[str, int]:
-    """Return how often an ONNX file uses each operator; see `keras_vae.export.formats.operators`."""
+    """Return how often an ONNX file uses each operator; see `keras_vae.export.formats.artifact`."""
     model = onnx.load(path)
     try:
         onnx.checker.check_model(model, full_check=True)

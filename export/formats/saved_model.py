@@ -29,7 +29,7 @@ def write_saved_model(functions: Mapping[str, Function], path: Path) -> Artifact
 
 
 def count_operators(path: Path) -> dict[str, int]:
-    """Return how often a SavedModel uses each operator; see `keras_vae.export.formats.operators`."""
+    """Return how often a SavedModel uses each operator; see `keras_vae.export.formats.artifact`."""
     saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
     operators: Counter[str] = Counter()
     for graph in (meta.graph_def for meta in saved.meta_graphs):

@@ -14,8 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.saturation import saturate
-from keras_vae.export.formats.slim import slim
-from keras_vae.export.formats.tflite_model import operator_code, read_model
+from keras_vae.export.formats.tflite_model import operator_code, read_model, slim
 from keras_vae.private_interfaces import converter_error
 
 PRECISIONS = ("float32", "float16", "dynamic")
@@ -105,7 +104,7 @@ def _is_constant(model: schema.ModelT, tensor: schema.TensorT) -> bool:
 
 
 def count_operators(path: Path) -> dict[str, int]:
-    """Return how often a TFLite file uses each built-in operator; see `keras_vae.export.formats.operators`."""
+    """Return how often a TFLite file uses each built-in operator; see `keras_vae.export.formats.artifact`."""
     return operators_of(path.read_bytes())
 
 

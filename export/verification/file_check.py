@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.export.formats.operators import count_operators
+from keras_vae.export.formats.artifact import count_operators
 from keras_vae.export.runtimes.runtime import Runtime, load_runtime
 from keras_vae.export.verification.agreement import Agreement
 from keras_vae.export.verification.cost import Elbo

@@ -10,10 +10,8 @@ import numpy as np
 
 from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
-from keras_vae.evaluation.active_units import active_units
-from keras_vae.evaluation.check_model import check_model
-from keras_vae.evaluation.evaluate import information_per_dimension
-from keras_vae.evaluation.posteriors import moments_of, posteriors_of
+from keras_vae.evaluation.evaluate import active_units, information_per_dimension
+from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of
 from keras_vae.objectives.kl import factorise, kl_per_dimension
 
 

@@ -1,14 +1,16 @@
-"""A run's bundle: exported with the run's own images and figures."""
+"""A run's bundle: exported with the run's own images and figures, and what the console shows meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from keras_vae.command_line.exporting import exporting
+from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_folder
 from keras_vae.data.pipeline import build_pipeline
@@ -16,6 +18,17 @@ from keras_vae.models.vae import VAE
 from keras_vae.runs.settings import Settings
 
 BUNDLE = "bundle"
+
+
+@contextlib.contextmanager
+def exporting(console: Console) -> Iterator[None]:
+    """Show that an export is under way, and at its end a note for each file that is not in the bundle."""
+    with console.status("exporting"), warnings.catch_warnings(record=True) as caught, held_stderr():
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning) and "bundle" in str(warning.message):
+            console.print(f"note: {warning.message}", soft_wrap=True)
 
 
 def write_bundle(

@@ -61,7 +61,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
 
 
 def _export_preset(preset: str, output: Path, console: Console) -> None:
-    from keras_vae.command_line.exporting import exporting
+    from keras_vae.command_line.bundle_of_run import exporting
     from keras_vae.export import export_bundle
     from keras_vae.models.vae import VAE
     from keras_vae.presets.read import read_preset

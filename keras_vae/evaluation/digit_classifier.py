@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_vae.data.pixels import check_pixels
 
-# The weights that train_digit_classifier.py wrote, by the images' shape: dataset, SHA-256 of its file.
+# The weights that benchmarks/train_digit_classifier.py wrote, by the images' shape: dataset, SHA-256 of its file.
 PINNED = {
     (8, 8, 1): ("digits", "2de37e3b92d8fe4480993915d8d0ad2872e29f7254b66276f05d6de5d9e8372a"),
     (28, 28, 1): ("mnist", "0182c31f80c119fcd525646f150941f4ebad8b6af8152321bf62012a46b06815"),

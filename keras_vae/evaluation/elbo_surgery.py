@@ -11,8 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
-from keras_vae.evaluation.check_model import check_model
-from keras_vae.evaluation.posteriors import moments_of, posteriors_of, some
+from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of, some
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 from keras_vae.random.portable import check_seed

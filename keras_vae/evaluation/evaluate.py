@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,50 @@ import tensorflow as tf
 
 from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
-from keras_vae.evaluation.active_units import active_units
-from keras_vae.evaluation.check_model import check_model
 from keras_vae.evaluation.importance import ImportanceWeightedBound
-from keras_vae.likelihoods.bits_per_dimension import bits_per_dimension
+from keras_vae.evaluation.posteriors import check_model
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.kl import factorise, kl_in_closed_form
 from keras_vae.objectives.kl import kl_per_dimension as kl_by_dimension
 from keras_vae.random.portable import check_seed
+
+THRESHOLD = 0.01
+
+
+def active_units(means: np.ndarray) -> int:
+    """Count latent dimensions with Var over x of E_q[z] above 0.01 (Burda et al. 2016, section 5.3).
+
+    Args:
+        means: posterior means `[images, latent_dim]`.
+
+    Example:
+        >>> active_units(np.array([[0.0, 1.0], [0.01, -1.0]]))
+        1
+    """
+    return int(np.sum(np.var(means, axis=0) > THRESHOLD))
+
+
+def bits_per_dimension(nats: float, image_shape: Sequence[int]) -> float:
+    """Return bits a pixel and channel of a negative log-likelihood in nats an image.
+
+    Args:
+        nats: -log p(x), of a likelihood of bytes such as `DiscretisedLogisticMixture`. A density over pixels in
+            [0, 1] is one over bytes that were made continuous by uniform noise once log(256) a dimension is added.
+        image_shape: (height, width, channels).
+
+    Raises:
+        ValueError: a shape without values.
+
+    Example:
+        >>> round(bits_per_dimension(math.log(256) * 8 * 8 * 3, (8, 8, 3)), 6)
+        8.0
+    """
+    dimensions = math.prod(image_shape)
+    if dimensions < 1:
+        raise ValueError(
+            f"image_shape is {tuple(image_shape)}: expected (height, width, channels), such as (32, 32, 3)"
+        )
+    return nats / (math.log(2) * dimensions)
 
 
 def evaluate(

@@ -11,9 +11,8 @@ import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
-from keras_vae.evaluation.check_model import check_model
 from keras_vae.evaluation.elbo_surgery import AggregateDensity
-from keras_vae.evaluation.posteriors import moments_of, posteriors_of
+from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 from keras_vae.random.portable import check_seed

@@ -1,4 +1,4 @@
-"""The posteriors of all images of a set, as one distribution."""
+"""The posteriors of all images of a set, as one distribution, and the check that they are a VAE's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ from keras_vae.data.batches import image_batches
 from keras_vae.models.vae import VAE
 
 tfd = tfp.distributions
+
+
+def check_model(model: Any) -> None:
+    """Raise ValueError for anything but a `VAE`, and for an `Autoencoder`, which has no likelihood of images.
+
+    Example:
+        >>> check_model("runs/digits")
+        Traceback (most recent call last):
+        ValueError: model is a str: expected a keras_vae.VAE; build one around your networks, or load a saved one
+    """
+    if not isinstance(model, VAE) or not model.posterior.has_density:
+        raise ValueError(
+            f"model is a {type(model).__name__}: expected a keras_vae.VAE; build one around your networks, or load a "
+            "saved one"
+        )
 
 
 def posteriors_of(model: VAE, data: Any, batch_size: int = 100) -> tfd.Distribution:

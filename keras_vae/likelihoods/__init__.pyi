@@ -1,9 +1,8 @@
 from .bernoulli import Bernoulli as Bernoulli
 from .binomial import Binomial as Binomial
-from .bits_per_dimension import bits_per_dimension as bits_per_dimension
 from .continuous_bernoulli import ContinuousBernoulli as ContinuousBernoulli
 from .discretised_logistic_mixture import DiscretisedLogisticMixture as DiscretisedLogisticMixture
 from .gaussian import Gaussian as Gaussian
-from .learned_gaussian import LearnedGaussian as LearnedGaussian
+from .gaussian import LearnedGaussian as LearnedGaussian
+from .gaussian import OptimalGaussian as OptimalGaussian
 from .likelihood import Likelihood as Likelihood
-from .optimal_gaussian import OptimalGaussian as OptimalGaussian

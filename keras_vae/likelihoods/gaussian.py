@@ -1,4 +1,4 @@
-"""The Gaussian likelihood with a given scale."""
+"""Gaussian likelihoods: their scale given, learned, or the best for the batch."""
 
 from __future__ import annotations
 
@@ -52,3 +52,74 @@ class Gaussian(Likelihood):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again, with the scale as it stands."""
         return {**super().get_config(), "stddev": float(self.scale())}
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class LearnedGaussian(Gaussian):
+    """`Gaussian` with one standard deviation for all pixels, trained with the networks.
+
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders", the shared sigma-VAE. It weighs
+    reconstruction against KL by itself, where a fixed scale leaves that to be tuned.
+
+    Args:
+        stddev: to start from, above 0; 0.1 by default.
+        kwargs: Keras' own, such as `name`.
+    """
+
+    def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(stddev, **kwargs)
+        start = keras.initializers.Constant(math.log(self.stddev))
+        self.log_stddev = self.add_weight(shape=(), initializer=start, name="log_stddev")
+
+    def scale(self) -> tf.Tensor:
+        """Return the standard deviation as it stands, float32 `[]`."""
+        return tf.exp(self.log_stddev.value)
+
+
+MOMENTUM = 0.99
+SMALLEST_VARIANCE = 1e-6  # a standard deviation of a quarter of a byte's step: below it only rounding is modelled
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class OptimalGaussian(Gaussian):
+    """`Gaussian` whose variance in training is the batch's mean squared error, the one of largest likelihood.
+
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders" (the
+    optimal sigma-VAE). It needs no rate to learn at, and adjusts at once. No image may choose the scale it is
+    judged by, so outside training the scale is that of the batches seen: their mean at first, then a running one.
+
+    On several replicas each takes the error of its own images, as with batch normalisation. A batch whose error is
+    not finite leaves the running scale as it was.
+
+    Args:
+        stddev: before the first batch, above 0; 0.1 by default.
+        kwargs: Keras' own, such as `name`.
+    """
+
+    def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(stddev, **kwargs)
+        self.variance = self._running("variance", self.stddev**2)
+        self.batches = self._running("batches", 0)
+
+    def _running(self, name: str, start: float) -> Any:
+        initializer = keras.initializers.Constant(start)
+        return self.add_weight(shape=(), initializer=initializer, trainable=False, aggregation="mean", name=name)
+
+    def scale(self) -> tf.Tensor:
+        """Return the standard deviation of the batches seen, float32 `[]`."""
+        return tf.sqrt(self.variance.value)
+
+    def fit_to_batch(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+        """Return p(x|z) with the batch's own scale, and add that to the running one."""
+        mean = likelihood.distribution.loc
+        # At the optimum the gradient through the variance is zero, of terms that all weigh the same: without it those
+        # of each image stay apart. An objective that weighs samples, such as IWAE, takes the scale as given.
+        variance = tf.stop_gradient(tf.maximum(tf.reduce_mean(tf.square(x - mean)), SMALLEST_VARIANCE))
+        share = tf.maximum(1 / (self.batches.value + 1), 1 - MOMENTUM)
+        # An update may be skipped after this, but no batch without a finite error may stay in the scale for good.
+        usable = tf.math.is_finite(variance)
+        self.variance.assign(
+            tf.where(usable, self.variance.value + share * (variance - self.variance.value), self.variance.value)
+        )
+        self.batches.assign_add(tf.cast(usable, tf.float32))
+        return tfd.Independent(tfd.Normal(mean, tf.sqrt(variance)), 3)

@@ -1,13 +1,49 @@
-"""The dense layers between feature maps and latent, the same in every convolutional family."""
+"""What the families of networks share: labels beside features, halvings, and the dense layers around the latent."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 
-from keras_vae.networks.conditioning import beside, label_input, network
 from keras_vae.networks.reshaping import ToFeatureMap
+
+
+def label_input(classes: int | None) -> Any:
+    """Return the input of one-hot labels float32 `[n, classes]`; None for a network without."""
+    return None if classes is None else keras.Input((classes,), name="label")
+
+
+def beside(features: Any, label: Any) -> Any:
+    """Return the features `[n, k]` with the label's numbers after them."""
+    return features if label is None else keras.layers.Concatenate(name="with_label")([features, label])
+
+
+def network(values: Any, label: Any, outputs: Any, name: str) -> keras.Model:
+    """Return the model of `values`, or of `[values, label]`."""
+    return keras.Model(values if label is None else [values, label], outputs, name=name)
+
+
+def smallest_map(image_shape: tuple[int, int, int], halvings: int) -> tuple[int, int]:
+    """Return (height, width) after `halvings` halvings.
+
+    Raises:
+        ValueError: a side that `2 ** halvings` does not divide.
+
+    Example:
+        >>> smallest_map((28, 28, 1), 2)
+        (7, 7)
+    """
+    height, width, _ = image_shape
+    factor = 2**halvings
+    if height % factor or width % factor:
+        fit = [max(factor, round(side / factor) * factor) for side in (height, width)]
+        raise ValueError(
+            f"images are {height} x {width} pixels: expected sides divisible by {factor}, since the network halves "
+            f"them {halvings} times; resize them to {fit[0]} x {fit[1]} (image_size, --image-size) or use fewer stages"
+        )
+    return height // factor, width // factor
 
 
 def encoder_from(

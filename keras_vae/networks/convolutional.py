@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from keras_vae.networks.bottleneck import encoder_from, innermost_map
-from keras_vae.networks.conditioning import network
-from keras_vae.networks.downsampling import smallest_map
+from keras_vae.networks.bottleneck import encoder_from, innermost_map, network, smallest_map
 from keras_vae.networks.reshaping import DepthToSpace
 
 

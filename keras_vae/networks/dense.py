@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.networks.conditioning import beside, label_input, network
+from keras_vae.networks.bottleneck import beside, label_input, network
 from keras_vae.networks.reshaping import ToFeatureMap
 
 

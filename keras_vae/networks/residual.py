@@ -7,9 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.networks.bottleneck import encoder_from, innermost_map
-from keras_vae.networks.conditioning import network
-from keras_vae.networks.downsampling import smallest_map
+from keras_vae.networks.bottleneck import encoder_from, innermost_map, network, smallest_map
 from keras_vae.networks.reshaping import DepthToSpace
 
 

@@ -1,8 +1,8 @@
 from .annealing import CyclicalAnnealing as CyclicalAnnealing
 from .annealing import LinearWarmUp as LinearWarmUp
 from .beta_tc_vae import BetaTCVAE as BetaTCVAE
-from .beta_vae import BetaVAE as BetaVAE
 from .elbo import ELBO as ELBO
+from .elbo import BetaVAE as BetaVAE
 from .free_bits import FreeBits as FreeBits
 from .info_vae import InfoVAE as InfoVAE
 from .iwae import IWAE as IWAE

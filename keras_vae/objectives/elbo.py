@@ -1,4 +1,4 @@
-"""The evidence lower bound."""
+"""The evidence lower bound, and the beta-VAE that weighs its KL."""
 
 from __future__ import annotations
 
@@ -82,3 +82,25 @@ class ELBO(Objective):
         """Return the arguments that build this objective again."""
         scheduled = isinstance(self.kl_weight, Schedule)
         return {"kl_weight": keras.saving.serialize_keras_object(self.kl_weight) if scheduled else self.kl_weight}
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class BetaVAE(ELBO):
+    """Minimise -E_q[log p(x|z)] + beta * KL(q(z|x) || p(z)).
+
+    Higgins et al. 2017, "beta-VAE", equation 4: a beta above 1 presses towards independent latents, at the price of
+    the pictures.
+
+    Args:
+        beta: at least 0; 4 by default.
+
+    Raises:
+        ValueError: a negative or non-finite beta.
+    """
+
+    def __init__(self, beta: float = 4.0) -> None:
+        super().__init__(at_least("beta", beta, 0))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build this objective again."""
+        return {"beta": self.kl_weight}

@@ -1,7 +1,8 @@
-"""Mixtures of diagonal normals: what the learned and the fixed ones share."""
+"""Mixtures of diagonal normals as priors, learned or fixed, and which component an image takes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import keras
@@ -10,11 +11,33 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
-from keras_vae.priors.component_choice import RANGE, choices
+from keras_vae.check_number import whole_number
 from keras_vae.priors.prior import Prior
-from keras_vae.random.portable import SCALE, latents
+from keras_vae.random.portable import HALF, SCALE, check_seed, latents, stride, words, words_numpy
 
 tfd = tfp.distributions
+RANGE = 2**31  # a choice is one of 0 ... RANGE - 1
+
+
+def choices(seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, latent_dim: int) -> tf.Tensor:
+    """Return a uniform int32 in [0, 2**31) for each image number of int32 `[n]`, by the portable generator.
+
+    From the two halves of the word in column number `latent_dim`, which no latent uses:
+
+        choice = (left // 2) * 65536 + right
+
+    No temperature enters: it changes how far images are from their component, not which they take.
+    """
+    return _join(*words(seed, index, [latent_dim], stride(latent_dim)))
+
+
+def choices_numpy(seed: int, index: ArrayLike, latent_dim: int) -> np.ndarray:
+    """Return what `choices` does, by NumPy."""
+    return _join(*words_numpy(seed, index, [latent_dim], stride(latent_dim)))
+
+
+def _join(left: Any, right: Any) -> Any:
+    return (left // 2 * HALF + right)[:, 0]
 
 
 class Components(NamedTuple):
@@ -187,3 +210,42 @@ class FixedMixture(Mixture):
 def shortest_decimals(values: np.ndarray) -> Any:
     """Return nested lists of the shortest decimals from which the same float32 is read."""
     return [shortest_decimals(row) for row in values] if values.ndim else float(str(values[()]))
+
+
+@keras.saving.register_keras_serializable(package="keras_vae")
+class GaussianMixture(Mixture):
+    """A mixture of diagonal normals, trained with the networks: weights, means and scales.
+
+    The KL to it has no closed form and is estimated from the posterior's samples.
+
+    Args:
+        components: K, at least 1; 10 by default.
+        seed: of the means to start from, drawn from N(0, I); scales start at 1, weights equal; 0 by default.
+        kwargs: Keras' own, such as `name`.
+
+    Raises:
+        ValueError: fewer than one component.
+    """
+
+    def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_components, self.seed = whole_number("components", components, 1), check_seed(seed)
+        self.means = None
+
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Make the weights."""
+        super().build(event_shape)
+        if self.means is None:
+            shape = (self.num_components, *self.event_shape)
+            self.logits = self.add_weight(shape=shape[:1], initializer="zeros", name="logits")
+            start = keras.initializers.RandomNormal(stddev=1.0, seed=self.seed)
+            self.means = self.add_weight(shape=shape, initializer=start, name="means")
+            self.log_stddevs = self.add_weight(shape=shape, initializer="zeros", name="log_stddevs")
+
+    def components(self) -> Components:
+        """Return the components as they stand."""
+        return Components(self.logits.value, self.means.value, tf.exp(self.log_stddevs.value))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that build this prior again, untrained."""
+        return {**super().get_config(), "components": self.num_components, "seed": self.seed}

@@ -6,7 +6,7 @@ import pytest
 import keras_vae
 from keras_vae.callbacks import CollapseMonitor
 from keras_vae.evaluation.evaluate import evaluate
-from keras_vae.objectives.beta_vae import BetaVAE
+from keras_vae.objectives.elbo import BetaVAE
 
 
 def test_it_logs_what_evaluate_says(compiled, binary):

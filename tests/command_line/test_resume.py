@@ -44,7 +44,7 @@ def test_nothing_to_resume(tmp_path, capsys):
     with pytest.raises(SystemExit) as refused:
         main(["train", "--resume", "--output", str(tmp_path / "run")])
     assert refused.value.code == 2
-    assert "nothing to resume" in capsys.readouterr().err
+    assert "run.unfinished holds no checkpoint: expected one to resume; leave out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("steps", ["0", "-3", "often"])

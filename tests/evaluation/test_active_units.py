@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_vae.evaluation.active_units import active_units
+from keras_vae.evaluation.evaluate import active_units
 
 
 @given(st.lists(st.floats(0, 0.2).filter(lambda a: abs(a * a - 0.01) > 1e-6), min_size=1, max_size=6))

@@ -17,9 +17,8 @@ from keras_vae.export import export_bundle, verify_bundle
 from keras_vae.export.contents.manifest import NATS_TOLERANCES
 from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
-from keras_vae.export.formats.artifact import Inexpressible
+from keras_vae.export.formats.artifact import Inexpressible, count_operators
 from keras_vae.export.formats.onnx import write_onnx
-from keras_vae.export.formats.operators import count_operators
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.export.formats.tflite import operators_of
 from keras_vae.models.autoencoder import Autoencoder

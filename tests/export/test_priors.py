@@ -13,7 +13,7 @@ from keras_vae.export.verification.agreement import Agreement
 from keras_vae.models.presets import learned_variables
 from keras_vae.models.vae import VAE
 from keras_vae.posteriors.coupling_flow import CouplingFlow
-from keras_vae.priors.gaussian_mixture import GaussianMixture
+from keras_vae.priors.mixture import GaussianMixture
 from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.random.portable import latents_numpy
 

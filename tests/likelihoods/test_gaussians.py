@@ -10,7 +10,7 @@ from scipy import integrate, stats
 from scipy.special import expit
 
 from keras_vae.likelihoods import Gaussian, LearnedGaussian, OptimalGaussian
-from keras_vae.likelihoods.optimal_gaussian import SMALLEST_VARIANCE
+from keras_vae.likelihoods.gaussian import SMALLEST_VARIANCE
 
 ALL = [Gaussian, LearnedGaussian, OptimalGaussian]
 rng = np.random.default_rng(0)

@@ -68,7 +68,10 @@ def test_a_bad_row_on_one_replica_stops_all_at_the_right_step(on_two):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("made_outside", "made outside strategy.scope(), in which the model was made: expected one made inside; make it"),
+        (
+            "made_outside",
+            "made outside strategy.scope(), in which the model was made: expected one made inside; make it",
+        ),
         ("accumulating", "gradient_accumulation_steps is 2: expected None on 2 replicas"),
         ("small_batch", "batch_size is 1, shared out among 2 replicas: expected at least 2; raise it"),
         ("small_dataset", "batch_size is 1, shared out among 2 replicas: expected at least 2; raise it"),

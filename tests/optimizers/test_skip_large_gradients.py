@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.models.terminate_on_divergence import TrainingDiverged
 from keras_vae.checkpoints.checkpoint import Checkpoint
+from keras_vae.models.terminate_on_divergence import TrainingDiverged
 from keras_vae.objectives.objective import Terms
 from keras_vae.random.noise import TRAINING, normal
 

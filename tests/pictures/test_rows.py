@@ -92,7 +92,7 @@ def test_the_order_is_a_permutation_that_descends(kl):
 
 @pytest.mark.parametrize("kl", [np.zeros([2, 2]), np.zeros(0), np.array(1.0), np.array([1.0, np.nan])])
 def test_traversals_refuse_a_kl_that_is_no_row_of_numbers(tmp_path, kl, digits):
-    with pytest.raises(ValueError, match="kl_per_dimension (has shape|is) .*: expected"):
+    with pytest.raises(ValueError, match=r"kl_per_dimension (has shape|is) .*: expected"):
         traversals(kl, lambda z: digits[: len(z)], tmp_path / "t.png")
     assert list(tmp_path.iterdir()) == []
 
@@ -156,5 +156,5 @@ def test_a_decoder_must_return_an_image_a_latent(tmp_path, digits):
 
 @pytest.mark.parametrize("options", [{"dimensions": 0}, {"steps": 1}, {"span": 0.0}, {"span": np.inf}])
 def test_traversals_refuse_numbers_out_of_range(tmp_path, options, digits):
-    with pytest.raises(ValueError, match="dimensions, steps and span are .*: expected"):
+    with pytest.raises(ValueError, match=r"dimensions, steps and span are .*: expected"):
         traversals(np.ones(3), lambda z: digits[: len(z)], tmp_path / "t.png", **options)

@@ -14,7 +14,7 @@ from keras_vae.export.formats.tflite import write_tflite
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.models.vae import VAE
 from keras_vae.priors import GaussianMixture, RealNVP, VampPrior
-from keras_vae.priors.component_choice import choices_numpy
+from keras_vae.priors.mixture import choices_numpy
 from keras_vae.random.portable import latents_numpy
 
 PRIORS = {"vamp": lambda: VampPrior(40), "gaussian_mixture": lambda: GaussianMixture(5), "real_nvp": RealNVP}

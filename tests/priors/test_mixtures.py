@@ -10,8 +10,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from keras_vae.priors import FixedMixture, GaussianMixture
-from keras_vae.priors.component_choice import choices, choices_numpy
-from keras_vae.priors.mixture import Components, DiagonalMixture
+from keras_vae.priors.mixture import Components, DiagonalMixture, choices, choices_numpy
 from keras_vae.random.portable import latents_numpy, words_numpy
 
 

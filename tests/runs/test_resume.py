@@ -76,7 +76,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
     (checkpoint,) = interrupt(output)
     assert checkpoint.name == "step-000000004.checkpoint"
     assert [path.name for path in run_folder.unfinished(output).iterdir()] == ["checkpoints"]
-    assert how_to_go_on(output).endswith(f"{checkpoint}: go on with the same arguments and --resume")
+    assert how_to_go_on(output).endswith(f"{checkpoint}; go on with the same arguments and --resume")
     with pytest.raises(
         ValueError, match="interrupted training: expected none; go on with it with --resume, or start anew with --over"
     ):

@@ -67,5 +67,5 @@ def test_inputs_that_do_not_fit_are_named(exported, file, change, says):
 def test_a_negative_index_is_refused(exported):
     run = load_runtime(exported.path, "saved_model", exported.manifest["artifacts"]["saved_model"])
     numbers = {"seed": np.int32(1), "temperature": np.float32(1)}
-    with pytest.raises(ValueError, match="^index of generate in .* is -1: expected at least 0"):
+    with pytest.raises(ValueError, match=r"^index of generate in .* is -1: expected at least 0"):
         run("generate", index=np.array([3, -1], np.int32), **numbers)

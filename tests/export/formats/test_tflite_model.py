@@ -6,8 +6,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_vae.export.formats.slim import slim
-from keras_vae.export.formats.tflite_model import ALIGNMENT
+from keras_vae.export.formats.tflite_model import ALIGNMENT, slim
 
 
 @pytest.fixture(scope="module")

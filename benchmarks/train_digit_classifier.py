@@ -1,6 +1,6 @@
 """Train the classifier whose features `frechet_distance` takes, and write its weights as float16.
 
-    python -m keras_vae.evaluation.train_digit_classifier mnist OUTPUT.npz
+    python benchmarks/train_digit_classifier.py mnist OUTPUT.npz
 
 Half a minute for `digits`, some minutes for `mnist`; it prints the accuracy on the test images, which it never trains
 on, and the SHA-256 for `digit_classifier.PINNED`. The last bits of the weights depend on the machine.

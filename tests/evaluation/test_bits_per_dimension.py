@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.likelihoods.bits_per_dimension import bits_per_dimension
+from keras_vae.evaluation.evaluate import bits_per_dimension
 from keras_vae.likelihoods.discretised_logistic_mixture import DiscretisedLogisticMixture
 
 
