@@ -1,4 +1,4 @@
-"""What stands between Keras and a model's own steps: the same training on one device, on several, and on workers."""
+"""Connects Keras to a model's steps so that training is the same on one device, several devices or several machines."""
 
 from __future__ import annotations
 
@@ -26,23 +26,22 @@ from keras_vae.private_interfaces import strategy_of, take_summed_gradients, wit
 class DistributedTrainer(keras.Model):
     """Runs a subclass's `train_step`, `test_step` and `predict_step` on every replica of its strategy.
 
-    The strategy is that in whose `scope()` the model was made; without one, Keras' own functions run.
+    The strategy is the one in whose `scope()` the model was created; without one, Keras' own functions run.
 
     Attributes:
         step: training steps taken; saved, since with the seed it decides the noise of the next step.
-        faults: what went wrong in steps, until `fit` or `evaluate` say it.
+        faults: what went wrong in steps; `fit` and `evaluate` report it.
         skip_gradients_above: see `compile`.
     """
 
     skip_gradients_above: float | None = None
-    _weighted = False
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.step: keras.Variable = self._counter("step", ())
         self.validation_step: keras.Variable = self._counter("validation_step", ())
         self.faults: Faults = Faults(self._counter("first_faults", (len(KINDS),), -1))
-        self._means: list[keras.metrics.Metric] = []  # one for each term that a subclass logs
+        self._means: list[keras.metrics.Mean] = []  # one for each term that a subclass logs
 
     def _counter(self, name: str, shape: tuple[int, ...], start: int = 0) -> keras.Variable:
         initializer = keras.initializers.Constant(start)
@@ -50,7 +49,7 @@ class DistributedTrainer(keras.Model):
         return self.add_weight(shape=shape, initializer=initializer, name=name, **options)
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Take the counters of a file; version 0.1.0 kept others beyond the first two."""
+        """Load the counters of a file; of a file of version 0.1.0 only the first two are the same."""
         counters = (self.step, self.validation_step, self.faults.first)
         for number, counter in enumerate(counters if len(store.keys()) == len(counters) else counters[:2]):
             counter.assign(store[str(number)])
@@ -83,18 +82,18 @@ class DistributedTrainer(keras.Model):
         Args:
             optimizer: a Keras optimizer or its name; "adam" by default.
             jit_compile: whether XLA compiles a step; "auto", the default, takes what measured fastest for these
-                networks on this device (benchmarks/training_speed.md).
+                networks on this device.
             steps_per_execution: training steps in one call; "auto", the default, is 32. Callbacks run once a
                 call.
-            skip_gradients_above: skip updates whose gradient has a norm above this or is not finite, over all weights
-                and replicas, and leave out steps whose loss is not finite from the means, rather than stop; `fit` logs
-                how many, `skipped_updates`, since the start. Infinity skips only what is not finite. None by default:
-                no update is skipped, and `fit` stops where the loss is not finite.
+            skip_gradients_above: skip an update if the norm of the whole gradient exceeds this or is not finite. Steps
+                with a loss that is not finite then do not stop training, but are left out of the logged means; `fit`
+                logs the number of updates skipped so far, `skipped_updates`. Infinity skips only what is not finite.
+                None by default: no update is skipped, and `fit` stops where the loss is not finite.
             kwargs: Keras' other arguments, such as `run_eagerly`.
 
         Raises:
             ValueError: a limit of gradients that is not above 0; a `loss` or `metrics`, which these models do not take;
-                under a strategy, an optimizer made outside its scope, or with options that need a lone replica.
+                under a strategy, an optimizer made outside its scope, or with options for a single replica only.
         """
         options = execution_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
         with self.scope():
@@ -107,7 +106,7 @@ class DistributedTrainer(keras.Model):
                 check_optimizer(self.optimizer, self.strategy)
                 for each in with_inner_optimizers(self.optimizer):
                     take_summed_gradients(each)
-            # The networks are built already: so a model saved before its first step comes back whole.
+            # Built now, so that a model saved before its first step is restored completely.
             self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -151,7 +150,7 @@ class DistributedTrainer(keras.Model):
             x: a `tf.data.Dataset` of images, (images, labels) or (images, labels, weights), or images float32
                 `[n, H, W, C]` in [0, 1].
             y: labels int `[n]`, which a conditional model needs and another leaves alone.
-            batch_size: of images given as an array; 32 by default.
+            batch_size: images per batch where `x` is an array; 32 by default.
             args: as in `keras.Model.fit`.
             callbacks: as in `keras.Model.fit`.
             validation_data: as in `keras.Model.fit`.
@@ -215,8 +214,8 @@ class DistributedTrainer(keras.Model):
         return found
 
     def check_counted(self, loss: float) -> None:
-        """Raise ValueError where a mean over an epoch or a pass is 0 since its weights all were."""
-        if self._weighted and loss == 0:
+        """Raise ValueError if a mean over an epoch or a pass is 0 because all its weights were 0."""
+        if loss == 0 and self._means[0].count.numpy() == 0:
             raise ValueError("sample_weight is 0 for every image of the data: expected one above 0; leave it out")
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
@@ -230,7 +229,7 @@ class DistributedTrainer(keras.Model):
         return super().test_on_batch(x, y, sample_weight, **kwargs)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the predictions for one batch, as in Keras, which would give every replica the whole of it."""
+        """Return the predictions for one batch; under a strategy Keras would give every replica the whole batch."""
         return (
             self.predict(tf.data.Dataset.from_tensors(x), verbose=0) if self.strategy else super().predict_on_batch(x)
         )
@@ -238,11 +237,8 @@ class DistributedTrainer(keras.Model):
     def _check(self, x: Any, y: Any, sample_weight: Any, **options: Any) -> Any:
         return check_arrays(x, y, sample_weight, self.image_shape, self.classes, **options)
 
-    def within_step(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `function`, a part of a step that needs no other replica, compiled by XLA if steps are to be.
-
-        Without a strategy Keras compiles whole steps.
-        """
+    def jit_under_strategy(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a part of a step that needs no other replica, compiled by XLA if asked for under a strategy."""
         compiles = self.jit_compile and self.strategy and not keeps_state(self)
         return tf.function(function, jit_compile=True) if compiles else function
 
@@ -269,7 +265,7 @@ class DistributedTrainer(keras.Model):
             self.predict_function = predict_function(self, self.strategy)
 
     def remake_functions(self) -> None:
-        """Make the functions of training and testing anew, if there are any."""
+        """Rebuild the training and test functions, if they exist."""
         if self.train_function is not None:
             self.make_train_function(force=True)
         if self.test_function is not None:
@@ -278,7 +274,7 @@ class DistributedTrainer(keras.Model):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The running means of the terms over images."""
-        return self._means
+        return [*self._means]
 
     def reset_metrics(self) -> None:
         """Start a new epoch of means; validation starts its noise again, so that epochs can be compared."""
@@ -286,14 +282,14 @@ class DistributedTrainer(keras.Model):
         self.validation_step.assign(0)
 
     def log(self, terms: Iterable[tf.Tensor], batch: Batch, usable: tf.Tensor | None = None) -> dict[str, Any]:
-        """Take the terms of a batch, float32 `[n]` each, into the running means, and return these.
+        """Add the terms of a batch, float32 `[n]` each, to the running means, and return the means.
 
         Args:
             terms: in the order of the names they are logged by.
-            batch: whose weights count.
+            batch: supplies the weights.
             usable: whether to take them at all, bool `[]`; None, the default, takes them.
         """
-        self._weighted, weights = batch.weight is not None, batch.shard.weights(batch.weight)
+        weights = batch.shard.weights(batch.weight)
         for mean, term in zip(self._means, terms, strict=False):
             if usable is not None:
                 term = tf.where(usable, term, 0)

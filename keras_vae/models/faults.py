@@ -1,4 +1,4 @@
-"""What went wrong in a step, noted inside the graph, where nothing can be raised, and told afterwards."""
+"""What went wrong in a step, noted inside the graph, where nothing can be raised, and reported afterwards."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ KINDS = {
 
 
 class TrainingDiverged(ValueError):
-    """The loss stopped being a finite number, or what the model was fed was no images or weights."""
+    """The loss stopped being a finite number, or the model was given invalid images or weights."""
 
 
 class Faults:
     """Notes the first step at which each kind of fault happened.
 
     Args:
-        first: int32 `[4]`, -1 for what has not happened.
+        first: the first step of each kind of fault, int32 `[4]`; -1 if there was none.
     """
 
     def __init__(self, first: keras.Variable) -> None:
@@ -47,7 +47,7 @@ class Faults:
         self.first.assign(tf.where((self.first.value < 0) & happened, step, self.first.value))
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Clear all noted faults."""
         self.first.assign([-1] * len(KINDS))
 
     def check_inputs(self, of: str = "step") -> None:
@@ -58,7 +58,7 @@ class Faults:
                 raise TrainingDiverged(f"the {told[kind]}")
 
     def told(self, of: str = "step") -> dict[str, str]:
-        """Return what is to be said of each kind that happened, by kind; `of` is what the numbers count."""
+        """Return a message for each kind of fault noted, by kind; `of` names the unit, "step" or "batch"."""
         first = zip(KINDS.items(), self.first.numpy(), strict=True)
         return {kind: text.format(place=f"{of} {number}") for (kind, text), number in first if number >= 0}
 

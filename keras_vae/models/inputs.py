@@ -34,9 +34,9 @@ def unpack(data: Any, image_shape: tuple[int, int, int], classes: int | None) ->
     """Return the parts of what Keras hands to a step: images, (images, labels) or (images, labels, weights).
 
     Args:
-        data: of one batch, or a replica's `Sharded` of it.
+        data: of one batch, or one replica's `Sharded` part of it.
         image_shape: (height, width, channels).
-        classes: of a conditional model, which needs labels; None for one that leaves them alone.
+        classes: of a conditional model, which needs labels; None for a model that ignores labels.
 
     Raises:
         ValueError: images, labels or weights of another shape or dtype.
@@ -63,9 +63,9 @@ def as_images(x: Any, image_shape: tuple[int, int, int]) -> tf.Tensor:
     """Return images as float32 `[n, H, W, C]`.
 
     Raises:
-        ValueError: images of another shape, or that are no floats.
+        ValueError: images of another shape, or not floating-point.
     """
-    x = tf.convert_to_tensor(x)  # an array is what train_on_batch hands on where it runs eagerly
+    x = tf.convert_to_tensor(x)  # in eager mode train_on_batch passes a NumPy array
     if not x.dtype.is_floating:
         raise ValueError(f"the images are {x.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255")
     if x.shape.rank != 4 or tuple(x.shape[1:]) != tuple(image_shape):
@@ -81,7 +81,7 @@ def _as_weight(weight: Any, x: tf.Tensor) -> tf.Tensor:
         raise ValueError(
             f"sample_weight has shape {tuple(weight.shape)}: expected [{x.shape[0] or 'n'}], one for each image"
         )
-    # What a graph cannot refuse is made NaN, which the model notes: weights of another number than the images.
+    # A graph cannot raise: where the numbers of weights and images differ, the weights become NaN, which is reported.
     count = tf.shape(x)[0]
     return tf.cond(tf.shape(weight)[0] == count, lambda: weight, lambda: tf.fill([count], np.float32(np.nan)))
 
@@ -97,7 +97,7 @@ def check_arrays(
 ) -> Any:
     """Check what is given as NumPy arrays before Keras cuts it into batches; return the labels to hand on.
 
-    Keras drops weights without labels, so a model that leaves labels alone gets some beside them.
+    Keras drops sample weights where there are no labels, so a model that ignores labels is given dummy ones.
 
     Args:
         x: images, or anything else that Keras takes.
@@ -106,11 +106,11 @@ def check_arrays(
         image_shape: (height, width, channels).
         classes: of a conditional model; None without.
         name: what an error calls the images.
-        class_weight: of each class, if any, which needs labels.
+        class_weight: weight of each class, if any; requires labels.
 
     Raises:
-        ValueError: pixels out of [0, 1]; labels out of range; weights of another number than images, negative, not
-            finite or all 0.
+        ValueError: pixels out of [0, 1]; labels out of range; a different number of weights than images, or weights
+            that are negative, not finite or all 0.
     """
     if isinstance(x, np.ndarray):
         check_pixels(x, name, image_shape)

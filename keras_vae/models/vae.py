@@ -49,9 +49,9 @@ class VAE(DistributedTrainer):
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the latent; read from the decoder by default.
-        classes: of a conditional model (Sohn et al. 2015, "Learning structured output representation"), p(x|z, y) with
-            q(z|x, y): both networks take a second input, the one-hot label `[n, classes]`, and training takes
-            (images, labels int `[n]`); None, the default, for no labels.
+        classes: number of classes of a conditional model (Sohn et al. 2015, "Learning structured output
+            representation"), p(x|z, y) with q(z|x, y): both networks take a second input, the one-hot label
+            `[n, classes]`, and training takes (images, labels int `[n]`); None, the default, for no labels.
         seed: of all noise in training and validation; 0 by default.
         kwargs: Keras' own, such as `name`.
 
@@ -67,11 +67,6 @@ class VAE(DistributedTrainer):
         >>> model.generate(3, seed=7).shape
         (3, 8, 8, 1)
     """
-
-    image_shape: tuple[int, int, int]
-    latent_dim: int
-    classes: int | None
-    seed: int
 
     def __init__(
         self,
@@ -90,7 +85,7 @@ class VAE(DistributedTrainer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        # The order of the parts is that of the weights in optimizers' files.
+        # Saved optimizer state follows this order of the parts: do not change it.
         self.prior: Prior = registry.get("prior", prior)
         self.posterior: Posterior = registry.get("posterior", posterior)
         self.encoder: keras.Model = networks.revive(encoder, "encoder")
@@ -100,10 +95,9 @@ class VAE(DistributedTrainer):
         self._means = [keras.metrics.Mean(name=name) for name in self.objective.logged]
         self.sampler: Prior | None = None if sampler is None else registry.get("prior", sampler)
         self.image_shape = networks.input_shape(self.encoder, "encoder", image_shape, "image_shape")
-        (self.latent_dim,) = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")
+        self.latent_dim: int = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")[0]
         self.classes, self.seed = classes, check_seed(seed)
         networks.check_sizes(self.image_shape, self.latent_dim, classes)
-
         self.likelihood.build(self.image_shape)
         self.posterior.build((self.latent_dim,))
         networks.check_encoder(self)
@@ -122,7 +116,7 @@ class VAE(DistributedTrainer):
             preset: a name in `keras_vae.preset_names()`, such as "mnist_mlp".
             load_weights: take the trained weights that come with the preset; False by default. Then only the
                 `objective` and the `seed` can be changed.
-            changes: what to set otherwise: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
+            changes: settings to override: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
                 `prior`, `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
@@ -138,16 +132,15 @@ class VAE(DistributedTrainer):
             load_trained_weights(model, preset)
         return model
 
-    # By these names files of version 0.1.0 hold the weights of the two parts.
-    prior_family = property(lambda self: self.prior)
-    posterior_family = property(lambda self: self.posterior)
+    # Files saved by version 0.1.0 store the weights of these parts under these names.
+    prior_family, posterior_family = property(lambda self: self.prior), property(lambda self: self.posterior)
 
     @property
     def objective(self) -> Objective:
         """What training minimises; a new one takes effect at once.
 
         Raises:
-            ValueError: when it is set, an objective that has no right gradient for the posterior.
+            ValueError: when it is set, an objective whose gradient is not valid for the posterior.
         """
         return self._objective
 
@@ -155,7 +148,7 @@ class VAE(DistributedTrainer):
     def objective(self, objective: Objective) -> None:
         objective.check_posterior(self.posterior)
         self._objective = objective
-        self.remake_functions()  # those of now hold the objective before
+        self.remake_functions()  # the current ones were traced with the old objective
 
     def terms(self, x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor, training: bool = False) -> Terms:
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: what the ELBO is made of.
@@ -164,7 +157,7 @@ class VAE(DistributedTrainer):
             x: images float32 `[n, H, W, C]`.
             label: of a conditional model, int `[n]`, else None.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
-            training: whether networks, likelihood and objective are as in training step `step`; False by default.
+            training: whether to run in training mode, with the objective as it is at `self.step`; False by default.
         """
         objective = self.objective.at(self.step.value) if training else self.objective
         encoded = self.encoder_outputs(x, label, training)
@@ -173,7 +166,7 @@ class VAE(DistributedTrainer):
         p = self.likelihood(decoded)  # p(x|z)
         if training:
             p = self.likelihood.fit_to_batch(p, x)
-        return objective(x, z, q, p, self.prior())  # the ELBO: -E_q[log p(x|z)] + KL(q(z|x) || p(z))
+        return objective(x, z, q, p, self.prior())  # by default -ELBO = -E_q[log p(x|z)] + KL(q(z|x) || p(z))
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
@@ -187,7 +180,7 @@ class VAE(DistributedTrainer):
                 scaled_loss = self.optimizer.scale_loss(loss)
             return loss, terms, tape.gradient(scaled_loss, self.trainable_weights)
 
-        loss, terms, gradients = self.within_step(differentiate)()
+        loss, terms, gradients = self.jit_under_strategy(differentiate)()
         faults = faults_of_inputs(batch.x, batch.weight, self.likelihood)
         loss, faults, *gradients = batch.shard.sum([loss, faults, *gradients])
         self.optimizer.apply(gradients, self.trainable_weights)
@@ -198,14 +191,14 @@ class VAE(DistributedTrainer):
         return self.log(terms, batch, usable=finite if skips else None)
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Judge one batch; its noise depends on the seed and on which batch of the pass it is."""
+        """Evaluate one batch; its noise depends only on the seed and on the batch's position in the pass."""
         batch = unpack(data, self.image_shape, self.classes)
 
         def judge() -> Terms:
             noise = self.noise(VALIDATION, self.validation_step.value, batch)
             return self.terms(batch.x, batch.label, noise)
 
-        terms = self.within_step(judge)()
+        terms = self.jit_under_strategy(judge)()
         (faults,) = batch.shard.sum([faults_of_inputs(batch.x, batch.weight, self.likelihood)])
         self.faults.note(self.validation_step.value, faults, diverged=False)
         self.validation_step.assign_add(1)
@@ -221,7 +214,7 @@ class VAE(DistributedTrainer):
     decode_flat = networks.decode_flat
 
     def noise(self, stream: int, step: tf.Tensor, batch: Batch) -> tf.Tensor:
-        """Return a step's noise for a batch, float32 `[samples, n, latent_dim]`: that of its rows of the global one."""
+        """Return a step's noise, float32 `[samples, n, latent_dim]`: a batch's rows of the global batch's noise."""
         shape = [self.objective.samples, tf.shape(batch.x)[0], self.latent_dim]
         return normal(self.seed, stream, step, shape, rows=batch.shard.rows)
 
@@ -237,7 +230,7 @@ class VAE(DistributedTrainer):
             A TFP distribution of batch shape `[n]` and event shape `[latent_dim]`.
 
         Raises:
-            ValueError: images of another shape or dtype.
+            ValueError: images of the wrong shape or dtype.
         """
         return self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
 
@@ -247,15 +240,15 @@ class VAE(DistributedTrainer):
         Args:
             z: latents float32 `[..., latent_dim]`.
             training: whether the decoder runs as in training (Dropout and the like); False by default.
-            label: classes int `[n]`, of the last axis but one of `z`, or any shape that broadcasts to the axes but the
-                last; for a conditional model only.
+            label: classes, int `[n]`, along the second-to-last axis of `z`, or any shape that broadcasts to
+                `z.shape[:-1]`; for a conditional model only.
 
         Returns:
             A TFP distribution of event shape `image_shape`; `mean()` is an image in [0, 1], `log_prob(x)` is in
             nats an image.
 
         Raises:
-            ValueError: latents of another width.
+            ValueError: latents of the wrong width.
         """
         z = tf.convert_to_tensor(z, tf.float32)
         if z.shape.rank is None or z.shape.rank < 1 or z.shape[-1] != self.latent_dim:

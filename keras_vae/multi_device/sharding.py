@@ -13,13 +13,13 @@ import wrapt
 class Shard(NamedTuple):
     """The rows of a global batch that one replica holds: those from `first` on, of `total`.
 
-    A batch that is not sharded is its own only shard, `Shard()`, for which nothing of this is computed.
+    A batch that is not sharded is a single shard, `Shard()`, with all fields None, for which nothing is computed.
 
     Attributes:
         first: number of the shard's first row, int64 `[]`.
         total: rows of the global batch, int64 `[]`.
         own: 1 for each of the shard's rows, float32 `[n]`, and 0 for a row of zeros that pads an empty shard:
-            convolutions on the processor fail on an empty batch.
+            convolutions on the CPU fail on an empty batch.
     """
 
     first: tf.Tensor | None = None
@@ -42,9 +42,9 @@ class Shard(NamedTuple):
         return self.own * weight
 
     def mean(self, values: tf.Tensor, weight: tf.Tensor | None = None) -> tf.Tensor:
-        """Return this shard's part of sum(weight * values) / total over the global batch: the parts' sum.
+        """Return this shard's part of sum(weight * values) / total; the parts add up to the mean over the global batch.
 
-        A mean of each shard's own rows would weigh rows of small shards too much, and be undefined for none.
+        A mean of each shard's own rows would give small shards too much weight, and be undefined for an empty one.
         """
         weights = self.weights(weight)
         weighted = values if weights is None else weights * values
@@ -57,7 +57,7 @@ class Shard(NamedTuple):
         added = tf.add_n([tf.zeros([]), *model.losses])
         if self.total is None:
             return added
-        # every replica has the same weights, whose regularizers shall count once
+        # every replica has the same weights, whose regularizers should count once
         weights = [weight for weight in model.trainable_weights if weight.regularizer is not None]
         regularizers = tf.add_n([tf.zeros([]), *(weight.regularizer(weight) for weight in weights)])
         part = tf.reduce_sum(self.own) / tf.cast(self.total, tf.float32)
@@ -81,10 +81,10 @@ class Sharded(NamedTuple):
 
 
 class RowSharding(wrapt.ObjectProxy):
-    """A strategy whose datasets are sharded by `shard_dataset`; in all else the strategy itself.
+    """A strategy whose datasets are sharded by `shard_dataset`; otherwise it behaves as the strategy itself.
 
     TensorFlow's own `experimental_distribute_dataset` repeats and drops rows among workers where the batch size
-    does not divide, and joins rows of neighbouring batches.
+    is not divisible by their number, and joins rows of neighbouring batches.
 
     Args:
         wrapped: a `tf.distribute.Strategy`.
@@ -96,9 +96,9 @@ class RowSharding(wrapt.ObjectProxy):
 
 
 def shard_dataset(dataset: tf.data.Dataset[Any], strategy: tf.distribute.Strategy) -> tf.distribute.DistributedDataset:
-    """Give each replica its `Sharded` of every batch, rows in the order of the replicas, sizes equal but for one row.
+    """Give each replica its part of every batch, rows in the order of the replicas, sizes differing by at most one row.
 
-    A batch of fewer rows than replicas leaves some with none of their own. Every worker goes through the whole
+    A batch of fewer rows than replicas leaves some replicas empty. Every worker goes through the whole
     dataset, which must therefore be the same on all of them, and keeps its own rows.
 
     Args:

@@ -1,4 +1,4 @@
-"""The evidence lower bound, and the beta-VAE that weighs its KL."""
+"""The evidence lower bound, and the beta-VAE, which weights its KL term."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ELBO(Objective):
 
     Args:
         kl_weight: the factor of the KL term, at least 0, or a schedule of it: `LinearWarmUp()`, `CyclicalAnnealing()`
-            or any of `keras.optimizers.schedules`; 1 by default. Validation judges by the weight at the end.
+            or any of `keras.optimizers.schedules`; 1 by default. Validation uses the final weight.
 
     Raises:
         ValueError: a negative or non-finite weight.
@@ -54,7 +54,7 @@ class ELBO(Objective):
         return now
 
     def adapt(self, images: int, steps: int) -> Self:
-        """Return the objective with its schedule, where it is one of `keras_vae`'s, for a training of so many steps."""
+        """Return the objective with its schedule, if it is one of `keras_vae`'s, fitted to `steps` training steps."""
         adapt = getattr(self.kl_weight, "adapt", None)
         if adapt is None:
             return self
@@ -71,7 +71,7 @@ class ELBO(Objective):
         return Terms(reconstruction + self.weight() * self.penalty(q, prior, kl), reconstruction, kl)
 
     def weight(self) -> float | tf.Tensor:
-        """Return the weight of the KL term as it stands, that of the end where no step was told."""
+        """Return the current weight of the KL term; a schedule's final one if no step was given."""
         return self.kl_weight(tf.constant(tf.int32.max)) if isinstance(self.kl_weight, Schedule) else self.kl_weight
 
     def penalty(self, q: tfd.Distribution, prior: tfd.Distribution, kl: tf.Tensor) -> tf.Tensor:
@@ -88,8 +88,8 @@ class ELBO(Objective):
 class BetaVAE(ELBO):
     """Minimise -E_q[log p(x|z)] + beta * KL(q(z|x) || p(z)).
 
-    Higgins et al. 2017, "beta-VAE", equation 4: a beta above 1 presses towards independent latents, at the price of
-    the pictures.
+    Higgins et al. 2017, "beta-VAE", equation 4: a beta above 1 encourages independent latents at the cost of
+    image quality.
 
     Args:
         beta: at least 0; 4 by default.

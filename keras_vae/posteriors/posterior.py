@@ -1,4 +1,4 @@
-"""The family of approximate posteriors q(z|x)."""
+"""The base class of approximate posteriors q(z|x)."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class Posterior(ConditionalDistribution):
         decode: Callable[[tf.Tensor], tf.Tensor],
         path: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
     ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
-        """Return q(z|x), samples of it, and what the decoder makes of them: all that a bound on log p(x) is made of.
+        """Return q(z|x), samples of it and the decoder's outputs for them: everything a bound on log p(x) needs.
 
-        Together, since a posterior that is autoregressive over groups of latents walks down the decoder's stages with
-        the encoder's features beside it, and has all three from one walk; such a family overrides this.
+        One method returns all three because a posterior that is autoregressive over groups of latents computes them in
+        a single walk down the decoder's stages, with the encoder's features beside it; such a family overrides this.
 
         Args:
             parameters: what the encoder returned.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
             decode: from latents float32 `[samples, n, latent_dim]` to the decoder's outputs.
-            path: what each sample passes through, unchanged in value, so that an objective may weigh its gradient.
+            path: an identity function through which an objective can reweight the samples' gradient.
         """
         q = self(parameters)
         z = path(self.reparameterize(q, noise))
         return q, z, decode(z)
 
     def density_size(self) -> int:
-        """Return how many numbers the density of one latent holds at once: `latent_dim` by default."""
+        """Return how many numbers the density of one latent keeps in memory at once: `latent_dim` by default."""
         return self.event_shape[0]
 
     def moments(self, posterior: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:

@@ -207,6 +207,8 @@ def test_a_dataset_whose_weights_are_all_0_is_refused(make_vae, digits):
         compiled(make_vae).fit(data, verbose=0)
     with pytest.raises(ValueError, match=message):
         compiled(make_vae).evaluate(data, verbose=0)
+    with pytest.raises(ValueError, match=message):  # unweighted validation in between says nothing of training
+        compiled(make_vae).fit(data, validation_data=digits, verbose=0)
     mixed = np.r_[np.zeros(5), np.ones(15)].astype("float32")  # a batch of zeros is no fault
     callbacks = [TerminateOnDivergence()]
     assert np.isfinite(
