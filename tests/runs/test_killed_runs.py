@@ -24,8 +24,8 @@ STEPS = EPOCHS * 23  # 1437 images, 64 a batch
 
 def train_and_say(output, resume, every, say):
     """Train in this process, and say after each call into TensorFlow how many steps are done."""
-    from keras_vae.models import execution
     from keras_vae.checkpoints import checkpoint
+    from keras_vae.models import execution
     from keras_vae.runs import train
     from keras_vae.runs.settings import Settings
 
