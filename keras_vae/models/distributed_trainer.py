@@ -41,6 +41,7 @@ class DistributedTrainer(keras.Model):
         self.step: keras.Variable = self._counter("step", ())
         self.validation_step: keras.Variable = self._counter("validation_step", ())
         self.faults: Faults = Faults(self._counter("first_faults", (len(KINDS),), -1))
+        self._weighted = False  # whether any batch had weights
         self._means: list[keras.metrics.Mean] = []  # one for each term that a subclass logs
 
     def _counter(self, name: str, shape: tuple[int, ...], start: int = 0) -> keras.Variable:
@@ -215,7 +216,7 @@ class DistributedTrainer(keras.Model):
 
     def check_counted(self, loss: float) -> None:
         """Raise ValueError if a mean over an epoch or a pass is 0 because all its weights were 0."""
-        if loss == 0 and self._means[0].count.numpy() == 0:
+        if loss == 0 and self._weighted:
             raise ValueError("sample_weight is 0 for every image of the data: expected one above 0; leave it out")
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
@@ -289,6 +290,7 @@ class DistributedTrainer(keras.Model):
             batch: supplies the weights.
             usable: whether to take them at all, bool `[]`; None, the default, takes them.
         """
+        self._weighted = self._weighted or batch.weight is not None
         weights = batch.shard.weights(batch.weight)
         for mean, term in zip(self._means, terms, strict=False):
             if usable is not None:
