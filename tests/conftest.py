@@ -10,8 +10,8 @@ gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Two workers a core: many tests wait for processes of their own, and each worker's memory keeps to a half."""
-    return 2 * (os.cpu_count() or 1)
+    """One worker more than cores: many tests wait for processes of their own."""
+    return 1 + (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True, scope="module")
