@@ -48,6 +48,23 @@ def converter_error() -> type[Exception]:
 
 
 @contextmanager
+def custom_gradients_forgotten() -> Iterator[None]:
+    """Forget, when a block ends, the custom gradients of the graphs that were traced or loaded in it.
+
+    TensorFlow registers one wherever a graph holds an operator such as swish, for as long as the process lives, and
+    each keeps its whole graph alive. What was traced in the block can be run afterwards, but no longer differentiated.
+    """
+    from tensorflow.python.framework.ops import gradient_registry
+
+    before = set(gradient_registry.list())
+    try:
+        yield
+    finally:
+        for name in gradient_registry.list() - before:
+            del gradient_registry._registry[name]
+
+
+@contextmanager
 def progress_bars_of_tfds(shown: bool) -> Iterator[None]:
     """Show or hide TFDS' progress bars in a block; TFDS has no way to ask whether they are on."""
     import tensorflow_datasets as tfds

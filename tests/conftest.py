@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
+from keras_vae.private_interfaces import custom_gradients_forgotten
+
 # Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite.
 gc.set_threshold(50_000, 20, 50)
 
@@ -16,7 +18,8 @@ def pytest_xdist_auto_num_workers(config):
 
 @pytest.fixture(autouse=True, scope="module")
 def what_a_module_leaves_is_not_looked_through_again():
-    yield
+    with custom_gradients_forgotten():
+        yield
     gc.collect()
     gc.freeze()
 

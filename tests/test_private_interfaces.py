@@ -3,11 +3,14 @@
 When a test here fails after an upgrade, mend `keras_vae/private_interfaces.py`.
 """
 
+import gc
 import inspect
 import re
+import weakref
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -60,6 +63,21 @@ def test_keras_builds_models_from_data_by_the_method_that_is_replaced():
     assert list(inspect.signature(keras.Model._maybe_symbolic_build).parameters) == ["self", "iterator", "data_batch"]
     assert "_maybe_symbolic_build" in inspect.getsource(keras.Model.fit)
     assert keras_vae.VAE._maybe_symbolic_build is private_interfaces._build_nothing
+
+
+def test_tensorflow_keeps_a_graph_by_the_custom_gradients_that_are_forgotten():
+    def graph():
+        traced = tf.function(tf.nn.silu).get_concrete_function(tf.TensorSpec([2]))
+        return weakref.ref(traced.graph), traced
+
+    kept, _ = graph()
+    with private_interfaces.custom_gradients_forgotten():
+        forgotten, traced = graph()
+    np.testing.assert_allclose(traced(tf.constant([0.0, 1.0])), [0, 0.731059], atol=1e-6)
+    del _, traced
+    gc.collect()
+    assert kept() is not None
+    assert forgotten() is None
 
 
 def test_tfds_shows_progress_by_the_switch_that_is_read():

@@ -8,13 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 from keras_vae.export.runtimes.runtime import Arrays, Runtime
+from keras_vae.private_interfaces import custom_gradients_forgotten
 
 
 class TensorFlow(Runtime):
     """Runs the SavedModel. TensorFlow sets its threads once a process, so `threads` has no effect."""
 
     def _load(self, path: Path, threads: int) -> None:
-        self._model = tf.saved_model.load(str(path))
+        with custom_gradients_forgotten():
+            self._model = tf.saved_model.load(str(path))
 
     def signatures(self) -> dict[str, Any]:
         """See `Runtime`."""

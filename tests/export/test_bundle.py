@@ -1,5 +1,6 @@
 """What export_bundle writes, and what it refuses."""
 
+import gc
 import hashlib
 import json
 import subprocess
@@ -46,6 +47,17 @@ def test_the_manifest_has_every_file_with_its_size_and_hash(exported):
         content = found[name].read_bytes()
         assert entry == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     assert list(exported.path.parent.glob(".*")) == []
+
+
+def test_an_export_leaves_no_graph_behind(exports, tmp_path):
+    def graphs():
+        gc.collect()
+        return sum(issubclass(type(each), tf.Graph) for each in gc.get_objects())
+
+    model = exports("dense").model  # with swish, which has a gradient of its own
+    before = graphs()
+    export_bundle(model, tmp_path / "again")
+    assert graphs() == before
 
 
 def test_the_manifest_says_what_the_files_are(exported):
