@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_vae import registry
+from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.networks.build import build_networks
 from keras_vae.presets.read import read_preset
 from keras_vae.presets.weights import read_weights, write_weights
@@ -35,8 +38,7 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         load_weights: whether its trained weights must fit the model; False by default.
 
     Raises:
-        ValueError: an unknown preset or change, one that trained weights do not fit, or an image size that the network
-            cannot halve.
+        ValueError: an unknown preset or change, or one that trained weights do not fit.
     """
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:
@@ -48,9 +50,11 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         if name not in CHANGEABLE:
             raise registry.unknown_name(f"setting of preset {preset!r}", name, CHANGEABLE)
     settings = read_preset(preset)
-    network = changes.get("network") or {}
-    if network.get("kind", settings["network"]["kind"]) == settings["network"]["kind"]:
-        network = {**settings["network"], **network}  # another kind would not know this one's arguments
+    network, own = changes.get("network") or {}, settings["network"]
+    if network.get("kind", own["kind"]) == own["kind"]:  # another kind would not know this one's arguments
+        if "filters" in own and changes.get("image_shape"):
+            own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], changes["image_shape"])}
+        network = {**own, **network}
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
     image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
     likelihood = registry.get("likelihood", settings["likelihood"])
@@ -80,6 +84,17 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         "classes": classes,
         "seed": seed,
     }
+
+
+def _enough_stages(filters: list[int], own_shape: Sequence[int], image_shape: Sequence[int]) -> list[int]:
+    """Return a preset's filters, the last repeated until larger images have at most twice the preset's innermost places.
+
+    The dense layers between the innermost maps and the latent hold most weights.
+    """
+    most = 2 * math.prod(smallest_map(own_shape, len(filters)))
+    while math.prod(smallest_map(image_shape, len(filters))) > most:
+        filters = [*filters, filters[-1]]
+    return filters
 
 
 def learned_variables(model: Any) -> list[keras.Variable]:

@@ -120,8 +120,7 @@ class VAE(DistributedTrainer):
                 `prior`, `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
-            ValueError: an unknown preset or change, or an image size that the network cannot halve; no trained
-                weights for the preset, or for what was changed.
+            ValueError: an unknown preset or change; no trained weights for the preset, or for what was changed.
 
         Example:
             >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim

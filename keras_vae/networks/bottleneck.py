@@ -1,8 +1,9 @@
-"""What the families of networks share: labels beside features, halvings, and the dense layers around the latent."""
+"""What the families of networks share: labels beside features, sizes, and the dense layers around the latent."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -25,25 +26,24 @@ def network(values: Any, label: Any, outputs: Any, name: str) -> keras.Model:
     return keras.Model(values if label is None else [values, label], outputs, name=name)
 
 
-def smallest_map(image_shape: tuple[int, int, int], halvings: int) -> tuple[int, int]:
-    """Return (height, width) after `halvings` halvings.
-
-    Raises:
-        ValueError: a side that `2 ** halvings` does not divide.
+def smallest_map(image_shape: Sequence[int], halvings: int) -> tuple[int, int]:
+    """Return (height, width) after `halvings` halvings, each rounded up as a strided convolution does.
 
     Example:
-        >>> smallest_map((28, 28, 1), 2)
-        (7, 7)
+        >>> smallest_map((28, 28, 1), 2), smallest_map((30, 45, 3), 3)
+        ((7, 7), (4, 6))
     """
     height, width, _ = image_shape
-    factor = 2**halvings
-    if height % factor or width % factor:
-        fit = [max(factor, round(side / factor) * factor) for side in (height, width)]
-        raise ValueError(
-            f"images are {height} x {width} pixels: expected sides divisible by {factor}, since the network halves "
-            f"them {halvings} times; resize them to {fit[0]} x {fit[1]} (image_size, --image-size) or use fewer stages"
-        )
-    return height // factor, width // factor
+    return math.ceil(height / 2**halvings), math.ceil(width / 2**halvings)
+
+
+def cropped(pixels: keras.KerasTensor, image_shape: tuple[int, int, int]) -> keras.KerasTensor:
+    """Return the pixels `[n, H, W, c]` of maps that grew to more: where a side was rounded up, its end is cut off."""
+    height, width, _ = image_shape
+    below, right = pixels.shape[1] - height, pixels.shape[2] - width
+    if not below and not right:
+        return pixels
+    return keras.layers.Cropping2D(((0, below), (0, right)), name="crop")(pixels)
 
 
 def encoder_from(

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.networks.bottleneck import encoder_from, innermost_map, network, smallest_map
+from keras_vae.networks.bottleneck import cropped, encoder_from, innermost_map, network, smallest_map
 from keras_vae.networks.reshaping import DepthToSpace
 
 
@@ -28,7 +28,7 @@ def pixel_shuffle(
     The decoder's largest maps have half the image's side: no convolution is paid for at full resolution.
 
     Args:
-        image_shape: (height, width, channels); height and width divisible by `2 ** len(filters)`.
+        image_shape: (height, width, channels).
         latent_dim: width of the latent.
         encoder_outputs: numbers the encoder returns for an image.
         decoder_channels: numbers the decoder returns for a pixel.
@@ -41,9 +41,6 @@ def pixel_shuffle(
     Returns:
         The encoder `[n, H, W, C] -> [n, encoder_outputs]` and the decoder
         `[n, latent_dim] -> [n, H, W, decoder_channels]`.
-
-    Raises:
-        ValueError: an image size that cannot be halved once for each stage.
     """
     height, width = smallest_map(image_shape, len(filters))
 
@@ -70,4 +67,5 @@ def pixel_shuffle(
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
     features = conv(features, decoder_filters, "mix")
     features = conv(features, 4 * decoder_channels, "likelihood", activation=None)
-    return encoder, network(latent, label, DepthToSpace(name="pixels")(features), "decoder")
+    pixels = DepthToSpace(name="pixels")(features)
+    return encoder, network(latent, label, cropped(pixels, image_shape), "decoder")

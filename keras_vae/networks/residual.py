@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.networks.bottleneck import encoder_from, innermost_map, network, smallest_map
+from keras_vae.networks.bottleneck import cropped, encoder_from, innermost_map, network, smallest_map
 from keras_vae.networks.reshaping import DepthToSpace
 
 
@@ -37,7 +37,7 @@ def residual(
     """Build a residual encoder and decoder, without batch statistics: an image's output depends on it alone.
 
     Args:
-        image_shape: (height, width, channels); height and width divisible by `2 ** len(filters)`.
+        image_shape: (height, width, channels).
         latent_dim: width of the latent.
         encoder_outputs: numbers the encoder returns for an image.
         decoder_channels: numbers the decoder returns for a pixel.
@@ -50,9 +50,6 @@ def residual(
     Returns:
         The encoder `[n, H, W, C] -> [n, encoder_outputs]` and the decoder
         `[n, latent_dim] -> [n, H, W, decoder_channels]`.
-
-    Raises:
-        ValueError: an image size that cannot be halved once for each stage.
     """
     height, width = smallest_map(image_shape, len(filters))
     image = keras.Input(image_shape, name="image")
@@ -80,4 +77,4 @@ def residual(
         features = DepthToSpace(name=f"sub_pixel_{stage}")(features)
     features = keras.layers.Activation(activation, name="activation")(features)
     pixels = keras.layers.Conv2D(decoder_channels, 3, padding="same", name="likelihood")(features)
-    return encoder, network(latent, label, pixels, "decoder")
+    return encoder, network(latent, label, cropped(pixels, image_shape), "decoder")
