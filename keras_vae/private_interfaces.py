@@ -6,12 +6,18 @@ to mend.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+import types
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
+from keras.src.backend.tensorflow.trainer import TFEpochIterator
+from keras.src.utils.traceback_utils import filter_traceback
+
+from keras_vae.multi_device.execution import Execution
 
 ModelClass = TypeVar("ModelClass", bound=type[keras.Model])
 
@@ -33,6 +39,61 @@ def take_summed_gradients(optimizer: keras.optimizers.Optimizer) -> None:
     (mixed_float16), or put it by (gradient_accumulation_steps).
     """
     optimizer._all_reduce_sum_gradients = list
+
+
+class ExactEpochs(TFEpochIterator):
+    """Keras' epochs, of the steps that were asked for whatever `steps_per_execution` is.
+
+    Keras' own run whole executions alone, so that 10 steps with 32 an execution are 32, and say so to callbacks. Here
+    Keras counts single steps, which are put together to executions. So the data go on, end and begin again as if
+    each step were a call.
+
+    Args:
+        at_a_time: steps of an execution, `steps_per_execution` by default.
+    """
+
+    def __init__(self, *args: Any, steps_per_execution: int = 1, at_a_time: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, steps_per_execution=1, **kwargs)
+        self._at_a_time = at_a_time or steps_per_execution
+        self._execution: Execution | None = None
+
+    def __iter__(self) -> ExactEpochs:
+        self._execution = None
+        return super().__iter__()
+
+    def __next__(self) -> tuple[int, int, Execution]:
+        """Return the numbers of an execution's first and last step, and the execution."""
+        if self._execution is not None and self._execution.left:
+            with self.catch_stop_iteration():
+                raise StopIteration  # of Keras' step after the last
+            raise StopIteration
+        first, last, iterator = super().__next__()
+        while last - first + 1 < self._at_a_time and not self._ends_after(last):
+            _, last, _ = super().__next__()
+        self._execution = Execution(iterator, last - first + 1)
+        return first, last, self._execution
+
+    def _ends_after(self, step: int) -> bool:
+        return step + 1 == self.num_batches or self._steps_seen == self._num_batches
+
+    @contextmanager
+    def catch_stop_iteration(self) -> Iterator[None]:
+        """Catch the end of data of unknown length; Keras would take the length of the first epoch for that of all."""
+        with super().catch_stop_iteration():
+            yield
+        self._num_batches = self.data_adapter.num_batches
+
+
+def with_epochs(method: Callable[..., Any], epochs: Callable[..., TFEpochIterator]) -> Callable[..., Any]:
+    """Return `keras.Model.fit`, `evaluate` or `predict` with epochs of another class; Keras has no argument for it.
+
+    Args:
+        method: one of the three.
+        epochs: such as `ExactEpochs`; called as Keras calls its own `TFEpochIterator`.
+    """
+    plain = inspect.unwrap(method)
+    names = {**plain.__globals__, "TFEpochIterator": epochs}
+    return filter_traceback(types.FunctionType(plain.__code__, names, None, plain.__defaults__))
 
 
 def branches_within_replicas() -> bool:

@@ -80,6 +80,28 @@ def test_tensorflow_keeps_a_graph_by_the_custom_gradients_that_are_forgotten():
     assert forgotten() is None
 
 
+@pytest.mark.parametrize("method", [keras.Model.fit, keras.Model.evaluate, keras.Model.predict])
+def test_keras_goes_through_epochs_by_the_class_that_is_replaced(method):
+    plain = inspect.unwrap(method)
+    assert plain is not method  # filters tracebacks, as its copy does
+    assert "TFEpochIterator(" in inspect.getsource(plain)
+    assert plain.__closure__ is None
+    assert plain.__kwdefaults__ is None
+    counted = [
+        step
+        for step, _, _ in private_interfaces.TFEpochIterator(tf.distribute.get_strategy(), tf.range(9), batch_size=2)
+    ]
+    assert counted == [0, 1, 2, 3, 4]
+
+
+def test_keras_counts_the_batches_that_it_gave():
+    epochs = private_interfaces.ExactEpochs(
+        tf.distribute.get_strategy(), tf.range(9), batch_size=2, steps_per_execution=3
+    )
+    found = [(first, last, [batch.numpy().tolist() for batch in execution]) for first, last, execution in epochs]
+    assert found == [(0, 2, [[0, 1], [2, 3], [4, 5]]), (3, 4, [[6, 7], [8]])]
+
+
 def test_tfds_shows_progress_by_the_switch_that_is_read():
     from tensorflow_datasets.core.utils import tqdm_utils
 

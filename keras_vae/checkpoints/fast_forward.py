@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import keras
 
+from keras_vae.multi_device.execution import Execution
+
 
 class FastForward:
-    """Stands in for a model's `train_function` during the calls that an earlier process has made.
+    """Stands in for a model's `train_function` during the steps that an earlier process has taken.
 
-    Keras counts an epoch's calls from 0. The first of them passes over the batches already seen and restores the
-    running means, which Keras resets when an epoch begins; the others do nothing; then the model has its own function
-    back. So Keras and all callbacks count batches as in the uninterrupted training.
+    Keras counts an epoch's steps from 0. The first call restores the running means, which Keras resets when an epoch
+    begins; each passes over its batches that were seen already; the last gives the model its own function back, which
+    takes what steps are left of it. So Keras and all callbacks count as in the uninterrupted training.
 
     Args:
         model: a compiled model, its `train_function` made.
-        batches: how many of the epoch's batches were seen: all, or a multiple of `steps_per_execution`.
+        batches: how many of the epoch's batches were seen, at least 1.
         restore: gives the model the state it had after them.
     """
 
     def __init__(self, model: keras.Model, batches: int, restore: Callable[[], object]) -> None:
         self._model, self._batches, self._restore = model, batches, restore
         self._own = model.train_function
-        self._calls = math.ceil(batches / model.steps_per_execution)
+        self._seen = 0
         model.train_function = self  # pyright: ignore[reportAttributeAccessIssue]  Keras declares it as None
 
     @staticmethod
@@ -34,14 +36,12 @@ class FastForward:
         if isinstance(model.train_function, FastForward):
             model.train_function = model.train_function._own
 
-    def __call__(self, iterator: Iterator[Any]) -> dict[str, Any]:
-        """Return the running means; take no step."""
-        if self._batches:
-            for _ in range(self._batches):
-                next(iterator)
+    def __call__(self, execution: Execution) -> dict[str, Any]:
+        """Return the running means, after the steps that are left to take."""
+        if self._seen == 0:
             self._restore()
-            self._batches = 0
-        self._calls -= 1
-        if self._calls == 0:
-            self._model.train_function = self._own
-        return self._model.get_metrics_result()
+        self._seen += sum(1 for _ in islice(execution, self._batches - self._seen))
+        if self._seen < self._batches:
+            return self._model.get_metrics_result()
+        self._model.train_function = self._own
+        return self._own(execution) if execution.left else self._model.get_metrics_result()

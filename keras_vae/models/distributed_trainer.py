@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.models import exact_steps
 from keras_vae.models.execution import execution_options
 from keras_vae.models.faults import KINDS, Faults
 from keras_vae.models.inputs import Batch, check_arrays
@@ -84,8 +85,8 @@ class DistributedTrainer(keras.Model):
             optimizer: a Keras optimizer or its name; "adam" by default.
             jit_compile: whether XLA compiles a step; "auto", the default, takes what measured fastest for these
                 networks on this device.
-            steps_per_execution: training steps in one call; "auto", the default, is 32. Callbacks run once a
-                call.
+            steps_per_execution: training steps in one call, at most; "auto", the default, is 32. Callbacks run once a
+                call, and are told the number of its last step.
             skip_gradients_above: skip an update if the norm of the whole gradient exceeds this or is not finite. Steps
                 with a loss that is not finite then do not stop training, but are left out of the logged means; `fit`
                 logs the number of updates skipped so far, `skipped_updates`. Infinity skips only what is not finite.
@@ -165,9 +166,9 @@ class DistributedTrainer(keras.Model):
             Keras' History: `loss` and the terms it is made of, in nats an image.
 
         Raises:
-            ValueError: pixels out of [0, 1]; weights of another number than images, negative, not finite or all 0; a
-                batch smaller than the number of replicas; an array to shuffle on several workers, which would each
-                shuffle it in an order of its own.
+            ValueError: numbers of steps or images below 1 or not whole; pixels out of [0, 1]; weights of another number
+                than images, negative, not finite or all 0; a batch smaller than the number of replicas; an array to
+                shuffle on several workers, which would each shuffle it in an order of its own.
             WorkerLost: another worker is gone.
         """
         y = self._check(x, y, sample_weight, class_weight=class_weight)
@@ -187,19 +188,10 @@ class DistributedTrainer(keras.Model):
             callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
             if not any(isinstance(callback, TerminateOnDivergence) for callback in callbacks):
                 callbacks = [TerminateOnDivergence(), *callbacks]  # first, so that the others see what it logs
+        kwargs |= {"callbacks": callbacks, "validation_data": validation_data, "shuffle": shuffle}
+        kwargs |= {"class_weight": class_weight, "sample_weight": sample_weight}
         with naming_lost_workers(self.strategy):
-            return super().fit(
-                x,
-                y,
-                batch_size,
-                *args,
-                callbacks=callbacks,
-                validation_data=validation_data,
-                shuffle=shuffle,
-                class_weight=class_weight,
-                sample_weight=sample_weight,
-                **kwargs,
-            )
+            return exact_steps.fit(self, x, y, batch_size, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Return the mean terms over images, as in Keras; see `keras_vae.evaluate` for more than the loss.
@@ -209,7 +201,7 @@ class DistributedTrainer(keras.Model):
         """
         y = self._check(x, y, sample_weight)
         self.faults.forget()
-        found = super().evaluate(x, y, *args, sample_weight=sample_weight, **kwargs)
+        found = exact_steps.evaluate(self, x, y, *args, sample_weight=sample_weight, **kwargs)
         self.faults.check_inputs("batch")
         self.check_counted(found["loss"] if isinstance(found, dict) else np.ravel(found)[0])
         return found
@@ -218,6 +210,10 @@ class DistributedTrainer(keras.Model):
         """Raise ValueError if a mean over an epoch or a pass is 0 because all its weights were 0."""
         if loss == 0 and self._weighted:
             raise ValueError("sample_weight is 0 for every image of the data: expected one above 0; leave it out")
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
+        """Return the reconstructions of images, float32 `[n, H, W, C]`, as in Keras; errors as of `fit`."""
+        return exact_steps.predict(self, x, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Take one step on one batch, as in Keras."""
@@ -245,17 +241,14 @@ class DistributedTrainer(keras.Model):
 
     def make_train_function(self, force: bool = False) -> None:
         """Make what `fit` calls."""
-        if not self.strategy:
-            super().make_train_function(force)
-        elif force or self.train_function is None:
-            warn_of_layers(self, self.strategy.num_replicas_in_sync)
+        if force or self.train_function is None:
+            if self.strategy:
+                warn_of_layers(self, self.strategy.num_replicas_in_sync)
             self.train_function = step_function(self, self.strategy, self.train_step)
 
     def make_test_function(self, force: bool = False) -> None:
         """Make what `evaluate` calls."""
-        if not self.strategy:
-            super().make_test_function(force)
-        elif force or self.test_function is None:
+        if force or self.test_function is None:
             self.test_function = step_function(self, self.strategy, self.test_step)
 
     def make_predict_function(self, force: bool = False) -> None:

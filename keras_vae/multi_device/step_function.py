@@ -1,4 +1,4 @@
-"""Runs a model's steps on every replica of a strategy: many in one call, until the data end."""
+"""Runs a model's steps, on every replica of a strategy if there is one: many in one call, until the data end."""
 
 from __future__ import annotations
 
@@ -8,49 +8,81 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_vae.multi_device.execution import Execution
 from keras_vae.multi_device.sharding import Sharded, shard_batch
 
 
 def step_function(
-    model: keras.Model, strategy: tf.distribute.Strategy, step: Callable[[Any], Any]
+    model: keras.Model, strategy: tf.distribute.Strategy | None, step: Callable[[Any], dict[str, Any]]
 ) -> Callable[[Iterator[Any]], dict[str, Any]]:
-    """Return what Keras calls again and again with the data's iterator, to train or to test.
+    """Return what Keras calls again and again with an execution's batches, to train or to test.
 
-    Keras' own fails under most strategies: with more than one step in a call, with XLA around a whole step, and
-    with several workers, where it averages scalars over an axis that they do not have.
+    How many steps a call takes is an argument of the compiled function, which therefore serves any number. Keras' own
+    always takes `steps_per_execution`, and fails under most strategies: with more than one step in a call, with XLA
+    around a whole step, and with several workers, where it averages scalars over an axis that they do not have.
 
     Args:
         model: a compiled model made in the scope of `strategy`.
-        strategy: where the steps run.
-        step: `model.train_step` or `model.test_step`; its metrics are the model's.
+        strategy: where the steps run, if any.
+        step: `model.train_step` or `model.test_step`.
 
     Returns:
-        A function of an iterator that runs up to `model.steps_per_execution` steps and returns the metrics so far;
-        it raises StopIteration where no data are left.
+        A function of an `Execution` that takes its steps, as far as there are data, and returns the logs of the last,
+        under a strategy the model's metrics; it raises StopIteration where no data are left. Of any other iterator,
+        such as `train_on_batch` passes, it takes one step.
     """
 
-    def one_call(iterator: tf.distribute.DistributedIterator) -> tuple[tf.Tensor | int, dict[str, Any]]:
-        steps = 0
-        for _ in tf.range(model.steps_per_execution):
+    def on_replicas(batch: Any) -> dict[str, Any]:
+        strategy.run(step, args=(batch,))
+        return {}
+
+    run = on_replicas if strategy else step
+    if not (strategy or model.run_eagerly):
+        run = tf.function(step, reduce_retracing=True, jit_compile=model.jit_compile, autograph=False)
+
+    def logs_before(iterator: Iterator[Any]) -> dict[str, Any]:
+        if strategy or model.run_eagerly:
+            return {}
+        found = run.get_concrete_function(iterator.element_spec).structured_outputs
+        return tf.nest.map_structure(lambda each: tf.zeros(each.shape, each.dtype), found)
+
+    def logs_after(logs: dict[str, Any]) -> dict[str, Any]:
+        return model.get_metrics_result() if strategy else logs
+
+    def many_steps(iterator: Iterator[Any], most: tf.Tensor) -> tuple[tf.Tensor | int, dict[str, Any]]:
+        taken, logs = 0, logs_before(iterator)
+        for _ in tf.range(most):
             batch = iterator.get_next_as_optional()
             if not batch.has_value():
                 break
-            strategy.run(step, args=(batch.get_value(),))
-            steps += 1
-        return steps, model.get_metrics_result()
+            logs = run(batch.get_value())
+            taken += 1
+        return taken, logs_after(logs)
+
+    def one_step(batch: tf.experimental.Optional) -> dict[str, Any]:
+        return run(batch.get_value())
 
     def one_batch(batch: Any) -> dict[str, Any]:
-        strategy.run(step, args=(batch,))
-        return model.get_metrics_result()
+        return logs_after(run(batch))
 
     if not model.run_eagerly:
-        one_call, one_batch = (tf.function(each, reduce_retracing=True) for each in (one_call, one_batch))
+        many_steps, one_step, one_batch = (
+            tf.function(each, reduce_retracing=True) for each in (many_steps, one_step, one_batch)
+        )
+    in_a_loop = strategy or model.steps_per_execution > 1  # where sums may round otherwise than without one
 
-    def call(iterator: Iterator[Any]) -> dict[str, Any]:
-        if not isinstance(iterator, tf.distribute.DistributedIterator):  # of train_on_batch, which has but one
-            return one_batch(shard_batch(keras.utils.unpack_x_y_sample_weight(next(iterator)), strategy))
-        steps, logs = one_call(iterator)
-        if not steps:
+    def call(batches: Iterator[Any]) -> dict[str, Any]:
+        if not isinstance(batches, Execution):
+            batch = next(batches)
+            return one_batch(shard_batch(keras.utils.unpack_x_y_sample_weight(batch), strategy) if strategy else batch)
+        if in_a_loop:
+            taken, logs = many_steps(batches.iterator, tf.constant(batches.left))
+        else:
+            batch = batches.iterator.get_next_as_optional()
+            taken = bool(batch.has_value())
+            logs = one_step(batch) if taken else {}
+        batches.left -= int(taken)
+        if not taken:
             raise StopIteration
         return logs
 
