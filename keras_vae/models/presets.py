@@ -87,7 +87,7 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
 
 
 def _enough_stages(filters: list[int], own_shape: Sequence[int], image_shape: Sequence[int]) -> list[int]:
-    """Return a preset's filters, the last repeated until larger images have at most twice the preset's innermost places.
+    """Return a preset's filters, the last repeated until larger images have at most twice its own innermost places.
 
     The dense layers between the innermost maps and the latent hold most weights.
     """
