@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from keras_vae.command_line.notes import notes
+
 COMMANDS = ("train", "evaluate", "generate", "export", "verify", "benchmark", "explore")
 
 
@@ -48,7 +50,8 @@ def main(arguments: list[str] | None = None) -> Any:
     # TensorFlow's start-up messages are about the machine, not about the user's work.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        return application.main(arguments, prog_name="keras-vae", standalone_mode=False)
+        with notes():
+            return application.main(arguments, prog_name="keras-vae", standalone_mode=False)
     except click.exceptions.Abort:
         _fail("interrupted", 130)
     except click.ClickException as error:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.data.arrays import ImageArrays
-from keras_vae.data.load import is_folder
+from keras_vae.data.load import is_path
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.vae import VAE
 from keras_vae.runs.settings import Settings
@@ -63,6 +63,6 @@ def write_bundle(
             model,
             directory,
             pipelines["train"],
-            test_data=None if is_folder(settings.dataset) else pipelines["test"],
+            test_data=None if is_path(settings.dataset) else pipelines["test"],
             metrics=metrics["test"],
         )

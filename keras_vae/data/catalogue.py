@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.channels import to_channels
 from keras_vae.data.prepare import prepared
 from keras_vae.data.quiet import quiet_logs
 from keras_vae.data.resize import resize_and_crop
@@ -36,6 +37,8 @@ def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> st
     if available == ["train"]:
         # no test images: the last tenth of train stands in for them
         split = {"train": "train[:90%]", "test": "train[90%:]"}.get(split, split)
+    elif split == "test" and split not in available and "validation" in available:
+        split = "validation"
     try:
         if builder.info.splits[split].num_examples:
             return split
@@ -69,17 +72,6 @@ def _image_key(name: str, builder: tfds.core.DatasetBuilder) -> str:
     )
 
 
-def _to_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
-    given = image.shape[-1]
-    if given == 4:
-        alpha = tf.cast(image[..., 3:], tf.float32) / 255.0
-        image = tf.cast(tf.round(tf.cast(image[..., :3], tf.float32) * alpha + 255.0 * (1.0 - alpha)), tf.uint8)
-        given = 3
-    if given == channels:
-        return image
-    return tf.image.grayscale_to_rgb(image) if channels == 3 else tf.image.rgb_to_grayscale(image)
-
-
 def _read(
     name: str,
     builder: tfds.core.DatasetBuilder,
@@ -105,7 +97,7 @@ def _read(
     labels = np.empty([count], np.int32) if classes else None
 
     def fit(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        image = resize_and_crop(_to_channels(example[key], channels), size)
+        image = resize_and_crop(to_channels(example[key], channels), size)
         return (image, tf.cast(example["label"], tf.int32)) if classes else (image,)
 
     # other features (boxes, captions, attributes) are never decoded

@@ -1,4 +1,4 @@
-"""Images by name: `digits`, `shapes`, any image dataset of TensorFlow Datasets, or a folder of images."""
+"""Images by name: `digits`, `shapes`, any image dataset of TensorFlow Datasets; a folder of images, a NumPy file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_vae.data import catalogue, folder
+from keras_vae.data import catalogue
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.binarize import Binarize, check_binarize
+from keras_vae.data.folder.load import load_folder
+from keras_vae.data.numpy_file import load_numpy
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.data.prepare import names
 
@@ -40,10 +42,11 @@ def load_dataset(
 
     Args:
         name: "digits", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS writes them,
-            or the path of a folder of images. A known name wins over a folder of that name: write "./mnist"
-            for the folder.
+            or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1], `[n, height, width]` or
+            `[n, height, width, channels]`. A known name wins over a folder of that name: write "./mnist" for the
+            folder.
         split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its
-            own, a tenth of "train" is held out as "test".
+            own, those of "validation" stand in, or else a tenth of "train" that is held out as "test".
         batch_size: Images a batch; the last one is smaller unless `drop_remainder`.
         image_size: The side of the images, or their height and width: scaled to cover it, then cropped to the
             centre. By default the images' own, or 64 where they differ.
@@ -123,22 +126,25 @@ def load_arrays(
     if channels not in (None, 1, 3):
         raise ValueError(f"channels is {channels}: expected 1 or 3; choose 1 for gray or 3 for colour")
     size = None if size is None else (int(size[0]), int(size[1]))
-    if is_folder(name):
-        return folder.load_folder(name, split, image_size=size, channels=channels, skip_corrupt=skip_corrupt)
+    if is_path(name):
+        path = Path(name).expanduser()
+        if path.suffix.lower() == ".npy" and not path.is_dir():
+            return load_numpy(path, split, image_size=size, channels=channels)
+        return load_folder(name, split, image_size=size, channels=channels, skip_corrupt=skip_corrupt)
     return catalogue.load_catalogued(
         str(name), split, image_size=size, channels=channels, data_dir=data_dir, download=download
     )
 
 
-def is_folder(name: str | os.PathLike[str]) -> bool:
-    """Return whether `name` means a folder of images rather than a dataset by name.
+def is_path(name: str | os.PathLike[str]) -> bool:
+    """Return whether `name` means images of one's own, a folder or a `.npy` file, rather than a dataset by name.
 
     Example:
-        >>> is_folder("mnist:3.0.1"), is_folder("./pictures"), is_folder("holiday/pictures")
-        (False, True, True)
+        >>> is_path("mnist:3.0.1"), is_path("./pictures"), is_path("holiday/pictures"), is_path("faces.npy")
+        (False, True, True, True)
     """
     if isinstance(name, os.PathLike):
         return True
-    if re.split("[/:]", name)[0] in names():
+    if name == "" or re.split("[/:]", name)[0] in names():
         return False
-    return "/" in name or os.sep in name or name in (".", "..", "~") or (name != "" and Path(name).is_dir())
+    return "/" in name or os.sep in name or name in (".", "..", "~") or name.endswith(".npy") or Path(name).is_dir()

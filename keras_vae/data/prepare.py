@@ -36,10 +36,15 @@ def prepared(name: str, data_dir: str | os.PathLike[str] | None, download: bool)
     `digits` and `shapes` are prepared in `data_dir` or the user's cache, or for the time of reading in a temporary
     folder.
     """
-    ours = OURS.get(re.split("[/:]", name)[0])
+    first = re.split("[/:]", name)[0]
+    ours = OURS.get(first)
     if ours is None:
         yield _prepare_by_name(name, data_dir, download)
         return
+    if name not in (first, f"{first}:{ours.VERSION}"):
+        raise ValueError(
+            f"dataset is {name!r}: expected {first} or {first}:{ours.VERSION}; it has no other version, and no config"
+        )
     with contextlib.ExitStack() as temporary:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets")
         try:
@@ -73,7 +78,7 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike[str] | None, downloa
         close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
         raise ValueError(
-            f"dataset is {name!r}: expected digits, shapes, a TFDS name or a folder of images; {hint}"
+            f"dataset is {name!r}: expected digits, shapes, a TFDS name, a folder of images or a .npy file; {hint}"
         ) from error
     except Exception as error:
         raise ValueError(

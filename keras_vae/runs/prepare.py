@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_vae import registry
 from keras_vae.data.arrays import ImageArrays
-from keras_vae.data.load import is_folder, load_arrays
+from keras_vae.data.load import is_path, load_arrays
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief, worker_count
 from keras_vae.multi_device.replica_checks import with_inner_optimizers
@@ -77,7 +77,7 @@ def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.dis
         ValueError: settings that do not fit each other or the images.
     """
     train = arrays["train"]
-    dataset = settings.dataset if not is_folder(settings.dataset) else "a folder"
+    dataset = settings.dataset if not is_path(settings.dataset) else "a folder"
     preset = settings.preset or default_preset(dataset, train.image_shape)
     settings = settings.completed(preset, read_preset(preset))
     check_batch_size(settings.batch_size, strategy)

@@ -69,9 +69,9 @@ class Settings:
 
     def located(self) -> Settings:
         """Return the settings with a folder's path made absolute."""
-        from keras_vae.data.load import is_folder  # here, since it loads TensorFlow
+        from keras_vae.data.load import is_path  # here, since it loads TensorFlow
 
-        if not is_folder(self.dataset):
+        if not is_path(self.dataset):
             return self
         return dataclasses.replace(self, dataset=str(Path(self.dataset).expanduser().resolve()))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_vae.data.factors import load_factors
-from keras_vae.data.load import is_folder, load_arrays, load_dataset
+from keras_vae.data.load import is_path, load_arrays, load_dataset
 from keras_vae.data.shapes import FACTORS, SIDE, all_factors, draw
 
 
@@ -61,7 +61,7 @@ def test_it_is_read_like_any_dataset_its_factors_in_the_same_order(drawn):
     batch, labels = next(iter(load_dataset("shapes", "test", batch_size=8, labels=True)))
     np.testing.assert_array_equal(labels, test["label"][:8])
     np.testing.assert_array_equal(batch, load_arrays("shapes", "test").images[:8] / 255)
-    assert not is_folder("shapes")
+    assert not is_path("shapes")
 
 
 def test_over_all_images_the_factors_are_independent(drawn):

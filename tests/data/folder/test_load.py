@@ -2,23 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.data.load import is_folder, load_arrays
+from keras_vae.data.load import is_path, load_arrays
 
-
-def draw(path, size=(8, 8), colour=100, mode="L", **options):
-    """Write one image of a single colour; `size` is (width, height) as Pillow has it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size, colour).save(path, **options)
-
-
-def flat(root, count=20):
-    for index in range(count):
-        draw(root / f"{index:02}.png", colour=index)
+from .drawing import draw, fill
 
 
 def test_plain_files_are_split_by_the_hash_of_their_path(tmp_path):
-    flat(tmp_path / "a")
-    flat(tmp_path / "b")
+    fill(tmp_path / "a", 20)
+    fill(tmp_path / "b", 20)
     (tmp_path / "a" / "notes.txt").write_text("no image")
     (tmp_path / "a" / ".hidden.png").write_text("no image either")
     train, test = load_arrays(tmp_path / "a"), load_arrays(tmp_path / "a", "test")
@@ -53,22 +44,18 @@ def test_an_image_folder_keeps_its_splits_and_classes(tmp_path):
     assert test.class_names == ("cats", "dogs")
     np.testing.assert_array_equal(train.labels, train.images[:, 0, 0, 0] >= 100)
     with pytest.raises(
-        ValueError, match=r"split is 'val', which is no split of .*: .*test \(6 images\), train \(10 images\)"
+        ValueError, match=r"split is 'val', which is no split of .*: .*train \(10 images\), test \(6 images\)"
     ):
         load_arrays(tmp_path, "val")
     draw(tmp_path / "train" / "cats" / "a.bmp")
-    with pytest.raises(ValueError, match=r"a.bmp .*: expected PNG or JPEG; convert them"):
-        load_arrays(tmp_path)
+    assert len(load_arrays(tmp_path)) == 11
 
 
 def test_split_folders_without_classes_are_splits(tmp_path):
-    flat(tmp_path / "train", 4)
-    flat(tmp_path / "test", 3)
+    fill(tmp_path / "train", 4)
+    fill(tmp_path / "test", 3)
     assert len(load_arrays(tmp_path)) == 4
     assert len(load_arrays(tmp_path, "test")) == 3
-    draw(tmp_path / "stray.png")
-    with pytest.raises(ValueError, match=r"stray.png lies outside: expected every image in a split"):
-        load_arrays(tmp_path)
 
 
 def test_mixed_sizes_and_colours_become_one(tmp_path):
@@ -108,7 +95,7 @@ def test_depth_transparency_and_orientation_are_honoured(tmp_path):
 
 
 def test_corrupt_files_are_named_or_skipped(tmp_path, caplog):
-    flat(tmp_path)
+    fill(tmp_path, 20)
     whole = (tmp_path / "03.png").read_bytes()
     (tmp_path / "x_cut.png").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "y_empty.jpg").write_bytes(b"")
@@ -122,7 +109,7 @@ def test_corrupt_files_are_named_or_skipped(tmp_path, caplog):
 
 
 def test_a_damaged_body_behind_a_good_header_is_found(tmp_path):
-    flat(tmp_path, 2)
+    fill(tmp_path, 2)
     noise = np.random.default_rng(0).integers(0, 256, [64, 64], dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "00.png")
     body = bytearray((tmp_path / "00.png").read_bytes())
@@ -139,7 +126,7 @@ def test_a_folder_of_nothing_but_corrupt_files_is_refused_even_when_skipping(tmp
 
 def test_folders_without_images_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(ValueError, match=r"holds no images: .*\.png, \.jpg"):
+    with pytest.raises(ValueError, match=r"holds no images, passed over 1 file: .txt 1: expected .*\.png, \.jpg"):
         load_arrays(tmp_path)
     with pytest.raises(ValueError, match=r"absent' is no folder: expected"):
         load_arrays(tmp_path / "absent")
@@ -152,10 +139,10 @@ def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits").mkdir()
     (tmp_path / "pictures").mkdir()
-    assert not is_folder("digits")
-    assert is_folder("./digits")
-    assert is_folder("pictures")
-    assert not is_folder("")
+    assert not is_path("digits")
+    assert is_path("./digits")
+    assert is_path("pictures")
+    assert not is_path("")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""Embedded colour profiles: images brought to sRGB, as browsers show them."""
+
+import functools
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return an image in sRGB, mode L, LA, RGB or RGBA; one that says nothing of its colours is taken to be.
+
+    Profiles are passed over if they are broken, or of other channels than the image.
+    """
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode == "CMYK":
+        return _from_profile(image, profile) or image.convert("RGB")
+    else:
+        image = image.convert("L" if image.mode in ("1", "L") else "RGB")
+    shown = _from_profile(image.convert("L" if image.mode == "L" else "RGB"), profile)
+    if shown is None:
+        return image
+    if image.mode == "RGBA":
+        shown.putalpha(image.getchannel("A"))
+    return shown
+
+
+def _from_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Return an image in sRGB; None where that changes nothing, or cannot be."""
+    conversion = _conversion(profile, image.mode) if profile else None
+    if isinstance(conversion, list):
+        return image.point(conversion)
+    return conversion and ImageCms.applyTransform(image, conversion)
+
+
+@functools.lru_cache(maxsize=32)
+def _conversion(profile: bytes, mode: str) -> Any:
+    """Return a table of 256 grays for mode L, else a transform of Pillow's, or None."""
+    try:
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = _MODES.get(given.profile.xcolor_space.strip())
+        if space != mode and (space, mode) != ("RGB", "L"):
+            return None
+        transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), space, "RGB")
+        if mode == "L":
+            ramp = np.arange(256, dtype=np.uint8)[None]
+            grays = ImageCms.applyTransform(Image.fromarray(ramp).convert(space), transform).convert("L")
+            table = np.asarray(grays)[0].tolist()
+            return None if _alike(np.array(table), ramp[0]) else table
+    except (ImageCms.PyCMSError, OSError):
+        return None
+    if mode == "RGB":
+        steps = np.linspace(0, 255, 18).astype(np.uint8)
+        cube = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
+        if _alike(np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform)), cube):
+            return None
+    return transform
+
+
+def _alike(shown: np.ndarray, given: np.ndarray) -> bool:
+    """Whether a conversion does no more than round, as one from sRGB to sRGB."""
+    return bool(np.abs(shown.astype(int) - given).max() <= 1)

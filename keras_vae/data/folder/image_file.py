@@ -1,0 +1,112 @@
+"""One image file: what its header says, and its pixels as a browser would show them, on white."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from keras_vae.data.folder.colour_profile import to_srgb
+from keras_vae.data.folder.deep import colours, is_deep, read_levels, to_bytes
+from keras_vae.data.folder.kinds import open_image
+
+# what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, tf.errors.OpError)
+# Above this a picture is shrunk while it is decoded; Pillow warns of it.
+LARGE = 89_478_485
+# Above this it would take gigabytes. A JPEG is shrunk by its decoder.
+LARGEST, LARGEST_JPEG = 2**28, 2**30
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
+
+
+class Header(NamedTuple):
+    """What a file says before its pixels are read.
+
+    Attributes:
+        size: height and width, as it is to be shown.
+        coloured: whether it is no gray image.
+        deep: whether it has more than 8 bits a channel.
+    """
+
+    size: tuple[int, int]
+    coloured: bool
+    deep: bool
+
+
+@contextlib.contextmanager
+def large_files_allowed() -> Iterator[None]:
+    """Let Pillow open what is above its own limit, since there is one here, and say nothing of odd files."""
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def read_header(path: Path) -> Header:
+    """Read the header only; raises what `UNREADABLE` names."""
+    with path.open("rb") as file, open_image(file) as image:
+        width, height = image.size
+        # a TIFF says its size as it is turned, and the EXIF of a PNG may stand behind its pixels
+        turned = width != height and image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
+        coloured = image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;16")
+        deep = is_deep(image, file)
+    return Header((width, height) if turned else (height, width), coloured, deep)
+
+
+def read_peak(path: Path) -> float:
+    """Return the highest number among the colours of a deep image; raises what `UNREADABLE` names."""
+    with path.open("rb") as file, open_image(file) as image:
+        return float(colours(read_levels(image, file)).max())
+
+
+def read_pixels(path: Path, channels: int, white: float, size: tuple[int, int]) -> np.ndarray:
+    """Return uint8 `[h, w, channels]`, of one gray or three sRGB channels.
+
+    Args:
+        path: of the file.
+        channels: 1 or 3.
+        white: the number that is white in an image of more than 8 bits.
+        size: the height and width that will be made of it: a very large image comes back smaller, but not below.
+
+    Raises:
+        What `UNREADABLE` names.
+    """
+    with path.open("rb") as file, open_image(file) as opened:
+        pixels = opened.width * opened.height
+        largest = LARGEST_JPEG if opened.format == "JPEG" else LARGEST
+        if pixels > largest:
+            raise ValueError(f"{pixels / 1e6:.0f} megapixels, more than {largest / 1e6:.0f}")
+        if pixels > LARGE:
+            opened.draft(None, (2 * max(size), 2 * max(size)))
+            if opened.width * opened.height > LARGEST:
+                raise ValueError(f"{pixels / 1e6:.0f} megapixels, more than {LARGEST / 1e6:.0f} as they are")
+        image = opened
+        if is_deep(opened, file):
+            image = to_bytes(read_levels(opened, file), white)
+            image.getexif()[_ORIENTATION] = opened.getexif().get(_ORIENTATION, 1)
+            image.info["icc_profile"] = opened.info.get("icc_profile")
+        image = to_srgb(ImageOps.exif_transpose(image))
+    if image.mode in ("LA", "RGBA"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("L" if channels == 1 else "RGB")
+    shrink = min(image.size) / (2 * max(size))
+    if image.width * image.height > LARGE and shrink > 1:
+        width, height = (round(side / shrink) for side in image.size)
+        image = image.resize((width, height), Image.Resampling.BOX)
+    return np.asarray(image).reshape(image.height, image.width, channels)
+
+
+def why(error: Exception) -> str:
+    """Return in few words why a file could not be read."""
+    if isinstance(error, UnidentifiedImageError):
+        return "no image"
+    return str(error).splitlines()[0][:80] if str(error) else type(error).__name__

@@ -1,0 +1,71 @@
+"""The files below a folder: links are followed, and no folder is read twice."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from keras_vae.data.folder.kinds import readable_suffixes
+
+
+class Listing:
+    """What lies below some folders of a root; hidden files and folders are passed over without a word.
+
+    Attributes:
+        images: the files that end as images do, sorted.
+        others: how many files end in something else, by that.
+        empty: folders without images below them, the uppermost ones, sorted.
+        read_already: links to folders that are read elsewhere, or that lead back to where they lie.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.images: list[Path] = []
+        self.others: Counter[str] = Counter()
+        self.empty: list[Path] = []
+        self.read_already: list[Path] = []
+        self._suffixes = readable_suffixes()
+        real = root.resolve()
+        self._seen = {_identity(folder) for folder in real.parents}
+
+    def add(self, folder: Path) -> None:
+        """List what lies below one more folder."""
+        listed, visited, links = len(self.images), [], [folder]
+        # what is there comes before what is linked to: a link to a sibling must not take its images
+        while links:
+            waiting = [links.pop(0)]
+            while waiting:
+                here = waiting.pop()
+                if _identity(here) in self._seen:
+                    self.read_already.append(here)
+                    continue
+                self._seen.add(_identity(here))
+                visited.append(here)
+                for path in visible(here):
+                    if not path.is_dir():
+                        self._add_file(path)
+                    elif path.is_symlink():
+                        links.append(path)
+                    else:
+                        waiting.append(path)
+        self.images.sort()
+        holding = {parent for image in self.images for parent in image.parents} if len(self.images) > listed else set()
+        empty = set(visited) - holding
+        self.empty = sorted({*self.empty, *(path for path in empty if path.parent not in empty)})
+        self.read_already.sort()
+
+    def _add_file(self, path: Path) -> None:
+        if not path.is_file():
+            self.others["broken links" if path.is_symlink() else "no plain files"] += 1
+        elif path.suffix.lower() in self._suffixes:
+            self.images.append(path)
+        else:
+            self.others[path.suffix.lower() or "without suffix"] += 1
+
+
+def visible(folder: Path) -> list[Path]:
+    """Return what lies in a folder but for the hidden, sorted."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = os.stat(folder)
+    return found.st_dev, found.st_ino

@@ -1,0 +1,67 @@
+"""A NumPy file of the user's own images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.channels import to_channels
+from keras_vae.data.pixels import check_pixels
+from keras_vae.data.resize import resize_and_crop
+from keras_vae.data.splits import choose, with_test
+
+EXPECTED = "expected uint8, or float in [0, 1], [n, height, width] or [n, height, width, 1, 3 or 4 channels]"
+BLOCK = 256
+
+
+def load_numpy(
+    path: Path, split: str = "train", *, image_size: tuple[int, int] | None = None, channels: int | None = None
+) -> ImageArrays:
+    """Read images of a `.npy` file; it is mapped into memory, and only the rows of the split are read.
+
+    A tenth of them, by the hash of their number, is "test". Arguments, returns and errors are those of
+    `load.load_arrays`.
+    """
+    array = _open(path)
+    if array.ndim == 3:
+        array = array[..., None]
+    rows = range(len(array))
+    splits = with_test({"train": rows}, [str(row).encode() for row in rows])
+    chosen = choose(splits, split, f"file {path}")
+    height, width, given = array.shape[1:]
+    size, channels = image_size or (height, width), channels or (1 if given == 1 else 3)
+    images = empty_images(len(chosen), (*size, channels), f"file {path}")
+    for start in range(0, len(chosen), BLOCK):
+        block = np.asarray(array[chosen[start : start + BLOCK]])
+        if block.dtype != np.uint8:
+            check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
+            block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
+        block = to_channels(tf.constant(block), channels)
+        for place, image in enumerate(block, start):
+            images[place] = resize_and_crop(image, size)
+    return ImageArrays(images, split=split)
+
+
+def _open(path: Path) -> np.ndarray:
+    try:
+        array = np.load(path, mmap_mode="r")
+    except FileNotFoundError as error:
+        raise ValueError(f"dataset is {str(path)!r}, which does not exist: expected a file; check the path") from error
+    except (OSError, ValueError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"file {path} cannot be read ({reason}): expected an array; write it with numpy.save"
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"file {path} holds several arrays: expected one; write it with numpy.save")
+    given = f"file {path} holds {array.dtype} {list(array.shape)}"
+    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"{given}: {EXPECTED}; convert it")
+    if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
+        raise ValueError(f"{given}, which may be one image: {EXPECTED}; write images[None], or images[..., None]")
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3, 4)) or 0 in array.shape:
+        raise ValueError(f"{given}: {EXPECTED}; reshape it")
+    return array

@@ -1,0 +1,15 @@
+"""Images of one colour as files."""
+
+from PIL import Image
+
+
+def draw(path, size=(8, 8), colour=100, mode="L", **options):
+    """Write one image of a single colour; `size` is (width, height) as Pillow has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path, **options)
+
+
+def fill(folder, count=10, colour=0):
+    """Write images of the colours from `colour` on."""
+    for index in range(count):
+        draw(folder / f"{index:02}.png", colour=colour + index)

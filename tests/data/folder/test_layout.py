@@ -1,0 +1,252 @@
+"""Whatever way people sort their images into folders: no image to test with is trained on, no label is lost."""
+
+import logging
+import unicodedata
+
+import numpy as np
+import pytest
+
+from keras_vae.data.load import load_arrays
+
+from .drawing import draw, fill
+
+
+@pytest.fixture
+def told(caplog):
+    """The one line that a folder is told in, and its level; the folder's own name is left out."""
+    caplog.set_level(logging.INFO, "keras_vae.data.folder")
+
+    def told():
+        (record,) = caplog.records
+        return record.levelname, record.getMessage().split(": ", 1)[1]
+
+    return told
+
+
+def colours(folder, split, **options):
+    """Every image is told apart by its colour."""
+    return sorted(load_arrays(folder, split, **options).images[:, 0, 0, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train", "test"),
+        ("Train", "Test"),
+        ("training", "testing"),
+        ("TRAINING", "test"),
+        ("train", "val"),
+        ("Training", "Valid"),
+        ("train", "Validation"),
+    ],
+)
+def test_splits_by_their_usual_names_keep_labels(tmp_path, told, train, test):
+    for label, name in enumerate(("cats", "dogs")):
+        fill(tmp_path / train / name, 5, 100 * label)
+        fill(tmp_path / test / name, 3, 100 * label + 50)
+    assert colours(tmp_path, "train") == [*range(5), *range(100, 105)]
+    for split in ("test", test, test.lower()):
+        arrays = load_arrays(tmp_path, split)
+        assert sorted(arrays.images[:, 0, 0, 0]) == [50, 51, 52, 150, 151, 152]
+        assert arrays.class_names == ("cats", "dogs")
+        np.testing.assert_array_equal(arrays.labels, arrays.images[:, 0, 0, 0] // 100)
+    level, line = told()
+    assert level == "INFO"
+    held = "test 6 (2 classes)" if test.lower().startswith("test") else "validation 6 (2 classes), test as validation"
+    assert line == f"train 10 (2 classes), {held}"
+
+
+def test_validation_beside_test_is_neither_trained_on_nor_tested_with(tmp_path, told):
+    for place, split in enumerate(("train", "val", "test")):
+        fill(tmp_path / split / "a", 3, 50 * place)
+        fill(tmp_path / split / "b", 3, 50 * place + 10)
+    assert colours(tmp_path, "train") == [0, 1, 2, 10, 11, 12]
+    assert colours(tmp_path, "validation") == colours(tmp_path, "val") == [50, 51, 52, 60, 61, 62]
+    assert colours(tmp_path, "test") == [100, 101, 102, 110, 111, 112]
+    assert len(colours(tmp_path, "train[:50%]+valid[:2]")) == 5
+    assert told() == ("INFO", "train 6 (2 classes), validation 6 (2 classes), test 6 (2 classes)")
+
+
+def test_each_class_may_have_splits_of_its_own(tmp_path, told):
+    for label, name in enumerate(("cats", "dogs")):
+        fill(tmp_path / name / "Train", 5, 100 * label)
+        fill(tmp_path / name / "Test", 3, 100 * label + 50)
+    assert colours(tmp_path, "train") == [*range(5), *range(100, 105)]
+    arrays = load_arrays(tmp_path, "test")
+    assert arrays.class_names == ("cats", "dogs")
+    np.testing.assert_array_equal(arrays.labels, [0, 0, 0, 1, 1, 1])
+    assert told()[1] == "train 10 (2 classes), test 6 (2 classes)"
+
+
+@pytest.mark.parametrize("wrapper", ["data", "data/pictures", "train/images"])
+def test_folders_in_which_everything_lies_say_nothing(tmp_path, wrapper):
+    for label, name in enumerate(("cats", "dogs")):
+        fill(tmp_path / wrapper / name / "more", 10, 100 * label)
+    (tmp_path / "README.txt").write_text("of an archive")
+    arrays = load_arrays(tmp_path, "train+test")
+    assert arrays.class_names == ("cats", "dogs")
+    np.testing.assert_array_equal(arrays.labels, arrays.images[:, 0, 0, 0] // 100)
+
+
+def test_a_wrapped_pair_of_splits_is_found(tmp_path):
+    fill(tmp_path / "data" / "train" / "images", 5)
+    fill(tmp_path / "data" / "test" / "images", 5, 50)
+    assert colours(tmp_path, "train") == [0, 1, 2, 3, 4]
+    assert colours(tmp_path, "test") == [50, 51, 52, 53, 54]
+
+
+def test_nested_folders_are_of_the_uppermost_class(tmp_path, told):
+    fill(tmp_path / "animals" / "cats", 5)
+    fill(tmp_path / "animals" / "dogs" / "small", 5, 10)
+    fill(tmp_path / "plants", 5, 100)
+    arrays = load_arrays(tmp_path, "train+test")
+    assert arrays.class_names == ("animals", "plants")
+    np.testing.assert_array_equal(arrays.labels, arrays.images[:, 0, 0, 0] // 100)
+    assert told() == ("INFO", "train 13 (2 classes), test 2 held out of train")
+
+
+def test_a_stray_image_costs_no_labels(tmp_path, told):
+    fill(tmp_path / "a", 5)
+    fill(tmp_path / "c", 5, 100)
+    draw(tmp_path / "stray.png", colour=200)
+    arrays = load_arrays(tmp_path, "train+test")
+    assert arrays.class_names == ("a", "c")
+    np.testing.assert_array_equal(arrays.labels, arrays.images[:, 0, 0, 0] // 100)
+    assert told() == (
+        "WARNING",
+        "train 9 (2 classes), test 1 held out of train; passed over stray.png, in no class folder",
+    )
+
+
+def test_images_that_mostly_lie_in_no_class_have_none(tmp_path, told):
+    fill(tmp_path, 10)
+    fill(tmp_path / "old", 3, 100)
+    assert load_arrays(tmp_path).labels is None
+    assert len(colours(tmp_path, "train+test")) == 13
+    assert told()[1].endswith("; no labels in train: 10 of 13 images lie in no class folder")
+
+
+def test_a_split_without_classes_leaves_those_of_the_other(tmp_path):
+    fill(tmp_path / "train" / "cats", 5)
+    fill(tmp_path / "train" / "dogs", 5, 100)
+    fill(tmp_path / "test", 4, 200)
+    np.testing.assert_array_equal(load_arrays(tmp_path).labels, [0] * 5 + [1] * 5)
+    assert load_arrays(tmp_path, "test").labels is None
+    assert colours(tmp_path, "test") == [200, 201, 202, 203]
+
+
+def test_classes_of_the_test_split_alone_are_said(tmp_path, told):
+    fill(tmp_path / "train" / "cats", 3)
+    fill(tmp_path / "test" / "cats", 3)
+    fill(tmp_path / "test" / "unknown", 3)
+    assert load_arrays(tmp_path, "test").class_names == ("cats", "unknown")
+    assert told() == ("WARNING", "train 3 (1 class), test 6 (2 classes); no training images of unknown")
+
+
+def test_what_lies_beside_two_splits_is_passed_over(tmp_path, told):
+    fill(tmp_path / "train", 3)
+    fill(tmp_path / "test", 3)
+    fill(tmp_path / "masks", 3)
+    draw(tmp_path / "preview.png")
+    (tmp_path / "docs").mkdir()
+    assert colours(tmp_path, "train+test") == [0, 0, 1, 1, 2, 2]
+    assert told() == ("WARNING", "train 3, test 3; passed over masks, preview.png, outside of the splits")
+
+
+def test_a_split_beside_what_may_be_one_is_refused(tmp_path):
+    for name in ("train", "bus", "car"):
+        fill(tmp_path / name, 3)
+    with pytest.raises(ValueError, match=r"has train beside bus, car: expected splits \(train, .*\) or classes; move"):
+        load_arrays(tmp_path)
+
+
+def test_two_folders_for_one_split_are_refused(tmp_path):
+    fill(tmp_path / "train", 3)
+    fill(tmp_path / "training", 3)
+    with pytest.raises(ValueError, match=r"has train and training: expected one folder for train"):
+        load_arrays(tmp_path)
+
+
+ACCENTED = "caf\u00e9"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Cats", "cats"), (ACCENTED, unicodedata.normalize("NFD", ACCENTED))])
+def test_classes_that_a_disk_may_take_for_one_are_refused(tmp_path, one, other):
+    fill(tmp_path / "train" / one, 3)
+    fill(tmp_path / "test" / other, 3)
+    with pytest.raises(ValueError, match=r"has classes '.*' and '.*': expected names that differ by more") as caught:
+        load_arrays(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_kinds_of_files_passed_over_are_counted(tmp_path, told):
+    fill(tmp_path / "a", 4)
+    for index in range(9):
+        (tmp_path / "a" / f"{index}.RAF").write_bytes(b"raw")
+    (tmp_path / "a" / "names").write_text("of no kind")
+    (tmp_path / "a" / ".DS_Store").write_text("hidden")
+    (tmp_path / "__MACOSX").mkdir()
+    draw(tmp_path / "__MACOSX" / "shadow.png")
+    load_arrays(tmp_path)
+    assert told() == (
+        "WARNING",
+        "train 3 (1 class), test 1 held out of train; passed over 10 files: .raf 9, without suffix 1",
+    )
+
+
+def test_empty_class_folders_are_said(tmp_path, told):
+    fill(tmp_path / "a", 3)
+    fill(tmp_path / "b", 3)
+    (tmp_path / "c" / "deep").mkdir(parents=True)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "labels.txt").write_text("no image")
+    assert load_arrays(tmp_path).class_names == ("a", "b")
+    assert told()[1].endswith("; passed over 1 file: .txt 1; no images in c, d")
+
+
+def test_linked_files_and_folders_are_followed(tmp_path):
+    fill(tmp_path / "store" / "cats", 5)
+    fill(tmp_path / "mine" / "dogs", 5, 100)
+    (tmp_path / "mine" / "cats").symlink_to(tmp_path / "store" / "cats")
+    (tmp_path / "mine" / "dogs" / "linked.png").symlink_to(tmp_path / "store" / "cats" / "04.png")
+    arrays = load_arrays(tmp_path / "mine", "train+test")
+    assert arrays.class_names == ("cats", "dogs")
+    assert np.bincount(arrays.labels).tolist() == [5, 6]
+    (tmp_path / "links").mkdir()
+    for name in ("cats", "dogs"):
+        (tmp_path / "links" / name).symlink_to(tmp_path / "mine" / name)
+    assert load_arrays(tmp_path / "links").class_names == ("cats", "dogs")
+
+
+def test_loops_of_links_end(tmp_path, told):
+    fill(tmp_path / "mine" / "a", 3)
+    fill(tmp_path / "mine" / "b", 3, 100)
+    fill(tmp_path / "outside", 3, 200)
+    (tmp_path / "mine" / "a" / "loop").symlink_to(tmp_path / "mine")
+    (tmp_path / "mine" / "a" / "other").symlink_to(tmp_path / "mine" / "b")
+    (tmp_path / "mine" / "up").symlink_to(tmp_path)
+    (tmp_path / "mine" / "itself").symlink_to(tmp_path / "mine" / "itself")
+    arrays = load_arrays(tmp_path / "mine", "train+test")
+    assert sorted(arrays.images[:, 0, 0, 0]) == [0, 1, 2, 100, 101, 102]
+    assert np.bincount(arrays.labels).tolist() == [3, 3]
+    assert told()[1].endswith(
+        "; passed over 1 file: broken links 1; passed over a/loop, a/other, up, linked to what is read elsewhere"
+    )
+
+
+def test_nothing_but_loops_holds_no_images(tmp_path):
+    for one, other in ("ab", "ba"):
+        (tmp_path / one).mkdir()
+        (tmp_path / one / "x").symlink_to(tmp_path / other)
+    for folder in (tmp_path, tmp_path / "a"):
+        with pytest.raises(ValueError, match="holds no images: expected files that end in"):
+            load_arrays(folder)
+
+
+def test_names_in_no_encoding_are_read(tmp_path):
+    fill(tmp_path, 3)
+    try:
+        (tmp_path / "00.png").rename(tmp_path / "\udcff.png")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    assert colours(tmp_path, "train+test") == [0, 1, 2]
