@@ -46,7 +46,9 @@ def _conversion(profile: bytes, mode: str) -> Any:
         space = _MODES.get(given.profile.xcolor_space.strip())
         if space != mode and (space, mode) != ("RGB", "L"):
             return None
-        transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), space, "RGB")
+        # as it stands a transform of grays knows 8 bits of their light, too few of the dark
+        flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
+        transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), space, "RGB", flags=flags)
         if mode == "L":
             ramp = np.arange(256, dtype=np.uint8)[None]
             grays = ImageCms.applyTransform(Image.fromarray(ramp).convert(space), transform).convert("L")

@@ -20,11 +20,11 @@ def gray_profile(gamma):
     return _profile(b"GRAY", b"XYZ ", {"kTRC": _curve(gamma)})
 
 
-def cmyk_profile():
-    """A printer whose lightness L* falls linearly with black, and that has no other ink."""
+def cmyk_profile(ink=3):
+    """A printer whose lightness L* falls linearly with one ink, black by default; the others leave no trace."""
     ramp = bytes(range(256))
     # the last ink varies fastest; two points a side: L* of 100 or 0, and a = b = 0
-    nodes = b"".join(bytes([0 if number % 2 else 255, 128, 128]) for number in range(16))
+    nodes = b"".join(bytes([0 if number >> (3 - ink) & 1 else 255, 128, 128]) for number in range(16))
     matrix = struct.pack(">9i", *(0x10000 * (place % 4 == 0) for place in range(9)))
     table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + matrix + ramp * 4 + nodes + ramp * 3
     return _profile(b"CMYK", b"Lab ", {"A2B0": table}, device=b"prtr")

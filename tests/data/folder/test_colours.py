@@ -103,10 +103,10 @@ def test_inks_without_a_profile(tmp_path, kind):
 
 
 def ycck_jpeg(path, inks, **options):
-    """Write inks as Photoshop does: all but black as YCbCr, inverted, and the marker that says so."""
-    inverted = Image.new("RGB", (8, 8), tuple(255 - ink for ink in inks[:3])).convert("YCbCr").getpixel((0, 0))
-    # Pillow inverts once more
-    draw(path, colour=(*(255 - value for value in inverted), inks[3]), mode="CMYK", quality=100, **options)
+    """Write inks as Photoshop does: colours as the YCbCr of an RGB, black inverted, and the marker that says so."""
+    as_light = Image.new("RGB", (8, 8), inks[:3]).convert("YCbCr").getpixel((0, 0))
+    # Pillow inverts all of them
+    draw(path, colour=(*(255 - value for value in as_light), inks[3]), mode="CMYK", quality=100, **options)
     data = bytearray(path.read_bytes())
     marker = data.index(b"Adobe")
     assert data[marker + 11] == 0
