@@ -13,7 +13,6 @@ from keras_vae.data.pixels import check_pixels
 from keras_vae.data.resize import resize_and_crop
 from keras_vae.data.splits import choose, with_test
 
-EXPECTED = "expected uint8, or float in [0, 1], [n, height, width] or [n, height, width, 1, 3 or 4 channels]"
 BLOCK = 256
 
 
@@ -40,6 +39,9 @@ def load_numpy(
             check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
             block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
         block = to_channels(tf.constant(block), channels)
+        if size == (height, width):
+            images[start : start + BLOCK] = block
+            continue
         for place, image in enumerate(block, start):
             images[place] = resize_and_crop(image, size)
     return ImageArrays(images, split=split)
@@ -57,11 +59,16 @@ def _open(path: Path) -> np.ndarray:
         ) from error
     if not isinstance(array, np.ndarray):
         raise ValueError(f"file {path} holds several arrays: expected one; write it with numpy.save")
-    given = f"file {path} holds {array.dtype} {list(array.shape)}"
+    mend = None
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"{given}: {EXPECTED}; convert it")
-    if array.ndim == 3 and array.shape[-1] in (1, 3, 4):
-        raise ValueError(f"{given}, which may be one image: {EXPECTED}; write images[None], or images[..., None]")
-    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3, 4)) or 0 in array.shape:
-        raise ValueError(f"{given}: {EXPECTED}; reshape it")
+        mend = "convert it"
+    elif array.ndim == 3 and array.shape[-1] in (1, 3, 4):
+        mend = "if it is one image, write images[None], else images[..., None]"
+    elif array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3, 4)) or 0 in array.shape:
+        mend = "reshape it"
+    if mend:
+        raise ValueError(
+            f"file {path} holds {array.dtype} {list(array.shape)}: expected uint8, or float in [0, 1], [n, height, "
+            f"width] or [n, height, width, 1, 3 or 4 channels]; {mend}"
+        )
     return array

@@ -45,6 +45,22 @@ class TrainOnlyRgba(_Builder):
         }
 
 
+class TrainAndValidation(_Builder):
+    """As many datasets are whose test images nobody gives away."""
+
+    def _info(self):
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(None, None, 4))}),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {
+            split: ((index, {"image": example(index)}) for index in numbers)
+            for split, numbers in (("train", range(1, 21, 2)), ("validation", range(101, 107, 2)))
+        }
+
+
 class WithoutImages(_Builder):
     def _info(self):
         return self.dataset_info_from_configs(features=tfds.features.FeaturesDict({"text": tfds.features.Text()}))
@@ -72,6 +88,12 @@ def test_a_tenth_of_train_stands_in_for_a_missing_test_split(tmp_path):
     )
 
 
+def test_validation_stands_in_for_a_missing_test_split(tmp_path):
+    for split, values in (("train", range(1, 21, 2)), ("test", (101, 103, 105)), ("validation", (101, 103, 105))):
+        found = load_arrays("train_and_validation", split, data_dir=tmp_path, image_size=6).images
+        np.testing.assert_array_equal(found[:, 3, 3, 0], values)
+
+
 @pytest.mark.parametrize("split", ["val", "test[:5]", "train[:nonsense]", "train[:0]"])
 def test_an_unknown_split_names_those_there_are(split, tmp_path):
     with pytest.raises(ValueError, match=r"expected one of train, or a slice") as caught:
@@ -92,6 +114,14 @@ def test_an_unknown_name_gets_close_ones():
         load_dataset("digit")
     with pytest.raises(ValueError, match=r"dataset is 'huggingface:mnist': expected"):
         load_dataset("huggingface:mnist")
+
+
+@pytest.mark.parametrize("name", ["digits:9.9.9", "digits/zzz", "shapes:", "shapes/a:1.0.0"])
+def test_a_version_or_config_that_is_not_there_is_refused(name):
+    ours = name[:6]
+    with pytest.raises(ValueError, match=rf"dataset is '{name}': expected {ours} or {ours}:1.0.0; it has no other"):
+        load_arrays(name)
+    assert len(load_arrays(f"{ours}:1.0.0", "test[:3]")) == 3
 
 
 def test_data_that_is_not_prepared_names_where_it_was_looked_for(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from keras_vae.data.folder.kinds import Unusable
+
 _BITS = (8, 10, 12, 14, 16, 24, 32)
 
 
@@ -27,7 +29,7 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
     """Return the numbers of a deep image, `[h, w, channels]`, and those of transparency if there are any.
 
     Raises:
-        ValueError: For numbers below 0 or no numbers.
+        Unusable: For numbers below 0 or no numbers.
     """
     if _is_deep_png(image, file):
         # Pillow keeps the upper 8 bits of colours
@@ -37,7 +39,7 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         levels = np.asarray(image)[..., None]
     low = levels.min()
     if not low >= 0 or levels.max() == np.inf:
-        raise ValueError(f"its pixels are {low} to {levels.max()}, not 0 to some white")
+        raise Unusable(f"its pixels are {low} to {levels.max()}, not 0 to some white")
     clear = image.info.get("transparency")
     if image.format == "PNG" and clear is not None and levels.shape[-1] in (1, 3):
         opaque = (levels != np.asarray(clear)).any(-1, keepdims=True)

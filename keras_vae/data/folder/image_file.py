@@ -12,10 +12,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_vae.data.folder.colour_profile import to_srgb
 from keras_vae.data.folder.deep import colours, is_deep, read_levels, to_bytes
-from keras_vae.data.folder.kinds import open_image
+from keras_vae.data.folder.kinds import Unusable, open_image
 
-# what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, tf.errors.OpError)
+# what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged, and we for others
+UNREADABLE = (Unusable, OSError, SyntaxError, ValueError, EOFError, tf.errors.OpError)
 # Above this a picture is shrunk while it is decoded; Pillow warns of it.
 LARGE = 89_478_485
 # Above this it would take gigabytes. A JPEG is shrunk by its decoder.
@@ -83,11 +83,11 @@ def read_pixels(path: Path, channels: int, white: float, size: tuple[int, int]) 
         pixels = opened.width * opened.height
         largest = LARGEST_JPEG if opened.format == "JPEG" else LARGEST
         if pixels > largest:
-            raise ValueError(f"{pixels / 1e6:.0f} megapixels, more than {largest / 1e6:.0f}")
+            raise Unusable(f"{pixels / 1e6:.0f} megapixels, more than {largest / 1e6:.0f}")
         if pixels > LARGE:
             opened.draft(None, (2 * max(size), 2 * max(size)))
             if opened.width * opened.height > LARGEST:
-                raise ValueError(f"{pixels / 1e6:.0f} megapixels, more than {LARGEST / 1e6:.0f} as they are")
+                raise Unusable(f"{pixels / 1e6:.0f} megapixels, more than {LARGEST / 1e6:.0f} as they are")
         image = opened
         if is_deep(opened, file):
             image = to_bytes(read_levels(opened, file), white)

@@ -24,6 +24,10 @@ HEIC_SUFFIXES = (".heic", ".heif")
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "AVIF")
 
 
+class Unusable(Exception):
+    """Why a whole file is not taken for an image: words for a message that says what was expected."""
+
+
 def readable_suffixes() -> tuple[str, ...]:
     """Return how the names of files end that are read; HEIC with the extra `heic`, of which Pillow hears here."""
     if importlib.util.find_spec("pillow_heif") is None:
