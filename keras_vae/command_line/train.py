@@ -18,7 +18,12 @@ def _names(kind: str) -> str:
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
-@click.option("--dataset", default="digits", show_default=True, help="digits, any TFDS name, or a folder of images.")
+@click.option(
+    "--dataset",
+    default="digits",
+    show_default=True,
+    help="digits, any TFDS name, a folder of images or a .npy file.",
+)
 @click.option("--preset", help="Network and training settings by name; chosen by the dataset where not given.")
 @click.option("--epochs", type=int, help="Passes over the training images; the preset's where not given.")
 @click.option("--batch-size", type=int, help="Images a step; the preset's where not given.")
