@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+# by a profile's bytes 16 to 19
+_MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
@@ -42,10 +43,10 @@ def _from_profile(image: Image.Image, profile: bytes | None) -> Image.Image | No
 def _conversion(profile: bytes, mode: str) -> Any:
     """Return a table of 256 grays for mode L, else a transform of Pillow's, or None."""
     try:
-        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        space = _MODES.get(given.profile.xcolor_space.strip())
-        if space != mode and (space, mode) != ("RGB", "L"):
+        space = _MODES.get(profile[16:20])
+        if space is None or (space != mode and (space, mode) != ("RGB", "L")):
             return None
+        given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         # as it stands a transform of grays knows 8 bits of their light, too few of the dark
         flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
         transform = ImageCms.buildTransform(given, ImageCms.createProfile("sRGB"), space, "RGB", flags=flags)
