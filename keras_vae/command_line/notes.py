@@ -11,7 +11,7 @@ import click
 
 class _Note(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"note: {record.getMessage()}", err=True)
+        click.echo(f"note: {' '.join(record.getMessage().split())}", err=True)
 
 
 @contextlib.contextmanager

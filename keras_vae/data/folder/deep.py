@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_vae.data.folder.kinds import Unusable
 
-_BITS = (8, 10, 12, 14, 16, 24, 32)
+_WHITES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32))
 
 
 def is_deep(image: Image.Image, file: IO[bytes]) -> bool:
@@ -47,42 +47,63 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
     return levels
 
 
-def colours(levels: np.ndarray) -> np.ndarray:
-    """Return levels without their transparency."""
+class Whites(NamedTuple):
+    """What number is white in images of more than 8 bits.
+
+    Attributes:
+        integers: where they hold whole numbers.
+        floats: where they do not.
+    """
+
+    integers: float = 65535
+    floats: float = 1
+
+    @classmethod
+    def of(cls, images: Iterable[np.ndarray]) -> "Whites":
+        """Return the whites of the levels of some images.
+
+        It is the highest number of 8, 10, 12, 14, 16, 24 or 32 bits below which all of them stay; 1 for floats that do.
+
+        Example:
+            >>> Whites.of([np.array([[[7]], [[4000]]]), np.array([[[0.3]]])])
+            Whites(integers=4095, floats=1)
+        """
+        brightest: dict[bool, list[float]] = {True: [], False: []}
+        for levels in images:
+            brightest[levels.dtype.kind == "f"].append(float(_colours(levels).max()))
+        integers, floats = (
+            next((white for white in whites if max(brightest[kind]) <= white), max(brightest[kind]))
+            if brightest[kind]
+            else default
+            for kind, whites, default in ((False, _WHITES, 65535), (True, (1, *_WHITES), 1))
+        )
+        return cls(integers, floats)
+
+    def remark(self) -> str:
+        """Return what is said of whites that are not the files' own.
+
+        Example:
+            >>> Whites(4095).remark()
+            'pixels of more than 8 bits hold 12: none is above 4095, which is white'
+        """
+        words = []
+        if self.integers != 65535:
+            bits = math.ceil(math.log2(self.integers + 1))
+            words.append(f"pixels of more than 8 bits hold {bits}: none is above {self.integers:g}, which is white")
+        if self.floats != 1:
+            words.append(f"pixels that are floats are up to {self.floats:g}, which is white")
+        return "; ".join(words)
+
+
+def _colours(levels: np.ndarray) -> np.ndarray:
     return levels[..., :-1] if levels.shape[-1] in (2, 4) else levels
 
 
-def white_level(peaks: Iterable[float]) -> float:
-    """Return what number is white where the brightest pixels of some images have these.
-
-    It is 1 where none is above, else the highest number of 8, 10, 12, 14, 16, 24 or 32 bits.
-
-    Example:
-        >>> white_level([300, 4000]), white_level([0.3])
-        (4095, 1)
-    """
-    peak = max(peaks)
-    return 1 if peak <= 1 else next((2**bits - 1 for bits in _BITS if peak <= 2**bits - 1), peak)
-
-
-def to_bytes(levels: np.ndarray, white: float) -> Image.Image:
+def to_bytes(levels: np.ndarray, whites: Whites) -> Image.Image:
     """Return an image of mode L, LA, RGB or RGBA."""
-    scale = np.full(levels.shape[-1], 255 / white)
+    scale = np.full(levels.shape[-1], 255 / (whites.floats if levels.dtype.kind == "f" else whites.integers))
     if levels.shape[-1] in (2, 4):
         scale[-1] = 255 / 65535
     dtype = np.float32 if levels.dtype == np.uint16 else np.float64
     scaled = np.rint(np.multiply(levels, scale, dtype=dtype)).clip(0, 255).astype(np.uint8)
     return Image.fromarray(scaled[..., 0] if levels.shape[-1] == 1 else scaled)
-
-
-def describe_white(white: float) -> str:
-    """Return what is said of a white that is not the files' own, nothing for 1 and 65535.
-
-    Example:
-        >>> describe_white(4095)
-        'pixels of more than 8 bits hold 12 (none is above 4095, which is white)'
-    """
-    if white in (1, 65535):
-        return ""
-    bits = math.ceil(math.log2(white + 1))
-    return f"pixels of more than 8 bits hold {bits} (none is above {white:g}, which is white)"

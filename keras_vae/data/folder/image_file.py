@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_vae.data.folder.colour_profile import to_srgb
-from keras_vae.data.folder.deep import colours, is_deep, read_levels, to_bytes
+from keras_vae.data.folder.deep import Whites, is_deep, read_levels, to_bytes
 from keras_vae.data.folder.kinds import Unusable, open_image
 
 # what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged, and we for others
@@ -30,11 +30,13 @@ class Header(NamedTuple):
         size: height and width, as it is to be shown.
         coloured: whether it is no gray image.
         deep: whether it has more than 8 bits a channel.
+        frames: whether it has several, as if moving, or pages.
     """
 
     size: tuple[int, int]
     coloured: bool
     deep: bool
+    frames: bool
 
 
 @contextlib.contextmanager
@@ -57,23 +59,25 @@ def read_header(path: Path) -> Header:
         # a TIFF says its size as it is turned, and the EXIF of a PNG may stand behind its pixels
         turned = width != height and image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
         coloured = image.mode not in ("1", "L", "LA", "La", "I", "F") and not image.mode.startswith("I;16")
+        # the other images of an MPO are previews, or the same for the other eye
+        frames = image.format != "MPO" and getattr(image, "is_animated", False)
         deep = is_deep(image, file)
-    return Header((width, height) if turned else (height, width), coloured, deep)
+    return Header((width, height) if turned else (height, width), coloured, deep, frames)
 
 
-def read_peak(path: Path) -> float:
-    """Return the highest number among the colours of a deep image; raises what `UNREADABLE` names."""
+def levels_of(path: Path) -> np.ndarray:
+    """Return what `deep.read_levels` does of a file; raises what `UNREADABLE` names."""
     with path.open("rb") as file, open_image(file) as image:
-        return float(colours(read_levels(image, file)).max())
+        return read_levels(image, file)
 
 
-def read_pixels(path: Path, channels: int, white: float, size: tuple[int, int]) -> np.ndarray:
+def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]) -> np.ndarray:
     """Return uint8 `[h, w, channels]`, of one gray or three sRGB channels.
 
     Args:
         path: of the file.
         channels: 1 or 3.
-        white: the number that is white in an image of more than 8 bits.
+        whites: of the folder's images of more than 8 bits.
         size: the height and width that will be made of it: a very large image comes back smaller, but not below.
 
     Raises:
@@ -90,7 +94,7 @@ def read_pixels(path: Path, channels: int, white: float, size: tuple[int, int]) 
                 raise Unusable(f"{pixels / 1e6:.0f} megapixels, more than {LARGEST / 1e6:.0f} as they are")
         image = opened
         if is_deep(opened, file):
-            image = to_bytes(read_levels(opened, file), white)
+            image = to_bytes(read_levels(opened, file), whites)
             image.getexif()[_ORIENTATION] = opened.getexif().get(_ORIENTATION, 1)
             image.info["icc_profile"] = opened.info.get("icc_profile")
         image = to_srgb(ImageOps.exif_transpose(image))

@@ -18,10 +18,14 @@ SUFFIXES = (
     ".tif",
     ".tiff",
     ".avif",
+    ".pbm",
+    ".pgm",
+    ".ppm",
+    ".pnm",
 )
 HEIC_SUFFIXES = (".heic", ".heif")
 # What Pillow may take a file for, whatever its name: never formats that run a program, as EPS does.
-_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "AVIF")
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "AVIF", "PPM")
 
 
 class Unusable(Exception):

@@ -102,9 +102,8 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
             )
     if not splits:
         return None
-    for split in SPLITS:
-        for path in splits[split]:
-            listing.add(path)
+    listing.shut(top)
+    listing.add(*(path for split in SPLITS for path in splits[split]))
     beside = [path for path in others if _holds_images(path)]
     strangers = [path for path in beside if path.is_dir()]
     if strangers and sum(map(bool, splits.values())) == 1:
@@ -148,6 +147,8 @@ def _by_split(placed: Sequence[Placed], level: int | None) -> tuple[dict[str, li
 def _summary(splits: Mapping[str, Sequence[Example]], has_test: bool) -> str:
     words = []
     for split, examples in splits.items():
+        if not examples:
+            continue
         classes = len({example.label for example in examples} - {None})
         if has_test or split != "test":
             kinds = {0: "", 1: " (1 class)"}.get(classes, f" ({classes} classes)")

@@ -23,33 +23,37 @@ class Listing:
         self.empty: list[Path] = []
         self.read_already: list[Path] = []
         self._suffixes = readable_suffixes()
-        real = root.resolve()
-        self._seen = {_identity(folder) for folder in real.parents}
+        self._seen: set[tuple[int, int]] = set()
+        self.shut(root.resolve().parent)
 
-    def add(self, folder: Path) -> None:
-        """List what lies below one more folder."""
-        listed, visited, links = len(self.images), [], [folder]
-        # what is there comes before what is linked to: a link to a sibling must not take its images
-        while links:
-            waiting = [links.pop(0)]
-            while waiting:
-                here = waiting.pop()
-                if _identity(here) in self._seen:
-                    self.read_already.append(here)
-                    continue
-                self._seen.add(_identity(here))
-                visited.append(here)
-                for path in visible(here):
-                    if not path.is_dir():
-                        self._add_file(path)
-                    elif path.is_symlink():
-                        links.append(path)
-                    else:
-                        waiting.append(path)
+    def shut(self, folder: Path) -> None:
+        """Do not read a folder, nor those above it, even if something links to them."""
+        real = folder.resolve()
+        self._seen.update(map(_identity, (real, *real.parents)))
+
+    def add(self, *folders: Path) -> None:
+        """List what lies below some folders."""
+        visited, waiting, links = [], list(reversed(folders)), []
+        while waiting or links:
+            # what is there comes before what is linked to: a link to a sibling must not take its images
+            here = waiting.pop() if waiting else links.pop(0)
+            if _identity(here) in self._seen:
+                self.read_already.append(here)
+                continue
+            self._seen.add(_identity(here))
+            visited.append(here)
+            for path in visible(here):
+                if not path.is_dir():
+                    self._add_file(path)
+                elif path.is_symlink():
+                    links.append(path)
+                else:
+                    waiting.append(path)
         self.images.sort()
-        holding = {parent for image in self.images for parent in image.parents} if len(self.images) > listed else set()
+        holding = {image.parent for image in self.images}
+        holding |= {above for folder in holding for above in folder.parents}
         empty = set(visited) - holding
-        self.empty = sorted({*self.empty, *(path for path in empty if path.parent not in empty)})
+        self.empty = sorted(path for path in empty if path.parent not in empty)
         self.read_already.sort()
 
     def _add_file(self, path: Path) -> None:

@@ -1,8 +1,9 @@
 """A folder of the user's own images, read into memory."""
 
+import contextlib
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,13 @@ import tensorflow as tf
 
 from keras_vae.data.arrays import ImageArrays, empty_images
 from keras_vae.data.folder.classes import Example
-from keras_vae.data.folder.deep import describe_white, white_level
+from keras_vae.data.folder.deep import Whites
 from keras_vae.data.folder.image_file import (
     UNREADABLE,
     Header,
     large_files_allowed,
+    levels_of,
     read_header,
-    read_peak,
     read_pixels,
     why,
 )
@@ -74,13 +75,13 @@ def _read(
     size = image_size or (next(iter(sizes)) if len(sizes) == 1 else MIXED_SIZE)
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
     images = empty_images(len(chosen), (*size, channels), f"folder {folder}")
-    white = _white(layout) if any(header.deep for header in headers.values()) else 65535
+    whites = _whites(layout) if any(header.deep for header in headers.values()) else Whites()
     kept = []
     for example in chosen:
         if example.path in corrupt:
             continue
         try:
-            image = read_pixels(example.path, channels, white, size)
+            image = read_pixels(example.path, channels, whites, size)
         except UNREADABLE as error:
             corrupt[example.path] = why(error)
             continue
@@ -95,7 +96,14 @@ def _read(
             f"{len(corrupt)} of {len(chosen)} images of folder {folder} cannot be read ({named}"
             f"{', ...' if len(corrupt) > 3 else ''}): expected whole images; {mend}"
         )
-    _tell(folder, layout, describe_white(white), f"left out {len(corrupt)} unreadable images" if corrupt else "")
+    frames = sum(header.frames for header in headers.values())
+    _tell(
+        folder,
+        layout,
+        whites.remark(),
+        f"the first frame alone of {frames} image{'s' if frames > 1 else ''}" if frames else "",
+        f"left out {len(corrupt)} unreadable images" if corrupt else "",
+    )
     labels = [example.label for example in kept]
     return ImageArrays(
         images[: len(kept)], None if None in labels else np.array(labels, np.int32), layout.class_names, split
@@ -113,16 +121,18 @@ def _headers(examples: Iterable[Example]) -> tuple[dict[Path, Header], dict[Path
     return headers, corrupt
 
 
-def _white(layout: Layout) -> float:
+def _whites(layout: Layout) -> Whites:
     """Return what is white in the deep images of all splits: those to test with are scaled as those to train on."""
     headers, _ = _headers(example for examples in layout.splits.values() for example in examples)
-    peaks = [0.0]
-    for path, header in headers.items():
-        try:
-            peaks += [read_peak(path)] if header.deep else []
-        except UNREADABLE:
-            continue  # its split says so
-    return white_level(peaks)
+
+    def levels() -> Iterator[np.ndarray]:
+        for path, header in headers.items():
+            # what cannot be read is told by its split
+            with contextlib.suppress(*UNREADABLE):
+                if header.deep:
+                    yield levels_of(path)
+
+    return Whites.of(levels())
 
 
 class _Once(logging.Filter):

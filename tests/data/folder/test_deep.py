@@ -51,7 +51,7 @@ def test_gray_is_scaled_to_the_bits_it_needs(tmp_path, kind, highest, white, cap
     gray = np.linspace(0, highest, 48).reshape(8, 6).astype(np.uint16)
     Image.fromarray(gray).save(tmp_path / f"a.{kind}")
     np.testing.assert_array_equal(load_arrays(tmp_path).images[0, :, :, 0], as_bytes(gray, white))
-    bits = [] if white == 65535 else [f"more than 8 bits hold {white.bit_length()} (none is above {white}, "]
+    bits = [] if white == 65535 else [f"more than 8 bits hold {white.bit_length()}: none is above {white}, "]
     assert [bit in message for bit in bits for message in caplog.messages] == [True] * len(bits)
     assert len(caplog.messages) == len(bits)
 
@@ -99,6 +99,20 @@ def test_floats_are_scaled_likewise(tmp_path, highest, white):
     gray = np.linspace(0, highest, 48, dtype=np.float32).reshape(8, 6)
     Image.fromarray(gray).save(tmp_path / "a.tif")
     np.testing.assert_array_equal(load_arrays(tmp_path).images[0, :, :, 0], as_bytes(gray, white))
+
+
+def test_floats_and_whole_numbers_have_whites_of_their_own(tmp_path, levels):
+    Image.fromarray(levels[..., 0]).save(tmp_path / "a.tif")
+    Image.fromarray(np.full([8, 6], 0.5, np.float32)).save(tmp_path / "b.tif")
+    found = load_arrays(tmp_path, "train+test").images[..., 0]
+    expected = as_bytes(levels[..., 0], 4095), np.full([8, 6], 128)
+    assert all(any(np.array_equal(image, other) for image in found) for other in expected)
+
+
+def test_a_mask_of_whole_numbers_stays_what_it_is_in_8_bits(tmp_path):
+    mask = np.eye(8, dtype=np.uint16)
+    Image.fromarray(mask).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_arrays(tmp_path).images[0, ..., 0], mask)
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])

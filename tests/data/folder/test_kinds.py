@@ -15,7 +15,7 @@ from .drawing import draw, fill
 heic = pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is None, reason="the extra heic is not installed")
 LOSSLESS = {"webp": {"lossless": True}, "avif": {"quality": 100, "subsampling": "4:4:4"}, "jfif": {"format": "JPEG"}}
 KINDS = [
-    *("png", "jpg", "JPEG", "jpe", "jfif", "bmp", "gif", "webp", "tif", "TIFF", "avif"),
+    *("png", "jpg", "JPEG", "jpe", "jfif", "bmp", "gif", "webp", "tif", "TIFF", "avif", "pgm", "ppm"),
     *(pytest.param(kind, marks=heic) for kind in ("heic", "HEIF")),
 ]
 
@@ -77,10 +77,11 @@ def test_a_wrong_suffix_does_not_matter_but_only_images_are_opened(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png", "tif"])
-def test_the_first_of_several_frames_is_read(tmp_path, kind):
+def test_the_first_of_several_frames_is_read(tmp_path, kind, caplog):
     frames = [Image.new("RGB", (8, 8), (index, 0, 0)) for index in (10, 200)]
     frames[0].save(tmp_path / f"moving.{kind}", save_all=True, append_images=frames[1:], **LOSSLESS.get(kind, {}))
     assert load_arrays(tmp_path).images[0, 4, 4].tolist() == [10, 0, 0]
+    assert caplog.messages == [f"{tmp_path}: train 1; the first frame alone of 1 image"]
 
 
 def test_palettes_and_bits_are_colours(tmp_path):

@@ -234,6 +234,25 @@ def test_loops_of_links_end(tmp_path, told):
     )
 
 
+def test_no_link_leads_from_one_split_into_another(tmp_path, told):
+    for place, split in enumerate(("train", "test")):
+        fill(tmp_path / split / "a", 3, 100 * place)
+    (tmp_path / "train" / "a" / "up").symlink_to(tmp_path)
+    (tmp_path / "train" / "a" / "over").symlink_to(tmp_path / "test")
+    (tmp_path / "train" / "b").symlink_to(tmp_path / "test" / "a")
+    assert colours(tmp_path, "train") == [0, 1, 2]
+    assert colours(tmp_path, "test") == [100, 101, 102]
+    assert told()[1].endswith("; passed over train/a/over, train/a/up, train/b, linked to what is read elsewhere")
+
+
+def test_linked_splits_are_splits(tmp_path):
+    for place, split in enumerate(("train", "test")):
+        fill(tmp_path / "store" / split, 3, 100 * place)
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        (tmp_path / "mine" / split.capitalize()).symlink_to(tmp_path / "store" / split)
+    assert colours(tmp_path / "mine", "test") == [100, 101, 102]
+
+
 def test_nothing_but_loops_holds_no_images(tmp_path):
     for one, other in ("ab", "ba"):
         (tmp_path / one).mkdir()
