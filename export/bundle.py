@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +32,7 @@ from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck
 from keras_vae.models.vae import VAE
+from keras_vae.one_writer import one_writer
 from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
 from keras_vae.written_whole import write_json
@@ -67,13 +69,25 @@ def export_bundle(
         The folder.
 
     Raises:
-        ValueError: a model that is no VAE or not finite, a folder that holds something, unusable images.
+        ValueError: a model that is no VAE or not finite, a folder that holds something or that another process is
+            writing, unusable images.
         OSError: a folder that cannot be written.
     """
     directory = Path(directory)
     _check_model(model)
-    _check_free(directory)
-    model = in_float32(model)
+    with one_writer("directory", directory):
+        _check_free(directory)
+        _export(in_float32(model), directory, representative_data, test_data, metrics)
+    return directory
+
+
+def _export(
+    model: VAE,
+    directory: Path,
+    representative_data: Iterable[Any] | None,
+    test_data: Iterable[Any] | None,
+    metrics: Mapping[str, Any] | None,
+) -> None:
     latents = calibration_latents(model, representative_data)
     calibration = {"latent": latents, **label_input(model.classes, range(len(latents)))}
     images, labels = images_file.choose_images(model, test_data)
@@ -92,11 +106,10 @@ def export_bundle(
         content = manifest(model, functions, artifacts, not_written, about, original, metrics)
         content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
-            warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=2)
+            warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=3)
         write_consumers(folder)
         (folder / "README.md").write_text(model_card(content), "utf-8")
         write_json({**content, "files": file_list(folder)}, folder / MANIFEST)
-    return directory
 
 
 def _check_model(model: Any) -> None:
@@ -109,8 +122,6 @@ def _check_model(model: Any) -> None:
 
 
 def _check_free(directory: Path) -> None:
-    if directory.exists() and not directory.is_dir():
-        raise ValueError(f"directory {directory} is a file: expected a folder; choose another")
     if directory.is_dir() and any(directory.iterdir()):
         raise ValueError(f"directory {directory} is not empty: expected a new or empty folder; choose another")
 
@@ -154,10 +165,16 @@ def _judged(
 
 @contextmanager
 def _writing(directory: Path) -> Iterator[Path]:
-    """Give a folder beside `directory` that takes its name when the block ends well and goes when it fails."""
+    """Give a folder beside `directory` that takes its name when the block ends well and goes when it fails.
+
+    What killed exports left there goes as well: who holds the directory is the only one to write it.
+    """
     target = directory.resolve()
+    for path in target.parent.iterdir():
+        if re.fullmatch(re.escape(f".{target.name}.") + r"\d+\.unfinished", path.name):
+            shutil.rmtree(path)
     folder = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    folder.mkdir(parents=True)
+    folder.mkdir()
     try:
         yield folder
         if target.is_dir():

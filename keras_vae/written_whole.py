@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keras_vae.places import kind_of
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place when the block ends well, and goes when it fails.
+
+    A link stays, and what it leads to is replaced. What is no file, such as a device or a named pipe, is not touched:
+    ValueError.
 
     Example:
         >>> import tempfile
@@ -23,6 +28,9 @@ def written_whole(path: Path) -> Iterator[Path]:
         ...     [file.name for file in Path(folder).iterdir()]
         ['figures.json']
     """
+    path = Path(os.path.realpath(path))
+    if kind_of(path) not in (None, "a file"):
+        raise ValueError(f"{path} is {kind_of(path)}: expected a file or nothing there; choose another name")
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")  # Keras goes by the suffix
     try:
         yield beside

@@ -245,7 +245,7 @@ class Checkpoint(keras.callbacks.Callback):
                 self._last = save(self.folder, self._steps_done(), self._all_facts(), state, self._last)
         self._written_at = time.monotonic()
         if asked:
-            raise Preempted("asked to end by SIGTERM")
+            raise Preempted(*([self.preemption.number] if self.preemption else []))
 
     def _went_wrong(self) -> bool:
         """Whether the model noted what `TerminateOnDivergence` is about to refuse."""

@@ -9,9 +9,13 @@ from typing import Any
 
 import click
 
+from keras_vae.checkpoints.preemption import Preempted, Preemption
 from keras_vae.command_line.notes import notes
+from keras_vae.command_line.streams import lost_output, use_lasting
 
 COMMANDS = ("train", "evaluate", "generate", "export", "verify", "benchmark", "explore")
+# What these are called for is in files; of the others it is on standard output.
+WRITING = ("train", "generate", "export", "benchmark")
 
 
 class Commands(click.Group):
@@ -46,12 +50,16 @@ def application() -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line: 0 on success, 2 and one line for a user's mistake, 130 when interrupted."""
+    """Run the command line: 0 on success, 2 and one line for a user's mistake, 128 and more when a signal ended it."""
     # TensorFlow's start-up messages are about the machine, not about the user's work.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    use_lasting()
     try:
-        with notes():
-            return application.main(arguments, prog_name="keras-vae", standalone_mode=False)
+        with Preemption(), notes():
+            result = application.main(arguments, prog_name="keras-vae", standalone_mode=False)
+    except Preempted as notice:
+        _fail(str(notice), notice.status)
     except click.exceptions.Abort:
         _fail("interrupted", 130)
     except click.ClickException as error:
@@ -62,6 +70,12 @@ def main(arguments: list[str] | None = None) -> Any:
         _fail("interrupted", 130)
     except (ValueError, OSError) as error:
         _fail(str(error), 2)
+    if reason := lost_output():
+        status = 0 if arguments[:1] and arguments[0] in WRITING else 2
+        _fail(
+            f"standard output took only a part of what was printed ({reason}); print it to where there is room", status
+        )
+    return result
 
 
 def _fail(message: str, status: int) -> None:

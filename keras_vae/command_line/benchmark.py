@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.places import check_file_place
 from keras_vae.written_whole import write_json
 
 if TYPE_CHECKING:
@@ -46,10 +47,9 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
         raise ValueError(f"rounds is {rounds}: expected at least 1; raise --rounds")
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
-    if not output.absolute().parent.is_dir():
-        raise ValueError(
-            f"output {output} is in a folder that does not exist: expected one that does; create {output.parent} first"
-        )
+    json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
+    for path in (json_path, png_path):
+        check_file_place("output", path)
     if output.absolute().is_relative_to(bundle.absolute()):
         raise ValueError(
             f"output {output} is inside the bundle, which holds only what its manifest lists: expected a place "
@@ -73,7 +73,6 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     _print(rows, console)
     machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     content = {"bundle": str(bundle), "rounds": rounds, "threads": 1, **machine, "files": rows}
-    json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
     write_json(content, json_path)
     benchmark_picture(rows, png_path)
     click.echo(f"figures in {json_path}, picture in {png_path}")

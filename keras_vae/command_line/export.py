@@ -30,13 +30,15 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
       keras-vae export runs/digits --output digits-bundle
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
+    from keras_vae.one_writer import one_writer
     from keras_vae.runs.run_folder import METRICS, load_run, read_config
 
     if (run is None) == (preset is None):
         raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
     if run:
         read_config(run)
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    click.get_current_context().with_resource(one_writer("output", output))
+    if output.is_dir() and any(output.iterdir()):
         raise ValueError(f"output {output} is not empty: expected a new or empty folder; choose another --output")
     load_tensorflow()
     from rich.console import Console

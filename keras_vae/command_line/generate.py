@@ -57,6 +57,7 @@ def generate(
       keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
+    from keras_vae.places import check_file_place
     from keras_vae.random.portable import check_seed, check_temperature
 
     if count < 1:
@@ -65,10 +66,7 @@ def generate(
     check_temperature(temperature)
     if output.suffix.lower() != ".png":
         raise ValueError(f"output {output} is no PNG file: expected a name ending in .png; rename it")
-    if not output.absolute().parent.is_dir():
-        raise ValueError(
-            f"output {output} is in a folder that does not exist: expected one that does; create {output.parent} first"
-        )
+    check_file_place("output", output)
     if (source is None) == (preset is None):
         raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
     if preset and runtime:

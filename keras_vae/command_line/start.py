@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from keras_vae.checkpoints.preemption import NOTICES
 from keras_vae.command_line.quiet_start import held_stderr
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def start_tensorflow(strategy: str, virtual_devices: int | None = None) -> tf.di
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the process where it waits for other workers, in native code that Python cannot interrupt."""
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Let signals end the process where it waits for other workers, in native code that Python cannot interrupt."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *NOTICES)}
+    heard = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in heard:
+            signal.signal(number, before[number])

@@ -88,9 +88,10 @@ def train(
 ) -> None:
     """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
 
-    A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM writes
-    a checkpoint first and ends with exit status 143. With several workers, each is started with these arguments; the
-    first writes the run folder. If one is lost, the others end with exit status 75.
+    A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM, and
+    SIGHUP of a lost terminal, write a checkpoint first and end with exit status 143 and 129. With several workers,
+    each is started with these arguments; the first writes the run folder. If one is lost, the others end with exit
+    status 75.
 
     \b
     Examples:
@@ -103,7 +104,8 @@ def train(
       keras-vae train --dataset mnist --conditional --output runs/by_digit
       keras-vae train --strategy mirrored --precision mixed_bfloat16 --dataset cifar10 --output runs/cifar10
     """
-    from keras_vae.checkpoints.preemption import EXIT_STATUS, Preempted, Preemption
+    from keras_vae.checkpoints.preemption import Preempted, Preemption
+    from keras_vae.one_writer import one_writer
     from keras_vae.runs.run_folder import check_free, how_to_go_on
     from keras_vae.runs.settings import Settings
 
@@ -115,8 +117,9 @@ def train(
             "uses them"
         )
     if strategy == "multi_worker":
-        announce_worker()  # and the chief checks the output when all are there
+        announce_worker()  # and the chief holds and checks the output when all are there
     else:
+        click.get_current_context().with_resource(one_writer("output", output))
         check_free(output, overwrite, resume)
 
     chosen = start_tensorflow(strategy, virtual_devices)
@@ -144,7 +147,7 @@ def train(
             )
     except Preempted as notice:
         print(f"keras-vae: {notice}; {how_to_go_on(output)}", file=sys.stderr)
-        sys.exit(EXIT_STATUS)
+        sys.exit(notice.status)
     except WorkerLost as loss:
         print(f"keras-vae: {loss}; {how_to_go_on(output)}", file=sys.stderr)
         sys.exit(LOST)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vae.presets.read import preset_names, read_preset
+from keras_vae.written_whole import written_whole
 
 
 def trained_preset_names() -> list[str]:
@@ -44,4 +45,5 @@ def write_weights(weights: list[np.ndarray], path: Path) -> None:
         halves = {f"{number:03}": np.asarray(weight).astype(np.float16) for number, weight in enumerate(weights)}
     if not all(np.isfinite(half).all() for half in halves.values()):
         raise ValueError("weights are not all finite in float16: expected magnitudes up to 65504; train again")
-    np.savez_compressed(path, **halves)
+    with written_whole(path) as beside:
+        np.savez_compressed(beside, **halves)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
+from keras_vae.places import check_folder_place
 from keras_vae.written_whole import written_whole
 
 MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
@@ -33,7 +34,7 @@ def unfinished(output: Path) -> Path:
         >>> unfinished(Path("runs/digits")).as_posix()
         'runs/digits.unfinished'
     """
-    output = output if output.name else output.absolute()
+    output = output.resolve() if output.is_symlink() or not output.name else output
     return output.with_name(output.name + ".unfinished")
 
 
@@ -53,12 +54,9 @@ def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
         overwrite: whether an earlier run may be there, and the remains of an interrupted one.
         resume: whether the interrupted one is to go on: then it must have left a checkpoint.
     """
-    for place in (output, *output.absolute().parents):
-        if place.is_file():
-            raise ValueError(
-                f"output {output} is not free, since {place} is a file: expected a folder; choose another --output"
-            )
     remains = unfinished(output)
+    for place in (output, remains):
+        check_folder_place("output", place)
     resumable = bool(checkpoints_in(remains / CHECKPOINTS))
     if resume and not resumable:
         if (output / CONFIG).is_file():
@@ -94,8 +92,8 @@ def writing(output: Path, resume: bool = False) -> Iterator[Path]:
         output: the run folder.
         resume: keep the checkpoints that an interrupted run left in the unfinished folder.
     """
-    output = output.absolute()
     check_free(output, overwrite=True)
+    output = output.resolve()
     folder = unfinished(output)
     _clear(folder, (CHECKPOINTS,) if resume else ())
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from keras_vae.checkpoints.state import describe_strategy
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief
+from keras_vae.one_writer import one_writer
 from keras_vae.runs import run_folder
 from keras_vae.runs.evaluate_run import evaluate_run
 from keras_vae.runs.fit import fit
@@ -61,7 +62,7 @@ def train(
             default.
         checkpoint_every: training steps between checkpoints; about a minute by default. See `Checkpoint`.
         resume: go on with the interrupted run of these settings, which ends as if nothing had interrupted it.
-        preemption: the notice of SIGTERM to look at; by default SIGTERM ends the process at once.
+        preemption: the notice of SIGTERM and SIGHUP to look at; by default these end the process at once.
         strategy: where to train; one device by default. What stands in the run folder depends on it only by the order
             of sums.
 
@@ -69,9 +70,10 @@ def train(
         The content of `metrics.json`; None on workers that are not the chief.
 
     Raises:
-        ValueError: bad settings or data, a training that diverged (`TrainingDiverged`), or nothing to resume that fits.
+        ValueError: bad settings or data, a training that diverged (`TrainingDiverged`), nothing to resume that fits, or
+            an output that another process is writing.
         OSError: a disk that is full, or no network for a dataset that must be downloaded.
-        Preempted: SIGTERM came; what is there to resume is in the unfinished folder.
+        Preempted: SIGTERM or SIGHUP came; what is there to resume is in the unfinished folder.
         WorkerLost: another worker is gone; likewise.
     """
     started = time.time()
@@ -85,31 +87,32 @@ def train(
         note=console.print,
     )
     check_same_training(strategy, settings, {"resume": resume})
-    with failing_together(strategy):
-        if chief:  # the others may come when it has begun to write
-            run_folder.check_free(output, overwrite, resume)
-        saved = checkpoint.read() if resume else None
-        if saved:
-            check_same_settings(saved.facts["about"]["settings"], settings.located(), saved.path)
-        for part in PARTS:
-            registry.check_name(part, getattr(settings, part))
-    arrays = load_splits(settings, strategy)
-    with failing_together(strategy):
-        prepared, images = prepare(settings, arrays, strategy), digests(arrays)
-        settings = prepared.settings
-        if saved:
-            check_same_settings(saved.facts["about"]["settings"], settings, saved.path)
-            check_same_images(saved.facts["about"]["images"], images, saved.path)
-    check_same_training(strategy, settings, {f"the images of {split}": images[split] for split in images})
-    checkpoint.about = {"settings": dataclasses.asdict(settings), "images": images}
-    console.print(_title(prepared, strategy))
-    with contextlib.ExitStack() as written:
+    with contextlib.ExitStack() as held:
+        with failing_together(strategy):
+            if chief:  # the others may come when it has begun to write
+                held.enter_context(one_writer("output", output))
+                run_folder.check_free(output, overwrite, resume)
+            saved = checkpoint.read() if resume else None
+            if saved:
+                check_same_settings(saved.facts["about"]["settings"], settings.located(), saved.path)
+            for part in PARTS:
+                registry.check_name(part, getattr(settings, part))
+        arrays = load_splits(settings, strategy)
+        with failing_together(strategy):
+            prepared, images = prepare(settings, arrays, strategy), digests(arrays)
+            settings = prepared.settings
+            if saved:
+                check_same_settings(saved.facts["about"]["settings"], settings, saved.path)
+                check_same_images(saved.facts["about"]["images"], images, saved.path)
+        check_same_training(strategy, settings, {f"the images of {split}": images[split] for split in images})
+        checkpoint.about = {"settings": dataclasses.asdict(settings), "images": images}
+        console.print(_title(prepared, strategy))
         with failing_together(strategy):
             if chief:
                 untrained = evaluate_run(
                     prepared.eval_model, arrays["test"], settings.changed(importance_samples=1), console
                 )
-                written.enter_context(run_folder.writing(output, resume))
+                held.enter_context(run_folder.writing(output, resume))
         folder = run_folder.unfinished(output)
         history = fit(prepared, folder, console, checkpoint)
         if not chief:

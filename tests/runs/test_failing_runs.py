@@ -49,7 +49,7 @@ def test_a_file_in_the_way_is_refused(tmp_path):
 
 def test_a_folder_below_a_file_is_refused_before_any_work(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ValueError, match="--output"):
+    with pytest.raises(ValueError, match="choose another output"):
         run_folder.check_free(tmp_path / "file" / "run", overwrite=False)
 
 
