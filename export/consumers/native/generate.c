@@ -18,7 +18,7 @@
 #include "onnxruntime_few.h"
 #endif
 
-enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64 };
+enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64, LARGEST_SIDE = 8192, LARGEST_LATENT = 65520 };
 
 static const OrtApi *ort;
 static const char *model;
@@ -61,15 +61,25 @@ static OrtValue *input(void *data, int64_t count, size_t rank, ONNXTensorElement
     return value;
 }
 
-static const float *output(OrtValue *value, size_t rank, int64_t *shape) {
+/* The numbers of an output of `count` rows. The file is not trusted to give what its name promises. */
+static const float *output(OrtValue *value, size_t rank, int64_t *shape, int count, const int64_t *most) {
     OrtTensorTypeAndShapeInfo *info;
+    ONNXTensorElementDataType type;
     size_t found;
     void *data;
     check(ort->GetTensorTypeAndShape(value, &info));
+    check(ort->GetTensorElementType(info, &type));
+    if (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)
+        fail("%s has an output of type %d: expected %d, float32; copy the file again", model, (int)type,
+             (int)ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
     check(ort->GetDimensionsCount(info, &found));
     if (found != rank)
         fail("%s has an output of rank %d: expected %d; copy the file again", model, (int)found, (int)rank);
     check(ort->GetDimensions(info, shape, rank));
+    for (size_t i = 0; i < rank; i++)
+        if (shape[i] < (i ? 1 : count) || shape[i] > (i ? most[i] : count))
+            fail("%s has an output with %.0f on axis %d: expected %d to %.0f; copy the file again", model,
+                 (double)shape[i], (int)i, i ? 1 : count, (double)(i ? most[i] : count));
     check(ort->GetTensorMutableData(value, &data));
     ort->ReleaseTensorTypeAndShapeInfo(info);
     return data;
@@ -140,11 +150,12 @@ int main(int argc, char **argv) {
     OrtValue *outputs[] = {NULL, NULL};
     check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, given, output_names, 2, outputs));
 
+    const int64_t most[4] = {0, LARGEST_SIDE, LARGEST_SIDE, 3}, most_latent[2] = {0, LARGEST_LATENT};
     int64_t shape[4], latent_shape[2];
-    const float *image = output(outputs[0], 4, shape), *latent = output(outputs[1], 2, latent_shape);
+    const float *image = output(outputs[0], 4, shape, count, most);
+    const float *latent = output(outputs[1], 2, latent_shape, count, most_latent);
+    if (shape[3] == 2) fail("%s has images of 2 channels: expected 1 or 3; copy the file again", model);
     size_t pixels = (size_t)(shape[0] * shape[1] * shape[2] * shape[3]);
-    if (shape[3] != 1 && shape[3] != 3)
-        fail("%s has images of %d channels: expected 1 or 3; copy the file again", model, (int)shape[3]);
     for (size_t i = 0; i < pixels; i++)
         if (!isfinite(image[i])) fail("TEMPERATURE is %s, which gives images that are not finite: expected finite ones; lower it", argv[5]);
 

@@ -50,8 +50,9 @@ typedef struct OrtApi {
                                                           ONNXTensorElementDataType, OrtValue **); /* 49 */
     void *skipped_50[1];
     OrtStatus *(ORT_CALL *GetTensorMutableData)(OrtValue *, void **); /* 51 */
-    void *skipped_52[9];
-    OrtStatus *(ORT_CALL *GetDimensionsCount)(const OrtTensorTypeAndShapeInfo *, size_t *); /* 61 */
+    void *skipped_52[8];
+    OrtStatus *(ORT_CALL *GetTensorElementType)(const OrtTensorTypeAndShapeInfo *, ONNXTensorElementDataType *); /* 60 */
+    OrtStatus *(ORT_CALL *GetDimensionsCount)(const OrtTensorTypeAndShapeInfo *, size_t *);
     OrtStatus *(ORT_CALL *GetDimensions)(const OrtTensorTypeAndShapeInfo *, int64_t *shape, size_t rank);
     void *skipped_63[2];
     OrtStatus *(ORT_CALL *GetTensorTypeAndShape)(const OrtValue *, OrtTensorTypeAndShapeInfo **); /* 65 */

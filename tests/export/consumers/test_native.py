@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from PIL import Image
@@ -23,6 +24,7 @@ SLOTS = {
     "SessionGetInputCount": 30,
     "CreateTensorWithDataAsOrtValue": 49,
     "GetTensorMutableData": 51,
+    "GetTensorElementType": 60,
     "GetDimensionsCount": 61,
     "GetDimensions": 62,
     "GetTensorTypeAndShape": 65,
@@ -187,3 +189,54 @@ def test_what_cannot_be_leaves_nothing(program, bundle, tmp_path, change, words)
     assert done.stderr.startswith("generate: ")
     assert all(word in done.stderr for word in words), done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def pretender(path, image=(1, 8, 8, 1), latent=(1, 3), dtype=np.float32):
+    """An ONNX file with a bundle's inputs, and outputs of any type and size."""
+    types = {"index": (6, ["n"]), "seed": (6, []), "temperature": (1, [])}
+    graph = {"inputs": [onnx.helper.make_tensor_value_info(name, *type_) for name, type_ in types.items()]}
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    graph["nodes"], graph["outputs"] = [], []
+    for name, shape in {"image": image, "latent": latent}.items():
+        sizes = onnx.numpy_helper.from_array(np.array(shape, np.int64))
+        value = onnx.numpy_helper.from_array(np.array([1], dtype))
+        graph["nodes"] += [
+            onnx.helper.make_node("Constant", [], [f"{name}_sizes"], value=sizes),
+            onnx.helper.make_node("ConstantOfShape", [f"{name}_sizes"], [name], value=value),
+        ]
+        graph["outputs"].append(onnx.helper.make_tensor_value_info(name, kind, None))
+    made = onnx.helper.make_graph(name="generate", **graph)
+    path.write_bytes(
+        onnx.helper.make_model(made, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 18)]).SerializeToString()
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        ({"dtype": np.int8}, "an output of type 3: expected 1, float32"),
+        ({"dtype": np.float64}, "an output of type 11: expected 1, float32"),
+        ({"image": (1, 0, 8, 1)}, "0 on axis 1: expected 1 to 8192"),
+        ({"image": (1, 8, 0, 1)}, "0 on axis 2: expected 1 to 8192"),
+        ({"image": (0, 8, 8, 1)}, "0 on axis 0: expected 1 to 1"),
+        ({"image": (1, 1, 8193, 1)}, "8193 on axis 2: expected 1 to 8192"),
+        ({"image": (100_000, 1, 1, 1)}, "100000 on axis 0: expected 1 to 1"),
+        ({"image": (1, 8, 8, 2)}, "2 channels: expected 1 or 3"),
+        ({"image": (1, 8, 8, 4)}, "4 on axis 3: expected 1 to 3"),
+        ({"image": (1, 8, 8)}, "rank 3: expected 4"),
+        ({"latent": (2, 3)}, "2 on axis 0: expected 1 to 1"),
+        ({"latent": (1, 0)}, "0 on axis 1: expected 1 to 65520"),
+    ],
+)
+def test_a_file_that_only_looks_like_a_generator_is_refused(program, tmp_path, outputs, words):
+    model = pretender(tmp_path / "model.onnx", **outputs)
+    done = call(program, model, 7, 0, 1, 1, tmp_path / "picture", tmp_path / "latents", tmp_path / "images")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == [model]
+
+
+def test_the_pretender_is_drawn_where_it_keeps_its_promises(program, tmp_path):
+    model = pretender(tmp_path / "model.onnx")
+    assert call(program, model, 7, 0, 1, 1, tmp_path / "picture").returncode == 0
