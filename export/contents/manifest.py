@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,17 +11,12 @@ import keras
 import numpy as np
 
 from keras_vae.export.contents.files import SCHEMA_VERSION
+from keras_vae.export.contents.implied import TOLERANCES, nats_tolerances, preprocessing
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function, describe
 from keras_vae.models.vae import VAE
 from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import specification
-
-# The largest difference of one pixel from Keras.
-TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "dynamic": 0.3, "int8": 0.5}
-# The largest loss of ELBO in nats, for images of at most 28 x 28 values and an ELBO of at least -100; an image of
-# more values, or a model further from its data, has more to lose.
-NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0}
 
 PACKAGES = (
     "keras_vae",
@@ -70,28 +64,17 @@ def manifest(
             "posterior": _settings(model.posterior),
             "parameters": {"encoder": _parameters(model.encoder), "decoder": _parameters(model.decoder)},
         },
-        "preprocessing": {
-            "layout": ["n", "height", "width", "channels"],
-            "dtype": "float32",
-            "range": [0.0, 1.0],
-            "from_bytes": "byte / 255",
-            "channels": "gray" if model.image_shape[-1] == 1 else "red, green, blue",
-        },
+        "preprocessing": preprocessing(model.image_shape[-1]),
         "signatures": {name: describe(function) for name, function in functions.items()},
         "artifacts": {path: dataclasses.asdict(artifact) for path, artifact in artifacts.items()},
         "not_written": dict(not_written),
         "tolerances": TOLERANCES,
-        "nats_tolerances": _nats_tolerances(model, elbo),
+        "nats_tolerances": nats_tolerances(model.image_shape, elbo),
         "metrics": None if metrics is None else dict(metrics),
         "test_images": dict(test_images),
         "generator": specification(model.latent_dim),
         "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
     }
-
-
-def _nats_tolerances(model: VAE, elbo: float | None) -> dict[str, float]:
-    size = max(1.0, math.prod(model.image_shape) / 28**2, -(elbo or 0) / 100)
-    return {precision: nats * size for precision, nats in NATS_TOLERANCES.items()}
 
 
 def _settings(layer: keras.layers.Layer) -> dict[str, Any]:

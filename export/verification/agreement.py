@@ -72,14 +72,7 @@ class Agreement:
                 self._note(alone["image"], outputs["image"][-1:])
 
     def _same_latents(self, found: np.ndarray, expected: np.ndarray) -> bool:
-        if self.bit_exact:
-            return _bit_equal(found, expected)
-        return found.shape == expected.shape and bool(self._moment_error(found, expected) <= 10 * self.tolerance)
-
-    @staticmethod
-    def _moment_error(found: np.ndarray, expected: np.ndarray) -> float:
-        """The largest difference: no pixel, its scale is the latent's, so it is relative and may be wider."""
-        return float(np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))))
+        return same_latents(found, expected, self.bit_exact, self.tolerance)
 
     def _decode(self) -> Iterator[str]:
         case = self.golden["generate"][0]
@@ -99,7 +92,7 @@ class Agreement:
         outputs = self.runtime("encode", image=images, **given)
         for name, values in self.golden["encode"].items():
             golden = np.array(values, np.float32)
-            error = self._moment_error(outputs[name], golden)
+            error = _moment_error(outputs[name], golden)
             if not error <= 10 * self.tolerance:
                 yield f"encode's {name} is {error:.3g} from the golden one: expected at most {10 * self.tolerance:g}"
 
@@ -136,6 +129,18 @@ class Agreement:
 def _label(case: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The labels of a golden case as an input by name; none for a model without classes."""
     return {"label": np.array(case["label"], np.int32)} if "label" in case else {}
+
+
+def same_latents(found: np.ndarray, expected: np.ndarray, bit_exact: bool, tolerance: float) -> bool:
+    """Return whether latents are the same to the last bit; where they need not be, within ten tolerances of a pixel."""
+    if bit_exact:
+        return _bit_equal(found, expected)
+    return found.shape == expected.shape and _moment_error(found, expected) <= 10 * tolerance
+
+
+def _moment_error(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference: no pixel, its scale is the latent's, so it is relative and may be wider."""
+    return float(np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))))
 
 
 def _bit_equal(found: np.ndarray, expected: np.ndarray) -> bool:

@@ -50,9 +50,9 @@ class Elbo:
         Raises:
             ValueError: a likelihood or prior that this keras_vae does not know.
         """
-        prior = _part(manifest, "prior", Prior)
+        prior = part(manifest, "prior", Prior)
         prior.build((manifest["model"]["latent_dim"],))
-        return cls(_part(manifest, "likelihood", Likelihood), prior, images, labels)
+        return cls(part(manifest, "likelihood", Likelihood), prior, images, labels)
 
     @classmethod
     def of_model(cls, model: VAE, images: np.ndarray, labels: np.ndarray | None = None) -> Self:
@@ -87,7 +87,17 @@ class Elbo:
         return {"elbo": -float(reconstruction + kl), "reconstruction": float(reconstruction), "kl": float(kl)}
 
 
-def _part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
+def part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
+    """Return the likelihood, prior, sampler or posterior of a bundle's manifest.
+
+    Args:
+        manifest: its manifest.
+        role: the key in its `model`.
+        family: the class of which it must be.
+
+    Raises:
+        ValueError: a name that this keras_vae does not know, or settings that are not its own.
+    """
     config = {key: value for key, value in manifest["model"][role].items() if key != "trained_as"}
     name = config.pop("name")
     known = keras.saving.get_registered_object(f"keras_vae>{name}")
@@ -95,4 +105,10 @@ def _part(manifest: Mapping[str, Any], role: str, family: type) -> Any:
         raise ValueError(
             f"the manifest's {role} is {name!r}: expected one that this keras_vae has; use the keras_vae that wrote it"
         )
-    return known.from_config(config)
+    try:
+        return known.from_config(config)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the manifest's {role} is {manifest['model'][role]}: expected settings of that class; restore it, or "
+            "export the model again"
+        ) from error

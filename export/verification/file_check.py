@@ -63,7 +63,7 @@ class FileCheck:
         try:
             misses += self._wrong_operators(path, artifact)
             runtime = load_runtime(self.bundle, path, artifact)
-            misses += self._wrong_signatures(runtime)
+            misses += wrong_signatures(runtime, self.manifest)
             if not misses:
                 tolerance = self.manifest["tolerances"][artifact["precision"]]
                 bit_exact = self.manifest["model"]["bit_exact"]
@@ -82,15 +82,6 @@ class FileCheck:
         names = found.keys() | artifact["operators"].keys()
         wrong = sorted(name for name in names if found.get(name) != artifact["operators"].get(name))
         return [f"it does not use the operators that the manifest counts: {', '.join(wrong)}"]
-
-    def _wrong_signatures(self, runtime: Runtime) -> list[str]:
-        found, misses = runtime.signatures(), []
-        for name in runtime.artifact["signatures"]:
-            if name not in found:
-                misses.append(f"it lacks the signature {name}")
-            elif found[name] != _with_batch(self.manifest["signatures"][name], runtime.artifact["batch"]):
-                misses.append(f"the inputs or outputs of {name} are {found[name]}: expected the manifest's")
-        return misses
 
     def _nats_lost(self, runtime: Runtime) -> dict[str, float]:
         def encode_by(one: Runtime) -> Any:
@@ -115,6 +106,17 @@ class FileCheck:
             for role, nats in lost.items()
             if not nats <= limit
         ]
+
+
+def wrong_signatures(runtime: Runtime, manifest: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the names, shapes and dtypes of a file's inputs and outputs, a line a signature."""
+    found, misses = runtime.signatures(), []
+    for name in runtime.artifact["signatures"]:
+        if name not in found:
+            misses.append(f"it lacks the signature {name}")
+        elif found[name] != _with_batch(manifest["signatures"][name], runtime.artifact["batch"]):
+            misses.append(f"the inputs or outputs of {name} are {found[name]}: expected the manifest's")
+    return misses
 
 
 def _with_batch(signature: Mapping[str, Any], batch: int | None) -> dict[str, Any]:

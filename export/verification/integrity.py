@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.resources
 import json
 import os
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,29 +15,58 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
+from keras_vae.export.verification.facts import false_facts
+from keras_vae.export.verification.strict_json import read_json
 
 _AGAIN = "export the model again"
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
+def _validator() -> jsonschema.Validator:
     text = importlib.resources.files("keras_vae.export.contents").joinpath("manifest.schema.json").read_text("utf-8")
-    return jsonschema.Draft202012Validator(json.loads(text))
+    # JSON Schema counts 8.0 among the integers, which no size and no constant of the generator may be.
+    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=checker)(json.loads(text))
 
 
-def read_manifest(bundle: Path) -> dict[str, Any]:
-    """Return a bundle's manifest once it keeps to the schema; no other file is opened.
+def check_digest(digest: str) -> str:
+    """Return a SHA-256 in small letters; ValueError unless it is one in hexadecimal.
+
+    Example:
+        >>> check_digest("2C26")
+        Traceback (most recent call last):
+        ValueError: sha256 is '2C26': expected 64 hexadecimal digits, as keras-vae export prints them; copy all of them
+    """
+    if not (isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest.lower())):
+        raise ValueError(
+            f"sha256 is {digest!r}: expected 64 hexadecimal digits, as keras-vae export prints them; copy all of them"
+        )
+    return digest.lower()
+
+
+def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
+    """Return a bundle's manifest once it keeps to the schema and can be true; no other file is opened.
+
+    Args:
+        bundle: the folder.
+        digest: the manifest's own SHA-256, as whoever wrote the bundle told it; None (the default) takes any.
 
     Raises:
-        ValueError: a manifest that is missing, no JSON, of an unknown version or breaks the schema, such as by a path
-            that leaves the folder.
+        ValueError: a manifest that is missing, no JSON, of another digest or version, breaks the schema, such as by a
+            path that leaves the folder, or says what cannot be.
     """
     path = bundle / MANIFEST
     if not path.is_file():
         raise ValueError(f"{path} is missing: expected a bundle, as keras-vae export writes it")
+    if _leads_out(bundle, MANIFEST):
+        raise ValueError(f"{path} leads out of the bundle: expected a file inside it; restore it, or {_AGAIN}")
+    if digest is not None and (found := sha256(path)) != check_digest(digest):
+        raise ValueError(
+            f"{path} has SHA-256 {found}: expected {digest}, as was asked for; use the bundle that it was given for"
+        )
     try:
-        manifest = json.loads(path.read_text("utf-8"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        manifest = read_json(path)
+    except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}): expected a manifest; restore it, or {_AGAIN}") from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version != SCHEMA_VERSION:
@@ -50,11 +81,9 @@ def read_manifest(bundle: Path) -> dict[str, Any]:
             f"{path} breaks its schema at {error.json_path} ({shown}): expected what the schema asks; restore it, or "
             f"{_AGAIN}"
         )
+    for fact in false_facts(manifest):
+        raise ValueError(f"{path} cannot be true ({fact}): expected what the exporter writes; restore it, or {_AGAIN}")
     return manifest
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON's")
 
 
 def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
@@ -63,7 +92,7 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     listed = manifest["files"]
     for name, entry in listed.items():
         path = bundle / name
-        if not path.resolve().is_relative_to(bundle.resolve()):
+        if _leads_out(bundle, name):
             misses.append(f"{name} leads out of the bundle: expected a file inside it; restore it, or {_AGAIN}")
         elif not path.is_file():
             misses.append(f"{name} is missing: expected it, as {MANIFEST} lists it; restore it, or {_AGAIN}")
@@ -71,7 +100,7 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
             misses.append(f"{name} has {path.stat().st_size} bytes: expected {entry['bytes']}; restore it, or {_AGAIN}")
         elif (found := sha256(path)) != entry["sha256"]:
             misses.append(f"{name} has SHA-256 {found}: expected {entry['sha256']}; restore it, or {_AGAIN}")
-    for name in sorted(_present(bundle) - listed.keys() - {MANIFEST}):
+    for name in sorted(set(_present(bundle)) - listed.keys() - {MANIFEST}):
         misses.append(f"{name} is not in {MANIFEST}: expected only the files it lists; remove it")
     for name in (*manifest["artifacts"], manifest["test_images"]["file"]):
         if name not in listed and not any(other.startswith(f"{name}/") for other in listed):
@@ -82,5 +111,13 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     return misses
 
 
-def _present(bundle: Path) -> set[str]:
-    return {Path(folder, file).relative_to(bundle).as_posix() for folder, _, files in os.walk(bundle) for file in files}
+def _leads_out(bundle: Path, name: str) -> bool:
+    return not Path(os.path.realpath(bundle / name)).is_relative_to(os.path.realpath(bundle))
+
+
+def _present(bundle: Path) -> Iterator[str]:
+    """Yield all that lies in a bundle but folders; of links to folders, the links."""
+    for folder, folders, files in os.walk(bundle):
+        links = (name for name in folders if Path(folder, name).is_symlink())
+        for name in (*files, *links):
+            yield Path(folder, name).relative_to(bundle).as_posix()

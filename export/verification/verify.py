@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.check_number import whole_number
 from keras_vae.export.contents import golden as golden_values
 from keras_vae.export.contents.test_images import COUNT, read_test_images
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
-from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo
-from keras_vae.export.verification.integrity import check_files, read_manifest
+from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo, wrong_signatures
+from keras_vae.export.verification.integrity import check_digest, check_files, read_manifest
+from keras_vae.export.verification.model_facts import false_figures, false_model_facts
+from keras_vae.export.verification.strict_json import read_json
 
 
 @dataclass(frozen=True)
@@ -54,34 +56,46 @@ class BundleError(ValueError):
 
 
 def verify_bundle(
-    directory: str | os.PathLike[str], test_data: Iterable[Any] | None = None, images: int = COUNT
+    directory: str | os.PathLike[str],
+    test_data: Iterable[Any] | None = None,
+    images: int = COUNT,
+    *,
+    sha256: str | None = None,
 ) -> Report:
     """Check that every file of a bundle is the one exported and does what Keras did, and state its cost in nats.
 
-    Hashes and sizes come first: files that fail them are not loaded. Then each file's operators are counted, its
-    signatures compared, its latents held against the golden ones bit for bit and its images within the manifest's
-    tolerance, and the ELBO is measured with the file as decoder and as encoder.
+    Hashes and sizes come first: files that fail them are not loaded, nor are files that could do more than compute.
+    Then each file's operators are counted, its signatures compared, its latents held against the golden ones bit for
+    bit and its images within the exporter's tolerance, and the ELBO is measured with the file as decoder and as
+    encoder; and what the manifest says of the model is held against the files.
+
+    A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it
+    these remain the author's word: the metrics, the versions, the numbers of parameters, what a posterior is made
+    of, what a prior was trained as, where test images come from, and why a file was not written.
 
     Args:
         directory: the bundle.
         test_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), to measure the nats on;
             None (the default) takes those in the bundle.
-        images: how many of `test_data` to take; 256 by default.
+        images: how many of `test_data` to take, at least 1; 256 by default.
+        sha256: the manifest's own SHA-256, as `keras-vae export` printed it; None (the default) takes any manifest.
 
     Returns:
         What was found, file by file.
 
     Raises:
         BundleError: anything that is not as it must be; its message names every file.
-        ValueError: a directory that does not exist, or unusable `test_data`.
+        ValueError: a directory that does not exist, unusable `test_data`, `images` below 1, or no SHA-256.
     """
     from keras_vae.data.batches import first_images
 
-    bundle = Path(directory)
+    images, bundle = whole_number("images", images, 1), Path(directory)
+    if sha256 is not None:
+        check_digest(sha256)
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
     try:
-        manifest = read_manifest(bundle)
+        manifest = read_manifest(bundle, sha256)
     except ValueError as error:
         raise BundleError(bundle, [str(error)]) from error
     if misses := check_files(bundle, manifest):
@@ -90,25 +104,37 @@ def verify_bundle(
     classes = manifest["model"]["classes"]
     given = None if test_data is None else first_images(test_data, images, "test_data", shape, classes)
     try:
-        check, report = _prepare(bundle, manifest, given)
-    except Exception as error:
-        raise BundleError(bundle, [str(error)]) from error
+        check, report, misses = _prepare(bundle, manifest, given)
+    except BundleError:
+        raise
+    except Exception as error:  # files that agree with each other may still be anything
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise BundleError(bundle, [reason[0]]) from error
     files = tuple(check(path) for path in manifest["artifacts"])
     report = Report(files=files, **report)
-    if misses := [f"{file.path}: {miss}" for file in files for miss in file.misses]:
+    misses += [f"{file.path}: {miss}" for file in files for miss in file.misses]
+    for file in files:
+        if not file.misses:
+            figures = false_figures(file, manifest["artifacts"][file.path], manifest, nats=given is None)
+            misses += [f"{file.path}: {miss}" for miss in figures]
+    if misses:
         raise BundleError(bundle, misses, report)
     return report
 
 
 def _prepare(
     bundle: Path, manifest: dict[str, Any], given: tuple[np.ndarray, np.ndarray | None] | None
-) -> tuple[FileCheck, dict[str, Any]]:
-    """Return the check of the files, and all of the report that does not depend on them."""
-    golden = json.loads((bundle / golden_values.NAME).read_text("utf-8"))
-    images, labels = read_test_images(bundle) if given is None else given
-    elbo = Elbo.of_manifest(manifest, images, labels)
+) -> tuple[FileCheck, dict[str, Any], list[str]]:
+    """Return the check of the files, all of the report that does not depend on them, and what is not true."""
+    golden = read_json(bundle / golden_values.NAME)
     reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
+    if wrong := wrong_signatures(reference, manifest):
+        raise BundleError(bundle, [f"saved_model: {miss}" for miss in wrong])
+    own = Elbo.of_manifest(manifest, *read_test_images(bundle))
+    elbo = own if given is None else Elbo.of_manifest(manifest, *given)
+    found = original_elbo(own, reference)
+    misses = list(false_model_facts(manifest, golden, own, found))
     original = golden["elbo"] and golden["elbo"]["elbo"] if given is None else original_elbo(elbo, reference)
     source = manifest["test_images"]["source"] if given is None else "data given now"
-    facts = {"bundle": bundle, "images": len(images), "source": source, "elbo": original}
-    return FileCheck(bundle, manifest, golden, elbo, original, reference), facts
+    facts = {"bundle": bundle, "images": len(elbo.images), "source": source, "elbo": original}
+    return FileCheck(bundle, manifest, golden, elbo, original, reference), facts, misses

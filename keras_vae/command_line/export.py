@@ -59,7 +59,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     }
     metrics = json.loads((run / METRICS).read_text("utf-8")) if (run / METRICS).is_file() else {"test": None}
     write_bundle(model, settings, arrays, metrics, output, console)
-    console.print(f"the bundle is in {output}: start with its README.md", soft_wrap=True)
+    _tell(output, console)
 
 
 def _export_preset(preset: str, output: Path, console: Console) -> None:
@@ -71,4 +71,13 @@ def _export_preset(preset: str, output: Path, console: Console) -> None:
     model = VAE.from_preset(preset, load_weights=True)
     with exporting(console):
         export_bundle(model, output, metrics=read_preset(preset)["trained"]["test"])
-    console.print(f"the bundle is in {output}: start with its README.md", soft_wrap=True)
+    _tell(output, console)
+
+
+def _tell(bundle: Path, console: Console) -> None:
+    from keras_vae.export.contents.files import MANIFEST, sha256
+
+    console.print(f"the bundle is in {bundle}: start with its README.md", soft_wrap=True)
+    console.print(
+        f"tell those you give it to: keras-vae verify {bundle} --sha256 {sha256(bundle / MANIFEST)}", soft_wrap=True
+    )

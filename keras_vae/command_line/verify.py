@@ -28,18 +28,29 @@ if TYPE_CHECKING:
 )
 @click.option("--images", type=int, default=1000, show_default=True, help="How many of the dataset.")
 @click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
+@click.option("--sha256", help="The manifest's own, as export printed it: pass that bundle and no other.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def verify(
-    bundle: Path, dataset: str | None, split: str, binarize: Binarize, images: int, data_dir: str | None, as_json: bool
+    bundle: Path,
+    dataset: str | None,
+    split: str,
+    binarize: Binarize,
+    images: int,
+    data_dir: str | None,
+    sha256: str | None,
+    as_json: bool,
 ) -> None:
     """Check every file of a bundle in its own runtime, and say what each costs in nats.
 
     Sizes and hashes, schema, operators, signatures; latents bit for bit and images within the tolerance against
-    what Keras drew; the ELBO with each file as decoder and as encoder. Exit status 1 if anything is amiss.
+    what Keras drew; the ELBO with each file as decoder and as encoder; what the manifest says of them. Exit status 1
+    if anything is amiss. Hashes guard against damage and not against a stranger, who can change files and manifest
+    alike: --sha256 does. Verify and run bundles of people you trust.
 
     \b
     Examples:
       keras-vae verify runs/digits/bundle
+      keras-vae verify digits-bundle --sha256 DIGEST
       keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
     """
     if images < 1:
@@ -58,7 +69,7 @@ def verify(
         data = load_dataset(dataset, split=split, batch_size=500, binarize=binarize, data_dir=data_dir)
     try:
         with held_stderr():
-            report, misses = verify_bundle(bundle, data, images), []
+            report, misses = verify_bundle(bundle, data, images, sha256=sha256), []
     except BundleError as error:
         report, misses = error.report, error.misses
     if as_json:
@@ -70,7 +81,11 @@ def verify(
     if misses:
         sys.exit(1)
     if not as_json:
+        from keras_vae.export.contents import files
+        from keras_vae.export.contents.implied import AUTHORS_WORD
+
         click.echo(f"{bundle} is whole: every file does what Keras did")
+        click.echo(f"its {files.MANIFEST} has SHA-256 {files.sha256(bundle / files.MANIFEST)}; its {AUTHORS_WORD}")
 
 
 def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:

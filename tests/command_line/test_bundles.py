@@ -1,5 +1,6 @@
 """export, verify, generate and benchmark on the bundle of a run, as a person types them."""
 
+import hashlib
 import json
 import shutil
 
@@ -28,6 +29,16 @@ def test_export_writes_the_same_files_again(keras_vae, run, tmp_path):
     status, printed, errors = keras_vae("export", run, "--output", tmp_path / "bundle")
     assert (status, errors) == (0, "")
     assert "start with its README.md" in printed
+    *_, digest = printed.split()
+    assert digest == hashlib.sha256((tmp_path / "bundle/manifest.json").read_bytes()).hexdigest()
+    assert f"keras-vae verify {tmp_path / 'bundle'} --sha256 {digest}" in printed
+    status, printed, _ = keras_vae("verify", tmp_path / "bundle", "--sha256", digest)
+    assert status == 0
+    assert f"has SHA-256 {digest}; its metrics, versions" in printed
+    assert "author's word" in printed
+    status, printed, errors = keras_vae("verify", run / "bundle", "--sha256", digest.upper()[::-1])
+    assert (status, printed, errors.count("\n")) == (1, "", 1)
+    assert "manifest.json has SHA-256" in errors
     first, again = (json.loads((b / "manifest.json").read_text()) for b in (run / "bundle", tmp_path / "bundle"))
     assert first["files"].keys() == again["files"].keys()
     for name in ("golden.json", "test_images.npz", "samples.png", "tflite/decoder.int8.tflite"):
@@ -81,6 +92,7 @@ def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run,
     [
         (("verify", "nowhere"), "nowhere is no folder: expected a bundle"),
         (("verify", ".", "--images", "0"), "images is 0: expected at least 1"),
+        (("verify", ".", "--sha256", "abc"), "sha256 is 'abc': expected 64 hexadecimal digits"),
         (("export", "nowhere", "--output", "b"), "nowhere holds no run"),
         (("benchmark", ".", "--rounds", "0"), "rounds is 0: expected at least 1"),
         (

@@ -15,7 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_vae.export import export_bundle, verify_bundle
-from keras_vae.export.contents.manifest import NATS_TOLERANCES
+from keras_vae.export.contents.implied import NATS_TOLERANCES
 from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
 from keras_vae.export.formats.artifact import Inexpressible, count_operators

@@ -201,10 +201,11 @@ def test_a_wrong_golden_latent_fails_every_generator(exported, bundle):
 
 
 def test_signatures_and_operators_are_compared(bundle):
-    change_manifest(bundle, lambda m: m["artifacts"]["onnx/encode.onnx"].update(signatures=["decode"]))
+    shutil.copyfile(bundle / "onnx/decode.onnx", bundle / "onnx/encode.onnx")
+    sign(bundle, "onnx/encode.onnx")
     change_manifest(bundle, lambda m: m["artifacts"]["tflite/vae.tflite"]["operators"].update(FULLY_CONNECTED=99))
     found = misses(bundle)
-    assert any(miss.startswith("onnx/encode.onnx: the inputs or outputs of decode") for miss in found)
+    assert any(miss.startswith("onnx/encode.onnx: the inputs or outputs of encode") for miss in found)
     assert any(
         "tflite/vae.tflite: it does not use the operators" in miss and "FULLY_CONNECTED" in miss for miss in found
     )
@@ -229,3 +230,32 @@ def test_no_folder_is_a_mistake_of_the_caller(tmp_path):
     with pytest.raises(ValueError, match="is no folder: expected a bundle") as caught:
         verify_bundle(tmp_path / "nowhere")
     assert not isinstance(caught.value, BundleError)
+
+
+def test_a_number_of_images_that_is_none_is_a_mistake_of_the_caller(exported):
+    for images in (0, -1, 1.5, None):
+        with pytest.raises(ValueError, match=f"images is {images}: expected a whole number of at least 1") as caught:
+            verify_bundle(exported.path, images=images)
+        assert not isinstance(caught.value, BundleError)
+
+
+def test_a_pinned_manifest_is_taken_and_another_is_not(exports):
+    bundle = exports("dense").path
+    digest = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
+    assert verify_bundle(bundle, sha256=digest)
+    with pytest.raises(BundleError, match=f"manifest.json has SHA-256 {digest}: expected {'0' * 64}, as was asked"):
+        verify_bundle(bundle, sha256="0" * 64)
+    with pytest.raises(ValueError, match="sha256 is 'abc': expected 64 hexadecimal digits") as caught:
+        verify_bundle(bundle, sha256="abc")
+    assert not isinstance(caught.value, BundleError)
+
+
+def test_lies_are_all_named_at_once(exports, tmp_path):
+    bundle = shutil.copytree(exports("dense").path, tmp_path / "bundle")
+    change_manifest(bundle, lambda m: m["model"].update(bit_exact=False))
+    change_manifest(bundle, lambda m: m["artifacts"]["onnx/decode.onnx"].update(largest_error=0.5))
+    found = misses(bundle)
+    assert [miss.split(" is ")[0] for miss in found] == [
+        "manifest.json: bit_exact",
+        "onnx/decode.onnx: manifest.json says that its largest error",
+    ]

@@ -1,0 +1,80 @@
+"""What a manifest must say, given the model's sizes: its writer and its check take it from here, without TensorFlow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# The largest difference of one pixel from Keras.
+TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "dynamic": 0.3, "int8": 0.5}
+# The largest loss of ELBO in nats, for images of at most 28 x 28 values and an ELBO of at least -100; an image of
+# more values, or a model further from its data, has more to lose.
+NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0}
+
+# What of a manifest nothing in the bundle can check; the rest is held against the files.
+AUTHORS_WORD = (
+    "metrics, versions, numbers of parameters, the settings of the posterior, what a prior was trained as, where test "
+    "images come from and why a file is missing are the author's word"
+)
+
+SIGNATURES = ("encode", "decode", "reconstruct", "generate")
+# Runtime, precision and signatures of every loadable file.
+FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "saved_model": ("saved_model", "float32", SIGNATURES),
+    "tflite/vae.tflite": ("tflite", "float32", SIGNATURES),
+    "tflite/vae.float16.tflite": ("tflite", "float16", SIGNATURES),
+    "tflite/vae.dynamic.tflite": ("tflite", "dynamic", SIGNATURES),
+    "tflite/decoder.int8.tflite": ("tflite", "int8", ("decode",)),
+    "onnx/encode.onnx": ("onnx", "float32", ("encode",)),
+    "onnx/decode.onnx": ("onnx", "float32", ("decode",)),
+    "onnx/generate.onnx": ("onnx", "float32", ("generate",)),
+    "onnx/decode.int8.onnx": ("onnx", "int8", ("decode",)),
+}
+
+
+def nats_tolerances(image_shape: Sequence[int], elbo: float | None) -> dict[str, float]:
+    """Return the largest loss of ELBO by precision.
+
+    Args:
+        image_shape: (height, width, channels).
+        elbo: of the model on the bundle's images, in nats; None if it cannot be told from images.
+    """
+    size = max(1.0, math.prod(image_shape) / 28**2, -(elbo or 0) / 100)
+    return {precision: nats * size for precision, nats in NATS_TOLERANCES.items()}
+
+
+def preprocessing(channels: int) -> dict[str, Any]:
+    """Return how bytes become the pixels of a model of 1 or 3 channels."""
+    return {
+        "layout": ["n", "height", "width", "channels"],
+        "dtype": "float32",
+        "range": [0.0, 1.0],
+        "from_bytes": "byte / 255",
+        "channels": "gray" if channels == 1 else "red, green, blue",
+    }
+
+
+def signatures(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs and outputs of the four signatures, of a manifest's `model`; "n" is the free axis.
+
+    Example:
+        >>> signatures({"image_shape": [8, 8, 1], "latent_dim": 2, "classes": None})["decode"]["inputs"]
+        {'latent': {'shape': ['n', 2], 'dtype': 'float32'}}
+    """
+    image, latent = (
+        {"shape": ["n", *sizes], "dtype": "float32"} for sizes in (model["image_shape"], [model["latent_dim"]])
+    )
+    whole = {"shape": ["n"], "dtype": "int32"}
+    label = {} if model["classes"] is None else {"label": whole}
+    numbers = {
+        "index": whole,
+        "seed": {"shape": [], "dtype": "int32"},
+        "temperature": {"shape": [], "dtype": "float32"},
+    }
+    return {
+        "encode": {"inputs": {"image": image, **label}, "outputs": {"mean": latent, "stddev": latent}},
+        "decode": {"inputs": {"latent": latent, **label}, "outputs": {"image": image}},
+        "reconstruct": {"inputs": {"image": image, **label}, "outputs": {"image": image}},
+        "generate": {"inputs": {**numbers, **label}, "outputs": {"image": image, "latent": latent}},
+    }

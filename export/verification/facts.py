@@ -1,0 +1,61 @@
+"""Whether a manifest can be true: what follows from the exporter and the model's sizes. Opens and runs no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from keras_vae.export.contents.implied import FILES, TOLERANCES, preprocessing, signatures
+from keras_vae.random.portable import specification
+
+
+def false_facts(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what cannot be true of a manifest that keeps to its schema, as `PLACE is VALUE and not WHAT`."""
+    model = manifest["model"]
+    expected = {
+        "generator": specification(model["latent_dim"]),
+        "preprocessing": preprocessing(model["image_shape"][-1]),
+        "signatures": signatures(model),
+    }
+    for section, values in expected.items():
+        yield from differences(section, manifest[section], values)
+    yield from too_tolerant("tolerances", manifest["tolerances"], TOLERANCES)
+    yield from _false_files(manifest)
+
+
+def differences(section: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
+    """Yield where one section differs from what it must be."""
+    for name in sorted(found.keys() | expected.keys()):
+        if name not in expected or name not in found:
+            yield f"{section} has {', '.join(found) or 'nothing'} and not {', '.join(expected)}"
+        elif found[name] != expected[name]:
+            yield f"{section}.{name} is {_short(found[name])} and not {_short(expected[name])}"
+
+
+def too_tolerant(section: str, found: Mapping[str, Any], limits: Mapping[str, float]) -> Iterator[str]:
+    """Yield the tolerances that are above the exporter's; an older one's may be below them."""
+    for precision, limit in limits.items():
+        if not found[precision] <= limit * (1 + 1e-9):
+            yield f"{section}.{precision} is {_short(found[precision])} and not {limit:g} or less"
+
+
+def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
+    artifacts, not_written = manifest["artifacts"], manifest["not_written"]
+    if "saved_model" not in artifacts:
+        yield "artifacts lacks saved_model, which all others are held against"
+    for path in sorted(FILES.keys() | artifacts.keys() | not_written.keys()):
+        if path not in FILES:
+            yield f"artifacts or not_written has {path!r} and not only {', '.join(FILES)}"
+        elif (path in artifacts) == (path in not_written):
+            places = "both" if path in artifacts else "neither"
+            yield f"{path} is in {places} of artifacts and not_written and not in one"
+        elif path in artifacts:
+            artifact = artifacts[path]
+            found = (artifact["runtime"], artifact["precision"], tuple(artifact["signatures"]))
+            if found != FILES[path]:
+                yield f"artifacts.{path} is {_short(found)} and not {_short(FILES[path])}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 200 else f"{text[:200]}..."

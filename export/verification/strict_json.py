@@ -1,0 +1,36 @@
+"""JSON that every reader understands alike: no key twice, no NaN, no number beyond a double."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a JSON file; ValueError for what is none, or could be read in two ways."""
+    try:
+        return json.loads(
+            path.read_text("utf-8"), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_once
+        )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON's")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands in it twice")
+        found[key] = value
+    return found
