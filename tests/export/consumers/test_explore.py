@@ -13,6 +13,8 @@ import pytest
 from keras_vae.command_line.explore import explore
 from keras_vae.export.consumers.explore import PAGE, address, make_server
 
+from .serving import serving
+
 
 @pytest.fixture
 def bundle(tmp_path):
@@ -28,23 +30,26 @@ def bundle(tmp_path):
 
 
 @pytest.fixture
-def get(bundle):
+def server(bundle):
+    before = threading.active_count()
+    with serving(make_server(bundle)) as server:
+        yield server
+    assert threading.active_count() == before
+
+
+@pytest.fixture
+def get(server):
     """Ask the server for a path as it stands; return the status, the headers and the content."""
-    with make_server(bundle) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
 
-        def get(path, method="GET"):
-            connection = http.client.HTTPConnection(*server.server_address, timeout=10)
-            connection.request(method, path)
-            response = connection.getresponse()
-            content = response.read()
-            connection.close()
-            return response.status, response.headers, content
+    def get(path, method="GET", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=10)
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        content = response.read()
+        connection.close()
+        return response.status, response.headers, content
 
-        yield get
-        server.shutdown()
-        thread.join()
+    return get
 
 
 @pytest.mark.parametrize(
@@ -104,6 +109,11 @@ def test_the_root_leads_to_the_page(get, path):
         "/nothing",
         "/manifest.json%00",
         "/web/page.js/x",
+        "/%ff%fe",
+        "/%ed%a0%80",
+        f"/{'a' * 5000}",
+        f"/{'a/' * 3000}",
+        "/web/" + "%00" * 50,
     ],
 )
 def test_nothing_outside_and_no_list_of_a_folder(get, path):
@@ -113,10 +123,30 @@ def test_nothing_outside_and_no_list_of_a_folder(get, path):
     assert b"decode.onnx" not in content
 
 
-def test_it_listens_to_this_machine_alone(bundle):
-    with make_server(bundle) as server:
-        assert server.server_address[0] == "127.0.0.1"
-        assert address(server) == f"http://127.0.0.1:{server.server_address[1]}/web/"
+def test_it_listens_to_this_machine_alone(server):
+    assert server.effective_host == "127.0.0.1"
+    assert address(server) == f"http://127.0.0.1:{server.effective_port}/web/"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1:80", "localhost:8000"])
+def test_it_answers_to_names_of_this_machine(get, host):
+    assert get("/manifest.json", Host=host)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.1", "",
+             "evil.example, localhost", "[::1]", "localhost@evil.example", "\xff"]
+)  # fmt: skip
+def test_it_answers_to_no_other_name(get, host):
+    """A page elsewhere may have its own name point to 127.0.0.1, and would then be allowed to read what comes."""
+    status, _, content = get("/manifest.json", Host=host)
+    assert (status, content) == (421, b"")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
+def test_it_only_gives(get, method):
+    status, headers, _ = get("/manifest.json", method)
+    assert (status, headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_mistakes_are_named(bundle, tmp_path):

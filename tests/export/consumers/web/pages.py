@@ -1,26 +1,47 @@
 """A folder's page, served and opened."""
 
 import contextlib
+import functools
+import http.server
+import os
 import threading
 
-from keras_vae.export.consumers.explore import make_server
+from keras_vae.export.consumers.explore import HOST, make_server
+
+from ..serving import serving
 
 ELSEWHERE = "bundle.test"  # a name for this machine that browsers do not take for a secure one
 
 
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+    def end_headers(self):
+        # As servers do that know .gz for a packing of the wire.
+        if self.path.endswith(".gz"):
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
+
+
 @contextlib.contextmanager
-def serving(server):
-    with server:
+def served_plainly(path):
+    """Serve a bundle with its own page by a server that is not ours; give the port."""
+    handler = functools.partial(QuietHandler, directory=os.fspath(path))
+    with http.server.ThreadingHTTPServer((HOST, 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
+        yield server.server_address[1]
         server.shutdown()
         thread.join()
 
 
-def open_page(stack, browser, path, host="127.0.0.1", **options):
+def open_page(stack, browser, path, host=HOST, **options):
     """Serve a folder and open its page, noting what it asks for and what it complains of, until the stack ends."""
-    server = stack.enter_context(serving(make_server(path)))
+    if host == HOST:
+        port = stack.enter_context(serving(make_server(path))).effective_port
+    else:
+        port = stack.enter_context(served_plainly(path))  # our own server answers to no other name
     context = browser.new_context(**options)
     stack.callback(context.close)
     context.set_default_timeout(20_000)
@@ -29,7 +50,7 @@ def open_page(stack, browser, path, host="127.0.0.1", **options):
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("console", lambda message: page.complaints.append(message.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.origin = f"http://{host}:{server.server_address[1]}"
+    page.origin = f"http://{host}:{port}"
     page.goto(f"{page.origin}/web/")
     return page
 

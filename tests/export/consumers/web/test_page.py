@@ -1,10 +1,7 @@
 """The page itself: where it works, what it asks for, and that everybody can see and use it."""
 
-import functools
 import gzip
 import hashlib
-import http.server
-import os
 import re
 
 import numpy as np
@@ -12,8 +9,9 @@ import pytest
 
 from keras_vae.export.consumers.explore import PAGE, address, make_server
 
+from ..serving import serving
 from .generation import draw_latents
-from .pages import serving
+from .pages import served_plainly
 
 pytestmark = pytest.mark.slow
 
@@ -32,27 +30,12 @@ def test_the_browser_refuses_every_other_address(visit, bundles, playwright):
 
 def test_a_bundle_s_own_page_works_on_a_plain_server(browser, bundles):
     bundle = bundles["plane"]
-    handler = functools.partial(QuietHandler, directory=os.fspath(bundle.path))
-    with (
-        serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server,
-        browser.new_context() as context,
-    ):
+    with served_plainly(bundle.path) as port, browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_address[1]}/web/")
+        page.goto(f"http://127.0.0.1:{port}/web/")
         page.evaluate("async () => { await kerasVae.ready; }")
         latent = draw_latents(page, [3], 1)
     np.testing.assert_array_equal(latent, bundle.latents(1, [3]).ravel())
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-    def end_headers(self):
-        # As servers do that know .gz for a packing of the wire.
-        if self.path.endswith(".gz"):
-            self.send_header("Content-Encoding", "gzip")
-        super().end_headers()
 
 
 def test_opened_as_a_file_the_page_says_what_to_do(browser, playwright):
