@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from keras_vae.random.portable import check_seed
 
 tfd = tfp.distributions
 
+CHANCE = 0.1  # of a factor's entropy
+
 
 def mutual_information_gap(
     model: VAE, data: Any, factors: Mapping[str, ArrayLike], seed: int = 0, batch_size: int = 100
@@ -31,6 +34,10 @@ def mutual_information_gap(
     dimension that tells it and no other dimension knows of it, 0 where every factor is spread over two or unknown. It
     is of meaning where the factors of the images are independent, as in `shapes`, "train+test".
 
+    The densities are means over these very images. Where posteriors are narrow and images few, few posteriors meet at a
+    latent, so that every factor seems known to every dimension: `by_chance` tells how much of it, by the same
+    estimate of the factor shuffled among the images, and a warning says so above 0.1.
+
     Args:
         model: a `VAE` of at least 2 latent dimensions.
         data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
@@ -40,7 +47,8 @@ def mutual_information_gap(
 
     Returns:
         A dict: `mig`; `gaps`, by the factor's name; `mutual_information`, in nats, by the factor's name and then latent
-        dimension; `entropy`, H(v) in nats, by the factor's name.
+        dimension; `entropy`, H(v) in nats, by the factor's name; `by_chance`, by the factor's name, the largest share
+        of H(v) that a dimension seems to know of it once it is shuffled: a gap may be false by so much.
 
     Raises:
         ValueError: unusable images, factors that are no integers, one an image, or have one value only.
@@ -48,7 +56,15 @@ def mutual_information_gap(
     check_model(model)
     check_seed(seed)
     batch_size = whole_number("batch_size", batch_size, 1)
-    return gap_of_latents(*moments_of(model, posteriors_of(model, data, batch_size)), factors, seed)
+    found = gap_of_latents(*moments_of(model, posteriors_of(model, data, batch_size)), factors, seed)
+    name, share = max(found["by_chance"].items(), key=lambda item: item[1])
+    if share > CHANCE:
+        warnings.warn(
+            f"by_chance is {share:.2f} of factor {name!r}: expected at most {CHANCE}, "
+            "as a gap may be false by so much; judge more images",
+            stacklevel=2,
+        )
+    return found
 
 
 def gap_of_latents(
@@ -81,23 +97,29 @@ def gap_of_latents(
     density = AggregateDensity(dimensions)
     log_density = _log_density(density, z, means, stddevs)
 
-    information, entropy, gaps = {}, {}, {}
-    for name, factor in values.items():
+    def information_on(factor: np.ndarray) -> np.ndarray:
         given = np.empty_like(log_density)
         for value in np.unique(factor):
             (own,) = np.nonzero(factor == value)
             given[own] = _log_density(density, *(tf.gather(each, own) for each in (z, means, stddevs)))
-        by_dimension = np.mean(given - log_density, axis=0)
+        return np.mean(given - log_density, axis=0)
+
+    shuffled = np.random.default_rng(seed % 2**32).permutation(images)
+    information, entropy, gaps, by_chance = {}, {}, {}, {}
+    for name, factor in values.items():
+        by_dimension = information_on(factor)
         shares = np.unique(factor, return_counts=True)[1] / images
         entropy[name] = float(-np.sum(shares * np.log(shares)))
         information[name] = by_dimension.tolist()
         second, first = np.sort(by_dimension)[-2:]
         gaps[name] = float(first - second) / entropy[name]
+        by_chance[name] = float(information_on(factor[shuffled]).max()) / entropy[name]
     return {
         "mig": float(np.mean(list(gaps.values()))),
         "gaps": gaps,
         "mutual_information": information,
         "entropy": entropy,
+        "by_chance": by_chance,
     }
 
 

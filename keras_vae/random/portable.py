@@ -14,6 +14,10 @@ non-negative and below 2**31, so truncating and flooring division agree and no r
 Under one seed no two (image, column) pairs below image 65536 * (65536 // stride), 17 million at stride 251,
 draw the same word; beyond it words repeat, as they must: there are only 2**32 of them. It is a generator for
 pictures and tests, not for secrets.
+
+Nor for studies of tails. A latent is a sum of two of 4,096 quantiles: mean 0 and variance 1 to 1e-6, within 1.3e-4 of
+the normal's distribution function, with an atom of 1/4096 at 0; but beyond 3 in either direction it has 0.99 of the
+normal's probability, beyond 3.5 0.96, beyond 4 0.87, beyond 5 0.21, and none beyond 5.19.
 """
 
 from __future__ import annotations

@@ -80,6 +80,26 @@ def test_against_the_definition_in_numpy():
     assert found["mig"] == pytest.approx((np.sort(information)[-1] - np.sort(information)[-2]) / entropy, abs=1e-5)
 
 
+@pytest.mark.parametrize(("stddev", "share"), [(0.001, 0.42), (0.3, 0.0)])
+def test_a_gap_by_chance_is_told(stddev, share):
+    """A nuisance of narrow posteriors: no dimension knows the factor, yet few posteriors meet at a latent."""
+    factor = np.arange(2400) % 3
+    means = np.stack([np.random.default_rng(0).normal(size=2400), np.zeros(2400)], axis=1)
+    found = gap_of_latents(means, np.tile([stddev, 1.0], [2400, 1]), {"it": factor})
+    assert found["mig"] == pytest.approx(share, abs=0.02)  # 0 is true
+    assert found["by_chance"]["it"] == pytest.approx(share, abs=0.02)
+
+
+def test_a_model_is_warned_of_gaps_by_chance(small_vae):
+    kernel, _ = small_vae.encoder.layers[-1].get_weights()
+    small_vae.encoder.layers[-1].set_weights([kernel * [1, 1, 0, 0], np.array([0, 0, -16, -16])])  # narrow posteriors
+    x = np.random.default_rng(0).uniform(size=[40, 2, 2, 1]).astype("float32")
+    with pytest.warns(UserWarning, match=r"by_chance is \d\.\d\d of factor 'it'") as caught:
+        found = mutual_information_gap(small_vae, x, {"it": np.arange(40) % 2}, seed=3)
+    assert found["by_chance"]["it"] > 0.9
+    assert "\n" not in str(caught[0].message)
+
+
 def test_a_model_is_judged_by_its_posteriors(small_vae):
     x = np.random.default_rng(0).uniform(size=[40, 2, 2, 1]).astype("float32")
     factors = {"bright": (x.mean((1, 2, 3)) > 0.5).astype(int)}

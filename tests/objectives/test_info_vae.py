@@ -40,6 +40,20 @@ def test_against_the_closed_form_for_normals():
     assert float(found) == pytest.approx(exact, abs=0.03)
 
 
+@pytest.mark.parametrize(("batch", "nats"), [(128, 7.2), (512, 3.6)])
+def test_what_equal_distributions_cost(batch, nats):
+    """The figures of the docstring, and the form that they come from."""
+    rng, dimensions = np.random.default_rng(0), 20
+    draws = (rng.normal(size=(1, batch, dimensions)).astype("float32") for _ in range(40))
+    found = [
+        1000 * float(tf.reduce_mean(discrepancy(z, rng.normal(size=(PRIOR_SAMPLES, dimensions)).astype("float32"))))
+        for z in draws
+    ]
+    form = 1000 * (1 / batch + 1 / PRIOR_SAMPLES) * (1 - (1 + 2 / dimensions) ** (-dimensions / 2))
+    assert form == pytest.approx(nats, abs=0.05)
+    assert np.mean(found) == pytest.approx(form, abs=4 * np.std(found, ddof=1) / np.sqrt(len(found)))
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**4), alpha=st.sampled_from([-1.0, 0.0, 0.5, 1.0]), scale=st.sampled_from([2.0, 100.0]))
 def test_terms_against_numpy(case, seed, alpha, scale):

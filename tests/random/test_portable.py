@@ -51,6 +51,20 @@ def test_the_table_holds_normal_quantiles():
         portable.TABLE[0] = 0
 
 
+def test_how_near_latents_are_to_a_normal():
+    """Over all pairs of entries, which are equally likely: the figures that the module's docstring states."""
+    latents = np.sort(np.add.outer(portable.TABLE, portable.TABLE).ravel() * portable.SCALE)
+    assert latents.mean() == pytest.approx(0, abs=1e-6)
+    assert latents.var() == pytest.approx(1, abs=1e-6)
+    assert np.mean(latents == 0) == 1 / 4096
+    below = np.arange(len(latents) + 1) / len(latents)
+    normal = stats.norm.cdf(latents)
+    assert max(np.abs(normal - below[1:]).max(), np.abs(normal - below[:-1]).max()) < 1.3e-4
+    for tail, share in ((3, 0.99), (3.5, 0.96), (4, 0.87), (5, 0.21)):
+        assert np.mean(np.abs(latents) > tail) / (2 * stats.norm.sf(tail)) == pytest.approx(share, abs=0.005)
+    assert latents.max() == pytest.approx(5.19, abs=0.005)
+
+
 @settings(deadline=None)
 @given(
     seed=st.integers(-(2**31), 2**31 - 1),
