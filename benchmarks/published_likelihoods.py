@@ -1,14 +1,14 @@
-"""The papers' numbers: dynamically binarised MNIST, the importance-weighted bound with 5,000 samples.
+"""The papers' networks, and our own preset, on dynamically binarised MNIST: the importance-weighted bound.
 
     python benchmarks/published_likelihoods.py train vae --work WORK      # goes on where it was killed
     python benchmarks/published_likelihoods.py judge vae --work WORK      # all 10,000 test images, K = 5,000
-    python benchmarks/published_likelihoods.py table --work WORK          # writes the table beside this file
+    python benchmarks/published_likelihoods.py judge mnist_iwae_mlp       # a preset, as it is shipped
+    python benchmarks/published_likelihoods.py table                      # a row for each judgement
     python benchmarks/published_likelihoods.py ship own_iwae --work WORK  # makes its weights those of its preset
 
-Protocol: the first 50,000 training images train, the last 10,000 are the validation set, which alone chooses; the
-10,000 test images choose nothing. Training images are binarised anew every epoch; validation and test images once,
-from the seed. The learning rate falls along half a cosine.
-Epochs and hours count those of the weights a row goes on from too. MNIST comes from TFDS (TFDS_DATA_DIR).
+`judge` writes what each image has, float32 nats, into published_likelihoods/NAME_SPLIT_K.npz with the command, the
+versions, the seed and the hash of the weights. MNIST comes from TFDS (TFDS_DATA_DIR). What was found, and what it says,
+is in published_likelihoods.md.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import hashlib
 import json
 import math
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,19 +33,24 @@ from convolutional_muon import ConvolutionalMuon
 from keras_vae import presets
 from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.batches import image_batches
 from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
+from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.models.presets import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.annealing import LinearWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.iwae import IWAE
+from keras_vae.presets.weights import trained_preset_names
 from keras_vae.priors.vamp import VampPrior
 
 SEED = 0
 VALIDATION = 10_000
-PARTS, BATCH = 10, 100  # in which the 10,000 images of a split are judged
+BATCH = 100  # in which the 10,000 images of a split are judged
+PRESETS = Path(presets.__path__[0])
+IMAGES = Path(__file__).with_suffix("")  # the folder of what `judge` found: float32 [10,000], and how
 IWAE_PAPER = {"preset": "mnist_iwae_mlp"}
 OWN = {"preset": "mnist_conv_mixture"}
 GATED = {
@@ -69,7 +76,6 @@ class Recipe:
     """How one row of the table is trained."""
 
     title: str
-    published: float | None
     model: dict
     epochs: int
     batch_size: int = 128
@@ -93,7 +99,6 @@ RECIPES = {
     # epochs of Adam end 3.5 nats higher.
     "vae": Recipe(
         "VAE, 784-200-200-50 tanh",
-        86.76,
         {**IWAE_PAPER},
         epochs=600,
         batch_size=256,
@@ -105,7 +110,6 @@ RECIPES = {
     # epoch. The doubly reparameterised gradient: 87.8 in place of 87.9 after 20 epochs; the rate 8e-3: 88.8.
     "iwae5": Recipe(
         "IWAE k=5, from the VAE's weights",
-        85.54,
         {**IWAE_PAPER, "objective": IWAE(5, doubly_reparameterised=True)},
         epochs=300,
         batch_size=256,
@@ -115,7 +119,6 @@ RECIPES = {
     ),
     "iwae50": Recipe(
         "IWAE k=50, from the weights of k=5",
-        84.78,
         {**IWAE_PAPER, "objective": IWAE(50, doubly_reparameterised=True)},
         epochs=50,
         batch_size=256,
@@ -123,16 +126,14 @@ RECIPES = {
         optimizer=MUON,
         start="iwae5",
     ),
-    "gated": Recipe("VAE, gated 300-300, 40 latents", 84.50, {**GATED}, 300, warm_up=100),
-    "vamp": Recipe(
-        "VampPrior (500), gated 300-300, 40 latents", 82.38, {**GATED, "prior": VampPrior(500)}, 300, warm_up=100
-    ),
+    # Neither was trained here.
+    "gated": Recipe("VAE, gated 300-300, 40 latents", {**GATED}, 300, warm_up=100),
+    "vamp": Recipe("VampPrior (500), gated 300-300", {**GATED, "prior": VampPrior(500)}, 300, warm_up=100),
     # Validation nll of 1,000 images with K = 100 after 200 to 240 s of one core (14 to 24 epochs), with a diagonal
     # posterior: Adam 85.0; Muon 84.6, at the rate 2e-2 86.1; full_normal by Adam 86.0; residual blocks 85.7, maps of
     # 7 x 7 alone 86.1. With the flow posterior, 15 epochs of Muon: 83.4.
     "own": Recipe(
         "our own: preset mnist_conv_mixture",
-        82.38,
         {**OWN},
         epochs=220,
         batch_size=256,
@@ -142,7 +143,6 @@ RECIPES = {
     ),
     "own_iwae": Recipe(
         "our own, then as an IWAE with k=5, in float16, which is shipped",
-        82.38,
         {**OWN, "objective": IWAE(5)},
         epochs=28,
         batch_size=256,
@@ -206,6 +206,13 @@ def _changes(recipe: Recipe) -> dict:
     return {name: value for name, value in recipe.model.items() if name != "preset"}
 
 
+def _history(name: str, work: Path) -> str:
+    """How a recipe's weights were trained, those that they go on from too."""
+    chain = _chain(name)
+    trainings = ", then ".join(f"{RECIPES[one].how()}, {RECIPES[one].epochs} epochs" for one in chain)
+    return f"{trainings}; {sum(_seconds(work / one) for one in chain) / 3600:.1f} hours"
+
+
 def _seconds(folder: Path) -> float:
     """Seconds that earlier processes trained."""
     path = folder / "progress.jsonl"
@@ -228,77 +235,69 @@ class Progress(keras.callbacks.Callback):
 
 
 def judge(name: str, work: Path, split: str, samples: int) -> None:
-    """Judge a trained recipe, a line of `judged_SPLIT_K.jsonl` for each part; goes on where it was killed."""
-    folder = work / name
-    path = folder / f"judged_{split}_{samples}.jsonl"
-    model = keras.models.load_model(folder / "model.keras")
+    """Judge a trained recipe, or a preset as it is shipped, and write what each image has beside this file.
+
+    A line of WORK for each batch: goes on where it was killed.
+    """
+    folder, shipped = work / name, name not in RECIPES
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = (PRESETS / f"{name}.npz") if shipped else (folder / "model.keras")
+    model = VAE.from_preset(name, load_weights=True) if shipped else keras.models.load_model(weights)
     data = build_pipeline(splits()[split], batch_size=BATCH, binarize="static", seed=SEED, shuffle=False)
-    if path.exists() and path.stat().st_mtime < (folder / "model.keras").stat().st_mtime:
+    path = folder / f"judged_{split}_{samples}.jsonl"
+    if path.exists() and path.stat().st_mtime < weights.stat().st_mtime:
         path.unlink()  # of weights that are no more
-    batches = len(data) // PARTS
-    for part in range(len(_parts(path)), PARTS):
-        started = time.time()
-        one = data.skip(part * batches).take(batches)
-        metrics = evaluate(model, one, importance_samples=samples, seed=SEED + part)
-        metrics.pop("kl_per_dimension", None)
-        with path.open("a") as file:
-            file.write(json.dumps({"part": part, "seconds": round(time.time() - started, 1), **metrics}) + "\n")
-    print(name, split, samples, *_nll(path))
-
-
-def _parts(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _nll(path: Path) -> tuple[float, float]:
-    """The mean over all images and its standard error, from the parts' means and theirs."""
-    parts = _parts(path)
-    means = np.array([part["nll"] for part in parts])
-    images = parts[0]["images"]
-    squares = np.mean([(images - 1) * part["nll_standard_error"] ** 2 for part in parts]) + means.var()
-    return float(means.mean()), float(np.sqrt(squares / (images * len(parts) - 1)))
-
-
-def table(work: Path) -> None:
-    """Write the table of what is trained and judged, each with the most samples it was judged with."""
-    lines = [
-        "| model | published | reached, nats | standard error | K | optimizer, batch, rate | epochs | hours |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, recipe in RECIPES.items():
-        judged = {path: _parts(path) for path in (work / name).glob("judged_test_*.jsonl")}
-        judged = {path: parts[0]["importance_samples"] for path, parts in judged.items() if len(parts) == PARTS}
-        if not judged:
+    bound = ImportanceWeightedBound(model, samples, SEED)  # with the draws of `evaluate`
+    done = len(path.read_text().splitlines()) if path.exists() else 0
+    for number, (x, _) in enumerate(image_batches(data, "data", model.image_shape, BATCH, None)):
+        if number < done:
             continue
-        path = max(judged, key=judged.__getitem__)
-        (nll, error), chain = _nll(path), [RECIPES[one] for one in _chain(name)]
-        seconds = sum(_seconds(work / one) for one in _chain(name))
-        lines.append(
-            f"| {recipe.title} | {recipe.published or ''} | {nll:.2f} | {error:.2f} | {judged[path]:,} | "
-            f"{', then '.join(one.how() for one in chain)} | {' + '.join(str(one.epochs) for one in chain)} | "
-            f"{seconds / 3600:.1f} |"
-        )
-    about = (
-        f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {SEED}, "
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}; 2 shared cores of an AMD EPYC, of which the models train on one, "
-        "our own as an IWAE on both; pauses included. The IWAE rows have the doubly reparameterised gradient, our "
-        "own without. "
-        "Published: the IWAE paper, one stochastic layer; beside our own the VampPrior paper, gated dense 300-300 with "
-        "40 latents and a VampPrior (84.50 with a standard normal prior), which is another network."
-    )
-    path = Path(__file__).with_suffix(".md")
-    path.write_text("\n".join([f"# {(__doc__ or '').strip()}", "", about, "", *lines]) + "\n")
+        started = time.time()
+        nll = (-bound(tf.constant(x), number).bound.numpy()).tolist()
+        with path.open("a") as file:
+            file.write(json.dumps({"seconds": round(time.time() - started, 2), "nll": nll}) + "\n")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    nll = np.array([value for line in lines for value in line["nll"]], np.float32)
+    about = {
+        "weights": f"preset {name}, as it is shipped" if shipped else RECIPES[name].title,
+        "trained": "" if shipped else _history(name, work),
+        "command": f"python benchmarks/published_likelihoods.py judge {name} --split {split} --samples {samples}",
+        "versions": f"Python {platform.python_version()}, TensorFlow {tf.__version__}, Keras {keras.__version__}",
+        "seed": SEED,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "seconds": round(sum(line["seconds"] for line in lines)),
+    }
+    IMAGES.mkdir(exist_ok=True)
+    np.savez_compressed(IMAGES / f"{name}_{split}_{samples}.npz", nll=nll, about=json.dumps(about))
+    print(name, split, samples, *mean_and_error(nll))
+
+
+def mean_and_error(nll: np.ndarray) -> tuple[float, float]:
+    """The mean over images, and its standard error from their spread: nothing of other trainings is in it."""
+    return float(nll.mean(dtype=np.float64)), float(nll.std(ddof=1, dtype=np.float64) / np.sqrt(len(nll)))
+
+
+def table() -> None:
+    """Print a row for each file that `judge` wrote."""
+    print("| weights | split | K | nll, nats | standard error | trained | judged |\n|---|---|---|---|---|---|---|")
+    for path in sorted(IMAGES.glob("*.npz")):
+        with np.load(path) as file:
+            (nll, error), about = mean_and_error(file["nll"]), json.loads(str(file["about"]))
+        _, split, samples = path.stem.rsplit("_", 2)
+        cells = [about["weights"], split, f"{int(samples):,}", f"{nll:.2f}", f"{error:.2f}"]
+        print(f"| {' | '.join([*cells, about['trained'], about['date']])} |")
 
 
 def ship(name: str, work: Path) -> None:
     """Put a recipe's weights into its preset, in float16, with what these reach on the test images."""
     preset = RECIPES[name].model["preset"]
-    path = Path(presets.__path__[0]) / f"{preset}.json"
+    path = PRESETS / f"{preset}.json"
     settings = json.loads(path.read_text())
     model = keras.models.load_model(work / name / "model.keras")
     write_trained_weights(model, path.with_suffix(".npz"))
     settings["trained"] = {
-        "recipe": f"{name} of benchmarks/published_likelihoods.py",
+        "recipe": f"{name} of benchmarks/published_likelihoods.py, not `training` above: {_history(name, work)}",
         "dataset": "mnist",
         "binarize": "dynamic",
         "images": 60_000 - VALIDATION,
@@ -315,13 +314,13 @@ def ship(name: str, work: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["train", "judge", "table", "ship"])
-    parser.add_argument("name", nargs="?", choices=RECIPES)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("name", nargs="?", choices=[*RECIPES, *trained_preset_names()])
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "published_likelihoods"))
     parser.add_argument("--split", choices=["validation", "test"], default="test")
     parser.add_argument("--samples", type=int, default=5000)
     arguments = parser.parse_args()
     if arguments.action == "table":
-        table(arguments.work)
+        table()
     elif arguments.action in ("train", "ship"):
         {"train": train, "ship": ship}[arguments.action](arguments.name, arguments.work)
     else:

@@ -60,7 +60,10 @@ def show_nats(nats: float) -> str:
 def _measured(metrics: Mapping[str, Any] | None) -> list[str]:
     if not metrics:
         return ["Nothing was measured on test data when this bundle was written."]
-    return ["On test images, in nats an image:", "", *(f"- {name}: {_shown(value)}" for name, value in metrics.items())]
+    heading = "On test images, in nats an image"
+    if "nll" in metrics:
+        heading += "; nll is at least -log p(x), its standard error that of these images alone, not of other trainings"
+    return [f"{heading}:", "", *(f"- {name}: {_shown(value)}" for name, value in metrics.items())]
 
 
 def _shown(value: Any) -> str:

@@ -25,7 +25,8 @@ def read_preset(name: str) -> dict[str, Any]:
 
     Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim`, `network` (its
     `kind` and arguments), `likelihood`, `posterior`, `prior`, `objective`, and `training` (`learning_rate`,
-    `batch_size`, `epochs`); and, where trained weights come with it, `trained`: on what, how, and what they reach.
+    `batch_size`, `epochs`: what `keras-vae train` takes); and, where trained weights come with it, `trained`: on what,
+    how (not by `training`), and what they reach.
 
     Raises:
         ValueError: an unknown name; close ones are given.
