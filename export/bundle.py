@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.data.labels import label_input
+from keras_vae.disk_errors import could_not_write
 from keras_vae.evaluation.posteriors import check_model
 from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
@@ -180,7 +181,7 @@ def _writing(directory: Path) -> Iterator[Path]:
         if target.is_dir():
             target.rmdir()  # it was empty; fails if it no longer is
         folder.rename(target)
-    except tf.errors.OpError as error:
-        raise OSError(f"could not write {directory}: {str(error).splitlines()[0]}; choose another folder") from error
+    except (OSError, tf.errors.OpError) as error:
+        raise could_not_write(directory, error, "make room or choose another folder") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)

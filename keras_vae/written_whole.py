@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keras_vae.disk_errors import could_not_write
 from keras_vae.places import kind_of
 
 
@@ -35,6 +36,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield beside
         os.replace(beside, path)
+    except OSError as error:
+        raise could_not_write(path, error, "make room or choose another place") from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checkpoints.format import PARTIAL, DamagedState, read_state, write_state
+from keras_vae.disk_errors import could_not_write
 
 
 class Saved(NamedTuple):
@@ -81,9 +81,8 @@ def save(folder: Path, step: int, facts: Mapping[str, Any], state: Sequence[np.n
         folder.mkdir(parents=True, exist_ok=True)
         write_state(path, facts, state)
     except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         kept = f"{before} is whole; make room, then resume" if before else "there is none before it; make room"
-        raise OSError(error.errno, f"could not write checkpoint {path}: {reason}; {kept}") from error
+        raise could_not_write(f"checkpoint {path}", error, kept) from error
     for other in checkpoints_in(folder):
         if other not in (path, before):
             other.unlink()

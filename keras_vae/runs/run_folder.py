@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import json
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
+from keras_vae.disk_errors import could_not_write
 from keras_vae.places import check_folder_place
 from keras_vae.written_whole import written_whole
 
@@ -104,12 +104,12 @@ def writing(output: Path, resume: bool = False) -> Iterator[Path]:
         shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
     except OSError as error:
         kept = _keep_whole(folder)
-        reason = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        raise OSError(
-            f"could not write the run to {output}: {reason}; make room or choose another --output"
+        mend = (
+            "make room or choose another --output"
             + (f"; kept: {', '.join(map(str, kept))}" if kept else "; nothing was kept")
             + ("; then go on with --resume" if folder / CHECKPOINTS in kept else "")
-        ) from error
+        )
+        raise could_not_write(f"the run to {output}", error, mend) from error
     except BaseException:
         _keep_whole(folder)
         raise

@@ -1,4 +1,4 @@
-"""SIGTERM during a training."""
+"""SIGTERM and SIGHUP during a training."""
 
 import os
 import signal
@@ -15,23 +15,31 @@ from keras_vae.models.vae import VAE
 X = np.random.default_rng(0).uniform(size=[40, 8, 8, 1]).astype("float32")
 
 
-def terminate():
-    os.kill(os.getpid(), signal.SIGTERM)
+def terminate(number=signal.SIGTERM):
+    os.kill(os.getpid(), number)
 
 
-def test_the_status_is_the_shells():
-    assert Preempted().status == 143
-
-
-def test_it_comes_at_once_unless_deferred():
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_it_comes_at_once_unless_deferred(number, status):
+    before = signal.getsignal(number)
     with pytest.raises(Preempted), Preemption():
-        terminate()
+        terminate(number)
         pytest.fail("it was to end here")
-    with Preemption() as preemption, pytest.raises(Preempted), preemption.deferred():
-        terminate()
+    with Preemption() as preemption, pytest.raises(Preempted, match=number.name) as notice, preemption.deferred():
+        terminate(number)
         assert preemption.asked
-    assert signal.getsignal(signal.SIGTERM) is before
+    assert notice.value.status == status  # the shell's
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with Preemption() as preemption:
+            terminate(signal.SIGHUP)
+        assert not preemption.asked
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_an_error_while_deferred_is_not_hidden():
@@ -54,10 +62,14 @@ def test_in_another_thread_signals_stay_as_they_were():
 
 
 @pytest.mark.parametrize(
-    ("event", "epoch", "batch"),
-    [("on_train_batch_begin", 0, 4), ("on_test_batch_begin", 0, 10), ("on_epoch_end", 1, 0)],
+    ("event", "epoch", "batch", "number"),
+    [
+        ("on_train_batch_begin", 0, 4, signal.SIGTERM),
+        ("on_test_batch_begin", 0, 10, signal.SIGHUP),
+        ("on_epoch_end", 1, 0, signal.SIGTERM),
+    ],
 )
-def test_training_saves_where_it_is_and_ends(tmp_path, event, epoch, batch):
+def test_training_saves_where_it_is_and_ends(tmp_path, event, epoch, batch, number):
     def model():
         made = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, likelihood="bernoulli")
         made.compile("adam", steps_per_execution=4, jit_compile=False)
@@ -75,8 +87,8 @@ def test_training_saves_where_it_is_and_ends(tmp_path, event, epoch, batch):
         pass
 
     notice = Terminate()
-    setattr(notice, event, lambda *args, **kwargs: terminate())
-    with Preemption() as preemption, pytest.raises(Preempted), preemption.deferred():
+    setattr(notice, event, lambda *args, **kwargs: terminate(number))
+    with Preemption() as preemption, pytest.raises(Preempted, match=number.name), preemption.deferred():
         fit(model(), Checkpoint(tmp_path / "a", 1000, preemption=preemption), notice)
     saved = Checkpoint(tmp_path / "a").read()
     assert (saved.facts["epoch"], saved.facts["batch"]) == (epoch, batch)

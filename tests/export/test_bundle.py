@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -14,7 +16,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from keras_vae.export import export_bundle, verify_bundle
+from keras_vae.export import bundle, export_bundle, verify_bundle
 from keras_vae.export.contents.implied import NATS_TOLERANCES
 from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
@@ -228,3 +230,43 @@ def test_importing_the_room_loads_no_tensorflow():
     code = "import sys, keras_vae.export; print({'tensorflow', 'keras', 'onnx'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        shutil.Error([("web/page.js", "there/page.js", f"[Errno 28] {os.strerror(28)}: 'web/page.js'")] * 50),
+        OSError(28, os.strerror(28)),
+        tf.errors.UnknownError(None, None, f"saved_model.pb; {os.strerror(28)}"),
+    ],
+)
+def test_a_full_disk_is_a_line_and_leaves_what_was_there(make_vae, tmp_path, monkeypatch, error):
+    def fill(functions, calibration, folder):
+        (folder / "half").write_text("")
+        raise error
+
+    monkeypatch.setattr(bundle, "write_all", fill)
+    path = tmp_path / "bundle"
+    path.mkdir()
+    with pytest.raises(OSError) as raised:
+        export_bundle(make_vae(), path)
+    assert str(raised.value) == f"could not write {path}: the disk is full; make room or choose another folder"
+    assert list(tmp_path.rglob("*")) == [path]
+
+
+def test_what_killed_exports_left_goes_with_the_next(make_vae, tmp_path, monkeypatch):
+    leftovers, others = (
+        (".b.123.unfinished", ".b.45678.unfinished"),
+        (".b.c.1.unfinished", ".b.unfinished", "b.1.unfinished"),
+    )
+    for name in (*leftovers, *others):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").write_text("half")
+
+    def fail(*arguments):
+        raise OSError("enough")
+
+    monkeypatch.setattr(bundle, "write_all", fail)
+    with pytest.raises(OSError, match="could not write"):
+        export_bundle(make_vae(), tmp_path / "b")
+    assert {path.name for path in tmp_path.iterdir()} == set(others)

@@ -1,0 +1,127 @@
+"""Standard streams that are closed, broken, full or narrow end no command."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from keras_vae.command_line.streams import lasting, lost_output, use_lasting
+
+COMMAND = [sys.executable, "-m", "keras_vae.command_line.application"]
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+
+
+def shell(redirected, *arguments, **environment):
+    """Run a command with streams redirected as a shell does; return its status and what is left on the other."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirected}', "sh", *COMMAND, *arguments],
+        capture_output=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def broken_pipe():
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status", "says"),
+    [
+        (">&-", 0, b""),
+        pytest.param(">/dev/full", 2, b"took only a part of what was printed (No space left", marks=needs_full),
+        (">&- 2>&-", 0, b""),
+    ],
+)
+def test_a_page_of_help(redirected, status, says):
+    ended, printed = shell(redirected, "--help")
+    assert ended == status
+    assert says in printed
+    assert printed.count(b"\n") == (1 if says else 0)
+
+
+@pytest.mark.parametrize("redirected", ["2>&-", pytest.param("2>/dev/full", marks=needs_full)])
+def test_a_mistake_keeps_its_status(redirected):
+    assert shell(redirected, "train", "--epochs", "0", "--output", "run") == (2, b"")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp949", "utf-8"])
+def test_a_path_that_cannot_be_printed_appears_as_escapes(encoding):
+    path = b"\xed\x95\x9c\xea\xb5\xad/\xc3\xa9\xff"
+    status, printed = shell("", "evaluate", path, PYTHONIOENCODING=encoding)
+    assert status == 2
+    shown = path.decode(errors="surrogateescape").encode(encoding, "backslashreplace")
+    assert printed == b"keras-vae: error: " + shown + (
+        b" holds no run: expected config.json and model.keras, as keras-vae train writes them\n"
+    )
+
+
+def test_what_others_put_in_the_place_of_a_stream_stays(capsys):
+    before = sys.stdout
+    use_lasting()
+    assert sys.stdout is before
+    assert lost_output() is None
+
+
+@needs_full
+def test_it_tells_what_was_lost_to_a_full_disk_but_not_to_whoever_left(monkeypatch):
+    lost = {}
+    for name, descriptor in (("full", os.open("/dev/full", os.O_WRONLY)), ("left", broken_pipe())):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", lasting(descriptor, None))
+            for _ in range(3):
+                print("±" * 10_000, flush=True)
+            lost[name] = lost_output()
+        os.close(descriptor)
+    assert lost == {"full": os.strerror(28), "left": None}
+
+
+def test_a_lost_terminal_is_one_who_left(monkeypatch):
+    ours, theirs = pty.openpty()
+    monkeypatch.setattr(sys, "stdout", lasting(theirs, None))
+    os.close(ours)
+    print("nobody reads this", flush=True)
+    assert lost_output() is None
+    os.close(theirs)
+
+
+@pytest.mark.slow
+def test_a_training_that_nobody_hears_is_whole(tmp_path):
+    """Standard output is a pipe whose reader left, as after `| head -1`, and ASCII; standard error is closed."""
+    output = tmp_path / "한국"
+    arguments = ["train", "--epochs", "1", "--latent-dim", "2", "--importance-samples", "1", "--no-bundle"]
+    pipe = broken_pipe()
+    done = subprocess.run(
+        ["sh", "-c", '"$@" 2>&-', "sh", *COMMAND, *arguments, "--output", str(output)],
+        stdout=pipe,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    os.close(pipe)
+    assert done.returncode == 0
+    assert json.loads((output / "metrics.json").read_text("utf-8"))["test"]["elbo"] < 0
+    assert [path.name for path in tmp_path.iterdir()] == ["한국"]
+
+
+def test_a_signal_ends_a_command_in_a_line():
+    """SIGHUP, unless nohup had it ignored."""
+    code = """
+import os, signal, sys
+from keras_vae.command_line import application, verify
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
+application.Commands.get_command = lambda self, context, name: os.kill(os.getpid(), signal.SIGHUP) or verify.verify
+application.main(["verify", "nowhere"])
+"""
+    for before, status, says in (("SIG_DFL", 129, "asked to end by SIGHUP"), ("SIG_IGN", 2, "nowhere is no folder")):
+        done = subprocess.run([sys.executable, "-c", code, before], capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stderr
+        assert done.stderr.startswith(f"keras-vae: error: {says}")
+        assert done.stderr.count("\n") == 1
+    assert signal.SIGHUP + 128 == 129

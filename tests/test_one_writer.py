@@ -1,0 +1,120 @@
+"""Of the processes that want to write one folder, one does; the others are told when they start."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from keras_vae.command_line.application import main
+from keras_vae.one_writer import one_writer
+
+HOLD = """
+import sys
+from pathlib import Path
+from keras_vae.one_writer import one_writer
+with one_writer("output", Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@contextlib.contextmanager
+def held_by_another(path):
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """A run folder that another process is writing, an interrupted run beside it."""
+    folder = tmp_path_factory.mktemp("held")
+    (folder / "run.unfinished" / "checkpoints").mkdir(parents=True)
+    (folder / "run.unfinished" / "checkpoints" / "step-000000012.checkpoint").write_text("")
+    with held_by_another(folder / "run"):
+        yield folder / "run"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--output"],
+        ["train", "--resume", "--output"],
+        ["train", "--overwrite", "--output"],
+        ["export", "--preset", "mnist_conv_mixture", "--output"],
+    ],
+)
+def test_the_others_are_told_in_a_line(held, arguments, capsys, monkeypatch):
+    monkeypatch.chdir(held.parent)
+    before = sorted(held.parent.rglob("*"))
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, held.name])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "keras-vae: error: output run is being written by another training or export: expected one at a time; wait "
+        "for its end, or choose another output\n"
+    )
+    assert sorted(held.parent.rglob("*")) == before
+
+
+def test_so_they_are_from_python(held, make_vae):
+    from keras_vae.export import export_bundle
+    from keras_vae.runs.settings import Settings
+    from keras_vae.runs.train import train
+
+    message = "run is being written by another training or export: expected one at a time"
+    with pytest.raises(ValueError, match=f"directory .*{message}"):
+        export_bundle(make_vae(), held)
+    with pytest.raises(ValueError, match=f"output .*{message}"):
+        train(Settings(), held)
+
+
+def test_a_link_is_what_it_leads_to(held, tmp_path):
+    (tmp_path / "link").symlink_to(held)
+    with pytest.raises(ValueError, match="is being written"), one_writer("output", tmp_path / "link"):
+        pytest.fail("another process has it")
+
+
+def test_a_killed_process_holds_nobody_up(tmp_path):
+    with held_by_another(tmp_path / "run") as process:
+        process.kill()
+        process.wait()
+        assert [path.name for path in tmp_path.iterdir()] == [".run.keras_vae.lock"]
+        with one_writer("output", tmp_path / "run"):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_blocks_of_a_thread_may_be_nested_and_leave_nothing(tmp_path):
+    output, refused = tmp_path / "new" / "folder" / "run", []
+
+    def elsewhere():
+        try:
+            with one_writer("output", output):
+                pass
+        except ValueError as error:
+            refused.append(error)
+
+    def in_another_thread():
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+    with one_writer("output", output):
+        with one_writer("output", output):
+            in_another_thread()
+        in_another_thread()
+        assert len(refused) == 2
+    in_another_thread()
+    assert len(refused) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_written_meanwhile_stays(tmp_path):
+    with one_writer("output", tmp_path / "new" / "run"):
+        (tmp_path / "new" / "run").mkdir()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["run"]
