@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_vae.data.arrays import ImageArrays, empty_images
 from keras_vae.data.channels import to_channels
 from keras_vae.data.pixels import check_pixels
-from keras_vae.data.resize import resize_and_crop
+from keras_vae.data.resize import resizer
 from keras_vae.data.splits import choose, with_test
 
 BLOCK = 256
@@ -33,17 +33,18 @@ def load_numpy(
     height, width, given = array.shape[1:]
     size, channels = image_size or (height, width), channels or (1 if given == 1 else 3)
     images = empty_images(len(chosen), (*size, channels), f"file {path}")
+    fit = resizer(size, channels)
     for start in range(0, len(chosen), BLOCK):
         block = np.asarray(array[chosen[start : start + BLOCK]])
         if block.dtype != np.uint8:
             check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
             block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
-        block = to_channels(tf.constant(block), channels)
+        block = to_channels(tf.constant(block), channels).numpy()
         if size == (height, width):
             images[start : start + BLOCK] = block
             continue
         for place, image in enumerate(block, start):
-            images[place] = resize_and_crop(image, size)
+            images[place] = fit(image)
     return ImageArrays(images, split=split)
 
 

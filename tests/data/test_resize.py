@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vae.data.resize import resize_and_crop
+from keras_vae.data.resize import resize_and_crop, resizer
 
 
 def test_an_image_of_the_size_is_unchanged():
@@ -30,3 +30,12 @@ def test_shrinking_averages():
     stripes[:, ::2] = 254
     fitted = resize_and_crop(tf.constant(stripes), (8, 8)).numpy()
     assert np.all(np.abs(fitted[:, 1:-1].astype(int) - 127) <= 3)
+
+
+def test_the_graph_gives_the_same_bits():
+    rng = np.random.default_rng(0)
+    for channels in (1, 3):
+        fit = resizer((16, 12), channels)
+        for shape in ((40, 23), (7, 9), (16, 12)):
+            image = rng.integers(0, 256, (*shape, channels), np.uint8)
+            np.testing.assert_array_equal(fit(image), resize_and_crop(tf.constant(image), (16, 12)))

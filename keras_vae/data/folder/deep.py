@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -36,6 +36,8 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         file.seek(0)
         levels = tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
     else:
+        if _tiff_tag(image, 262) == 0:
+            raise Unusable("0 is white in it, as in radiographs, which Pillow does not turn round for more than 8 bits")
         levels = np.asarray(image)[..., None]
     low = levels.min()
     if not low >= 0 or levels.max() == np.inf:
@@ -45,6 +47,16 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         opaque = (levels != np.asarray(clear)).any(-1, keepdims=True)
         levels = np.concatenate([levels, np.where(opaque, 65535, 0).astype(np.uint16)], -1)
     return levels
+
+
+def check_upper_bytes(image: Image.Image) -> None:
+    """Refuse a TIFF of deep colours of which Pillow reads the upper 8 of 16 bits, if these hold next to nothing."""
+    if _tiff_tag(image, 258) == (16,) * len(image.getbands()) and max(high for _, high in image.getextrema()[:3]) < 64:
+        raise Unusable("its colours hold at most 14 of 16 bits, of which Pillow reads the upper 8; a PNG is read whole")
+
+
+def _tiff_tag(image: Image.Image, tag: int) -> Any:
+    return getattr(image, "tag_v2", {}).get(tag)
 
 
 class Whites(NamedTuple):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_vae.data.folder.colour_profile import to_srgb
-from keras_vae.data.folder.deep import Whites, is_deep, read_levels, to_bytes
+from keras_vae.data.folder.deep import Whites, check_upper_bytes, is_deep, read_levels, to_bytes
 from keras_vae.data.folder.kinds import Unusable, open_image
 
 # what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged, and we for others
@@ -97,6 +97,8 @@ def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]
             image = to_bytes(read_levels(opened, file), whites)
             image.getexif()[_ORIENTATION] = opened.getexif().get(_ORIENTATION, 1)
             image.info["icc_profile"] = opened.info.get("icc_profile")
+        else:
+            check_upper_bytes(opened)
         image = to_srgb(ImageOps.exif_transpose(image))
     if image.mode in ("LA", "RGBA"):
         image = image.convert("RGBA")
@@ -113,4 +115,4 @@ def why(error: Exception) -> str:
     """Return in few words why a file could not be read."""
     if isinstance(error, UnidentifiedImageError):
         return "no image"
-    return str(error).splitlines()[0][:80] if str(error) else type(error).__name__
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

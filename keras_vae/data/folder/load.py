@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from keras_vae.data.arrays import ImageArrays, empty_images
 from keras_vae.data.folder.classes import Example
@@ -22,7 +21,7 @@ from keras_vae.data.folder.image_file import (
     why,
 )
 from keras_vae.data.folder.layout import Layout, read_layout
-from keras_vae.data.resize import resize_and_crop
+from keras_vae.data.resize import resizer
 from keras_vae.data.splits import choose
 
 MIXED_SIZE = (64, 64)
@@ -76,7 +75,7 @@ def _read(
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
     images = empty_images(len(chosen), (*size, channels), f"folder {folder}")
     whites = _whites(layout) if any(header.deep for header in headers.values()) else Whites()
-    kept = []
+    kept, fit = [], resizer(size, channels)
     for example in chosen:
         if example.path in corrupt:
             continue
@@ -86,7 +85,7 @@ def _read(
             corrupt[example.path] = why(error)
             continue
         if image.shape[:2] != size:
-            image = resize_and_crop(tf.constant(image), size).numpy()
+            image = fit(image)
         images[len(kept)] = image
         kept.append(example)
     if corrupt and not (skip_corrupt and kept):

@@ -131,3 +131,35 @@ def test_a_deep_file_cut_short_is_refused(tmp_path, part):
     (tmp_path / "a.png").write_bytes(whole[: int(part * len(whole))])
     with pytest.raises(ValueError, match=r"1 of 1 images of .*a.png: .*\): expected"):
         load_arrays(tmp_path)
+
+
+def deep_tiff(path, levels, photometric):
+    """Write 16 bits a channel, uint16 `[h, w, c]`, in one strip."""
+    height, width, channels = levels.shape
+    data = levels.astype("<u2").tobytes()
+    entries = {256: width, 257: height, 258: 16, 259: 1, 262: photometric, 273: 8, 277: channels, 278: height}
+    entries[279] = len(data)
+    bits = 8 + len(data)
+    start = bits + 2 * channels
+    table = struct.pack("<H", len(entries))
+    for tag, value in entries.items():
+        several = tag == 258 and channels > 1
+        table += struct.pack("<HHII", tag, 3 if several else 4, channels if several else 1, bits if several else value)
+    header = b"II*\0" + struct.pack("<I", start)
+    path.write_bytes(header + data + struct.pack("<H", 16) * channels + table + bytes(4))
+
+
+def test_colours_of_a_tiff_are_read_where_their_upper_bytes_tell_them(tmp_path, levels):
+    deep_tiff(tmp_path / "a.tif", levels[..., :3] * 16, photometric=2)
+    np.testing.assert_array_equal(load_arrays(tmp_path).images[0], levels[..., :3] // 16)
+    deep_tiff(tmp_path / "a.tif", levels[..., :3], photometric=2)
+    with pytest.raises(ValueError, match=r"a.tif: its colours hold at most 14 of 16 bits, .*; a PNG is"):
+        load_arrays(tmp_path)
+
+
+def test_a_negative_of_16_bits_is_refused(tmp_path, levels):
+    deep_tiff(tmp_path / "a.tif", levels[..., :1], photometric=1)
+    np.testing.assert_array_equal(load_arrays(tmp_path).images[0], as_bytes(levels[..., :1], 4095))
+    deep_tiff(tmp_path / "a.tif", levels[..., :1], photometric=0)
+    with pytest.raises(ValueError, match=r"a.tif: 0 is white in it, as in radiographs"):
+        load_arrays(tmp_path)
