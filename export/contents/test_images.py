@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.archives import ROOM, check_unpacked_size
 from keras_vae.data.batches import first_images
 from keras_vae.data.labels import label_of_each
 from keras_vae.models.vae import VAE
@@ -48,7 +50,16 @@ def write_test_images(images: np.ndarray, labels: np.ndarray | None, folder: Pat
     np.savez_compressed(folder / NAME, images=images, **({} if labels is None else {"labels": labels}))
 
 
-def read_test_images(folder: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return a bundle's images, float32 `[m, H, W, C]`, and their labels int32 `[m]`, None if it has none."""
+def read_test_images(folder: Path, image_shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a bundle's images, float32 `[m, H, W, C]`, and their labels int32 `[m]`, None if it has none.
+
+    Args:
+        folder: the bundle.
+        image_shape: (height, width, channels), from which follows how much there can be.
+
+    Raises:
+        ValueError: more than that.
+    """
+    check_unpacked_size(folder / NAME, ROOM + 4 * max(VALUES, math.prod(image_shape)))
     with np.load(folder / NAME, allow_pickle=False) as content:
         return content["images"], content.get("labels")

@@ -130,7 +130,7 @@ def _prepare(
     reference = load_runtime(bundle, "saved_model", manifest["artifacts"]["saved_model"])
     if wrong := wrong_signatures(reference, manifest):
         raise BundleError(bundle, [f"saved_model: {miss}" for miss in wrong])
-    own = Elbo.of_manifest(manifest, *read_test_images(bundle))
+    own = Elbo.of_manifest(manifest, *read_test_images(bundle, manifest["model"]["image_shape"]))
     elbo = own if given is None else Elbo.of_manifest(manifest, *given)
     found = original_elbo(own, reference)
     misses = list(false_model_facts(manifest, golden, own, found))

@@ -70,6 +70,11 @@ def main(arguments: list[str] | None = None) -> Any:
         _fail("interrupted", 130)
     except (ValueError, OSError) as error:
         _fail(str(error), 2)
+    except Exception as error:
+        # TensorFlow's is known by its name, since it is not imported here
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        _fail("out of memory: expected work that fits into it; lower --batch-size, --image-size or --count", 2)
     if reason := lost_output():
         status = 0 if arguments[:1] and arguments[0] in WRITING else 2
         _fail(

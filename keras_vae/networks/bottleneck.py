@@ -8,7 +8,23 @@ from typing import Any
 
 import keras
 
+from keras_vae.memory import check_fits_memory
 from keras_vae.networks.reshaping import ToFeatureMap
+
+
+def dense_layer(features: Any, units: int, **options: Any) -> Any:
+    """Return what a dense layer makes of features `[n, k]`: `[n, units]`; options go to `keras.layers.Dense`.
+
+    Raises:
+        ValueError: weights that with those of the other network, its mirror image, do not fit in memory.
+    """
+    weights = features.shape[-1] * units
+    check_fits_memory(
+        f"a network with layers of {features.shape[-1]} x {units} weights",
+        2 * 4 * weights,
+        "lower latent_dim, the image size or the layers' widths",
+    )
+    return keras.layers.Dense(units, **options)(features)
 
 
 def label_input(classes: int | None) -> Any:
@@ -58,8 +74,8 @@ def encoder_from(
     """Close an encoder: from its last feature maps `[n, h, w, c]` to the posterior's `[n, encoder_outputs]`."""
     label = label_input(classes)
     features = beside(keras.layers.Flatten(name="flatten")(features), label)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(features)
-    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
+    features = dense_layer(features, hidden, activation=activation, name="hidden")
+    outputs = dense_layer(features, encoder_outputs, name="posterior")
     return network(image, label, outputs, "encoder")
 
 
@@ -74,7 +90,7 @@ def innermost_map(
 ) -> tuple[keras.KerasTensor, keras.KerasTensor | None, keras.KerasTensor]:
     """Open a decoder: its inputs latent `[n, latent_dim]` and label, and its first feature maps `[n, *shape]`."""
     latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
-    features = keras.layers.Dense(hidden, activation=activation, name="hidden")(beside(latent, label))
-    features = keras.layers.Dense(math.prod(shape), activation=last_activation, name="grow")(features)
+    features = dense_layer(beside(latent, label), hidden, activation=activation, name="hidden")
+    features = dense_layer(features, math.prod(shape), activation=last_activation, name="grow")
     features = ToFeatureMap(shape, name="feature_map")(features)
     return latent, label, features  # pyright: ignore[reportReturnType]  Input gives one tensor, no list

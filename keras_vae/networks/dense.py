@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.networks.bottleneck import beside, label_input, network
+from keras_vae.networks.bottleneck import beside, dense_layer, label_input, network
 from keras_vae.networks.reshaping import ToFeatureMap
 
 
@@ -44,7 +44,7 @@ def dense(
     features = beside(keras.layers.Flatten(name="flatten")(image), label)
     for depth, units in enumerate(hidden):
         features = _hidden(features, units, activation, f"hidden_{depth}")
-    outputs = keras.layers.Dense(encoder_outputs, name="posterior")(features)
+    outputs = dense_layer(features, encoder_outputs, name="posterior")
     encoder = network(image, label, outputs, "encoder")
 
     latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
@@ -52,14 +52,14 @@ def dense(
     for depth, units in enumerate(reversed(hidden)):
         features = _hidden(features, units, activation, f"hidden_{depth}")
     shape = (height, width, decoder_channels)
-    features = keras.layers.Dense(math.prod(shape), name="pixels")(features)
+    features = dense_layer(features, math.prod(shape), name="pixels")
     pixels = ToFeatureMap(shape, name="likelihood")(features)
     return encoder, network(latent, label, pixels, "decoder")
 
 
 def _hidden(features: Any, units: int, activation: str, name: str) -> Any:
     if activation != "gated":
-        return keras.layers.Dense(units, activation=activation, name=name)(features)
-    values = keras.layers.Dense(units, name=name)(features)
-    gates = keras.layers.Dense(units, activation="sigmoid", name=f"{name}_gates")(features)
+        return dense_layer(features, units, activation=activation, name=name)
+    values = dense_layer(features, units, name=name)
+    gates = dense_layer(features, units, activation="sigmoid", name=f"{name}_gates")
     return keras.layers.Multiply(name=f"{name}_gated")([values, gates])

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_vae import registry
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_path, load_arrays
+from keras_vae.memory import check_fits_memory
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief, worker_count
 from keras_vae.multi_device.replica_checks import with_inner_optimizers
@@ -83,6 +84,7 @@ def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.dis
     check_batch_size(settings.batch_size, strategy)
     with strategy.scope(), dtype_policy(settings.precision):
         model = _build(settings, train)
+        _check_memory(model, settings, len(train), strategy)
         _compile(model, settings, len(train))
     single_device = model.strategy is None and settings.precision == "float32"
     return Prepared(settings, arrays, model, model if single_device else _build(settings, train))
@@ -103,6 +105,25 @@ def _build(settings: Settings, images: ImageArrays) -> VAE:
     )
     model.prior.adapt(images.images, settings.seed)
     return model
+
+
+def _check_memory(model: VAE, settings: Settings, images: int, strategy: tf.distribute.Strategy) -> None:
+    """Refuse what the processor cannot train, by what is held at once at the least.
+
+    These are the weights with Adam's two means of each, and for the gradient what every layer with weights gave out.
+    """
+    if tf.config.list_physical_devices("GPU"):
+        return  # TensorFlow tells how much they hold by failing
+    layers = [layer for network in (model.encoder, model.decoder) for layer in network.layers if layer.weights]
+    weights = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    outputs = sum(math.prod(layer.output.shape[1:]) for layer in layers)
+    batch = min(settings.batch_size, images) / worker_count(strategy)
+    check_fits_memory(
+        f"a training of {weights} weights with batch_size {settings.batch_size} on images of "
+        f"{' x '.join(map(str, model.image_shape))}",
+        3 * 4 * weights + batch * outputs * (4 if settings.precision == "float32" else 2),
+        "lower --batch-size, --image-size or --latent-dim",
+    )
 
 
 def _compile(model: VAE, settings: Settings, images: int) -> None:

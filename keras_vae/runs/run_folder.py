@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keras_vae.archives import check_unpacked_size
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
 from keras_vae.disk_errors import could_not_write
 from keras_vae.places import check_folder_place
@@ -204,6 +205,7 @@ def load_run(run: Path) -> tuple[Any, dict[str, Any]]:
     if not path.is_file():
         raise ValueError(f"{run} lacks {MODEL}: expected the trained model; train the run again, or restore the file")
     try:
+        check_unpacked_size(path)
         return keras.models.load_model(path), config
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

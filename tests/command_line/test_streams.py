@@ -3,12 +3,13 @@
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
+from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.command_line.streams import lasting, lost_output, use_lasting
 
 COMMAND = [sys.executable, "-m", "keras_vae.command_line.application"]
@@ -110,6 +111,21 @@ def test_a_training_that_nobody_hears_is_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["한국"]
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files of memory alone")
+def test_standard_error_is_held_where_no_temporary_file_can_be(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/no/such/folder")
+    with held_stderr():
+        os.write(2, b"notes on the machine\n")
+
+
+def test_what_is_held_appears_with_an_error_that_says_nothing(capfd):
+    for error, shown in ((ValueError, ""), (KeyboardInterrupt, ""), (RuntimeError, "notes\n")):
+        with pytest.raises(error), held_stderr():
+            os.write(2, b"notes\n")
+            raise error
+        assert capfd.readouterr().err == shown
+
+
 def test_a_signal_ends_a_command_in_a_line():
     """SIGHUP, unless nohup had it ignored."""
     code = """
@@ -124,4 +140,3 @@ application.main(["verify", "nowhere"])
         assert done.returncode == status, done.stderr
         assert done.stderr.startswith(f"keras-vae: error: {says}")
         assert done.stderr.count("\n") == 1
-    assert signal.SIGHUP + 128 == 129

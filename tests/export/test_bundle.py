@@ -136,9 +136,9 @@ def test_a_file_that_costs_too_much_is_left_out_by_name(small_model, tmp_path, m
 def test_images_come_from_the_test_data_or_the_model(small_model, tmp_path):
     mine = np.linspace(0, 1, 5 * 64, dtype=np.float32).reshape(5, 8, 8, 1)
     given = export_bundle(small_model, tmp_path / "given", test_data=[mine])
-    np.testing.assert_array_equal(read_test_images(given)[0], mine)
+    np.testing.assert_array_equal(read_test_images(given, (8, 8, 1))[0], mine)
     own = export_bundle(small_model, tmp_path / "own", [mine])
-    assert read_test_images(own)[0].shape == (256, 8, 8, 1)
+    assert read_test_images(own, (8, 8, 1))[0].shape == (256, 8, 8, 1)
     sources = [json.loads((b / "manifest.json").read_text())["test_images"]["source"] for b in (given, own)]
     assert sources == ["test data", "the model"]
 
