@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import keras_vae
 from keras_vae.command_line.application import main
 from keras_vae.one_writer import one_writer
 from keras_vae.pictures.grid import save_png
@@ -84,6 +85,17 @@ def test_a_model_and_a_bundle_neither(in_the_way, make_vae):
         path, kind = in_the_way(name)
         with pytest.raises(ValueError, match=f"is {kind}: expected"):
             write(model, path)
+
+
+@pytest.mark.parametrize("callback", [keras_vae.Checkpoint, keras_vae.callbacks.TensorBoardSamples])
+def test_callbacks_refuse_before_the_first_step(in_the_way, make_vae, callback):
+    path, kind = in_the_way("folder")
+    model = make_vae()
+    model.compile("adam", jit_compile=False)
+    for folder in (path, path / "below"):
+        with pytest.raises(ValueError, match=f"folder .* is {kind}: expected a folder"):
+            model.fit(np.zeros([4, 8, 8, 1], "float32"), verbose=0, callbacks=[callback(folder)])
+    assert model.step == 0
 
 
 @pytest.mark.parametrize(

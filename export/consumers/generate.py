@@ -66,13 +66,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
-    parser.add_argument(
-        "--label", type=int, help="the class to draw, where the model has classes (one after the other)"
-    )
+    parser.add_argument("--label", type=int, help="the class to draw, of a model with classes (one after the other)")
     parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
-    parser.add_argument(
-        "--output", type=Path, default=Path("pictures.png"), help="the PNG file to write (pictures.png)"
-    )
+    parser.add_argument("--output", type=Path, default=Path("pictures.png"), help="the PNG to write (pictures.png)")
     parser.add_argument("--latents", type=Path, help="a .npy file for the latents, float32 [count, d]")
     parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
     parser.add_argument("--precision", default="float32", choices=["float32", "float16", "dynamic", "int8"])
@@ -88,6 +84,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             raise ValueError(f"{path} is no {ending} file: expected that ending; rename it")
         if path and not path.absolute().parent.is_dir():
             raise ValueError(f"{path} is in a folder that does not exist: expected one that does; make it first")
+        if path and path.exists() and not path.is_file():  # a device or a named pipe, say, is not replaced
+            raise ValueError(f"{path} is no file: expected a file or nothing there; choose another name")
     return options
 
 
@@ -296,4 +294,6 @@ def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -
 
 
 if __name__ == "__main__":
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # what an encoding lacks appears as escapes
     sys.exit(main())

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_vae.check_number import whole_number
 from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.grid import image_grid
+from keras_vae.places import check_folder_place
 from keras_vae.random.portable import check_seed, check_temperature
 
 
@@ -44,6 +45,7 @@ class TensorBoardSamples(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Open a file of events."""
+        check_folder_place("folder", self.folder)
         writes = self.model.distribute_strategy.extended.should_save_summary
         self._writer = tf.summary.create_file_writer(os.fspath(self.folder)) if writes else None
 

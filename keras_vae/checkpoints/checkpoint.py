@@ -19,6 +19,7 @@ from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest
 from keras_vae.checkpoints.preemption import Preempted, Preemption
 from keras_vae.checkpoints.state import check_fits, describe, describe_strategy, put_state, take_state
 from keras_vae.multi_device.collectives import all_gather_object, any_worker, failing_together, is_chief
+from keras_vae.places import check_folder_place
 
 # Without `every`: this bounds what a kill can cost, and keeps the cost of writing well below a percent.
 SECONDS = 60.0
@@ -148,6 +149,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Begin where the checkpoint was written."""
+        check_folder_place("folder", self.folder)
         FastForward.take_away(self.model)
         self._steps = self.params["steps"]
         if self._steps is None:

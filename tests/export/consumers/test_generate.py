@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import operator
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -322,6 +323,23 @@ def test_images_that_are_not_finite(broken, capsys):
 def test_a_picture_that_cannot_be_written_leaves_nothing(broken, capsys):
     (broken.path.parent / "pictures.png").mkdir()
     assert "pictures.png" in refused(broken, capsys, f"--latents={broken.path.parent / 'l.npy'}")
+
+
+def test_what_is_no_file_is_not_replaced(broken, capsys):
+    for name in ("pictures.png", "latents.npy"):
+        pipe = broken.path.parent / name
+        os.mkfifo(pipe)
+        assert f"{name} is no file: expected a file" in refused(broken, capsys, f"--latents={pipe.with_suffix('.npy')}")
+        assert pipe.is_fifo()
+        pipe.unlink()
+
+
+def test_a_path_that_cannot_be_printed_appears_as_escapes(bundle, tmp_path):
+    command = [sys.executable, bundle.path / "generate.py", "--count=1", "--output", tmp_path / "그림.png"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.endswith("\\uadf8\\ub9bc.png\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["그림.png"]
 
 
 def places(value, way=()):

@@ -19,7 +19,7 @@ def told(exports):
     exported = exports("dense")
     reference = load_runtime(exported.path, "saved_model", exported.manifest["artifacts"]["saved_model"])
     golden = json.loads((exported.path / "golden.json").read_text())
-    return exported.manifest, golden, reference, read_test_images(exported.path)
+    return exported.manifest, golden, reference, read_test_images(exported.path, exported.model.image_shape)
 
 
 def found_out(told, change):
