@@ -108,6 +108,13 @@ def converter_error() -> type[Exception]:
     return ConverterError
 
 
+def operator_definition(name: str) -> Any:
+    """Return what TensorFlow's registry says of an operator, an OpDef; None for one that it does not have."""
+    from tensorflow.python.framework import op_def_registry
+
+    return op_def_registry.get(name)
+
+
 @contextmanager
 def custom_gradients_forgotten() -> Iterator[None]:
     """Forget, when a block ends, the custom gradients of the graphs that were traced or loaded in it.

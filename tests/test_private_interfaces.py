@@ -59,6 +59,14 @@ def test_tensorflow_tells_whether_a_branch_may_hold_an_optimizer():
         assert private_interfaces.branches_within_replicas() is False
 
 
+def test_tensorflow_tells_what_its_operators_are():
+    read = private_interfaces.operator_definition("ReadVariableOp")
+    assert read.is_stateful
+    assert [argument.type for argument in read.input_arg] == [tf.resource.as_datatype_enum]
+    assert not private_interfaces.operator_definition("MatMul").is_stateful
+    assert private_interfaces.operator_definition("NoSuchOperator") is None
+
+
 def test_keras_builds_models_from_data_by_the_method_that_is_replaced():
     assert list(inspect.signature(keras.Model._maybe_symbolic_build).parameters) == ["self", "iterator", "data_batch"]
     assert "_maybe_symbolic_build" in inspect.getsource(keras.Model.fit)

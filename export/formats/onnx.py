@@ -86,7 +86,7 @@ def write_int8_decoder(decoder: Path, path: Path) -> Artifact:
 
 def count_operators(path: Path) -> dict[str, int]:
     """Return how often an ONNX file uses each operator; see `keras_vae.export.formats.artifact`."""
-    model = onnx.load(path)
+    model = onnx.load(path, load_external_data=False)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:

@@ -46,6 +46,15 @@ def operator_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
     return max(code.builtinCode, code.deprecatedBuiltinCode)
 
 
+def foreign_operators(content: bytes) -> list[str]:
+    """Return, of a TFLite file's content, the operators that are not built in, and weights that are not in the file."""
+    model = schema.Model.GetRootAs(content, 0)
+    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+    custom = [c for c in codes if max(c.BuiltinCode(), c.DeprecatedBuiltinCode()) == schema.BuiltinOperator.CUSTOM]
+    found = {(code.CustomCode() or b"an operator without a name").decode(errors="replace") for code in custom}
+    return sorted(found | ({"weights in another file"} if model.ExternalBuffersLength() else set()))
+
+
 def slim(content: bytes) -> bytes:
     """Return the same model without the names of its inner tensors, and without quantisation tables that are empty.
 

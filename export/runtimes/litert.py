@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from keras_vae.export.formats.tflite_model import foreign_operators
 from keras_vae.export.runtimes.runtime import Arrays, Runtime
 
 
 class LiteRT(Runtime):
     """Runs a TFLite file by its signatures, with the XNNPACK delegate that LiteRT applies itself."""
+
+    def _foreign(self, path: Path) -> list[str]:
+        return foreign_operators(path.read_bytes())
 
     def _load(self, path: Path, threads: int) -> None:
         self._interpreter = Interpreter(str(path), num_threads=threads)

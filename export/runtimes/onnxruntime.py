@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from keras_vae.export.formats.onnx_operators import foreign_operators
 from keras_vae.export.runtimes.runtime import Arrays, Runtime
 
 _DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32"}
@@ -16,6 +17,9 @@ _DTYPES = {"tensor(float)": "float32", "tensor(int32)": "int32"}
 
 class ONNXRuntime(Runtime):
     """Runs an ONNX file, which has one signature, on the processor."""
+
+    def _foreign(self, path: Path) -> list[str]:
+        return foreign_operators(path)
 
     def _load(self, path: Path, threads: int) -> None:
         options = onnxruntime.SessionOptions()

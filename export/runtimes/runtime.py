@@ -24,19 +24,30 @@ class Runtime(ABC):
         threads: how many it may compute with; the runtime's own choice where it offers none.
 
     Raises:
-        ValueError: a file that its runtime cannot load.
+        ValueError: a file that its runtime cannot load, or that could do more than compute, which is not loaded.
     """
 
     def __init__(self, path: Path, artifact: Mapping[str, Any], threads: int = 1) -> None:
         self.path = path
         self.artifact = artifact
         try:
-            self._load(path, threads)
+            foreign = self._foreign(path)
+            if not foreign:
+                self._load(path, threads)
         except Exception as error:  # every runtime raises its own
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(
                 f"{path} cannot be loaded ({reason}): expected a whole file; restore it, or export the model again"
             ) from error
+        if foreign:
+            raise ValueError(
+                f"{path} uses {', '.join(foreign)}: expected what computes and does nothing else, as keras-vae export "
+                "writes it; do not run it before you have asked whoever made it"
+            )
+
+    @abstractmethod
+    def _foreign(self, path: Path) -> list[str]:
+        """Return what of the file is not its format's own, or could do more than compute; without loading it."""
 
     @abstractmethod
     def _load(self, path: Path, threads: int) -> None:

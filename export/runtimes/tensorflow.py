@@ -7,12 +7,16 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.export.formats.saved_model_operators import foreign_operators
 from keras_vae.export.runtimes.runtime import Arrays, Runtime
 from keras_vae.private_interfaces import custom_gradients_forgotten
 
 
 class TensorFlow(Runtime):
     """Runs the SavedModel. TensorFlow sets its threads once a process, so `threads` has no effect."""
+
+    def _foreign(self, path: Path) -> list[str]:
+        return foreign_operators(path)
 
     def _load(self, path: Path, threads: int) -> None:
         with custom_gradients_forgotten():
