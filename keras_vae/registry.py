@@ -10,6 +10,8 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from keras_vae.shown import first_line, shown
+
 _BASES = {
     "likelihood": "keras_vae.likelihoods.likelihood:Likelihood",
     "prior": "keras_vae.priors.prior:Prior",
@@ -134,10 +136,7 @@ def get(kind: str, part: Any) -> Any:
         1.0
     """
     if isinstance(part, Mapping):
-        import keras
-
-        import_serializable()
-        part = keras.saving.deserialize_keras_object(dict(part))
+        part = deserialize(kind, part)
     if isinstance(part, str):
         make, member = load(kind, part), _MEMBERS[kind][_FORMER.get(part, part)]
         arguments = {} if isinstance(member, str) else member[1]
@@ -145,10 +144,28 @@ def get(kind: str, part: Any) -> Any:
     base = _import(_BASES[kind])
     if not isinstance(part, base):
         raise ValueError(
-            f"{kind} is {part!r}: expected an object of keras_vae's class {base.__name__}, or one of the names "
+            f"{kind} is {shown(part)}: expected an object of keras_vae's class {base.__name__}, or one of the names "
             f"{', '.join(names(kind))}"
         )
     return part
+
+
+def deserialize(argument: str, config: Mapping[str, Any]) -> Any:
+    """Return what Keras' serialisation wrote as a configuration.
+
+    Raises:
+        ValueError: what it did not write.
+    """
+    import keras
+
+    import_serializable()
+    try:
+        return keras.saving.deserialize_keras_object(dict(config))
+    except Exception as error:  # whatever a class' own from_config makes of a wrong configuration
+        raise ValueError(
+            f"{argument} is {shown(config)} ({first_line(error)}): expected an object, or the configuration that "
+            "keras.saving.serialize_keras_object writes of one"
+        ) from error
 
 
 def import_serializable() -> None:
@@ -157,6 +174,17 @@ def import_serializable() -> None:
     paths = (member if isinstance(member, str) else member[0] for member in members)
     for module in (*(path.partition(":")[0] for path in paths), *_SERIALIZABLE):
         importlib.import_module(module)
+
+
+def check_known(argument: str, name: Any, known: Iterable[str]) -> None:
+    """Raise ValueError for what is not one of the names that are known, a string or not.
+
+    Example:
+        >>> check_known("strategy", "mirrored", ["mirrored", "one_device"])
+    """
+    known = list(known)
+    if not isinstance(name, str) or name not in known:
+        raise unknown_name(argument, name, known)
 
 
 def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
@@ -168,9 +196,10 @@ def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
         ValueError: strategy is 'mirored': expected one of mirrored, one_device; did you mean 'mirrored'?
     """
     known = list(known)
-    close = " or ".join(repr(match) for match in difflib.get_close_matches(str(name), known))
+    matches = difflib.get_close_matches(name, known) if isinstance(name, str) else []
+    close = " or ".join(map(repr, matches))
     mend = f"did you mean {close}?" if close else "choose one of them"
-    return ValueError(f"{argument} is {name!r}: expected one of {', '.join(known)}; {mend}")
+    return ValueError(f"{argument} is {shown(name)}: expected one of {', '.join(known)}; {mend}")
 
 
 def _import(path: str) -> Any:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_kind import as_path
 from keras_vae.check_number import whole_number
 from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.grid import image_grid
@@ -38,7 +39,7 @@ class TensorBoardSamples(keras.callbacks.Callback):
         self, folder: str | os.PathLike[str], count: int = 64, seed: int = 7, temperature: float = 1.0
     ) -> None:
         super().__init__()
-        self.folder: Path = Path(folder)
+        self.folder: Path = as_path("folder", folder)
         self.count: int = whole_number("count", count, 1)
         self.seed: int = check_seed(seed)
         self.temperature: float = check_temperature(temperature)

@@ -8,12 +8,15 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_kind import as_path, check_kind
+from keras_vae.check_number import whole_number
 from keras_vae.checkpoints.fast_forward import FastForward
 from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest_whole, save
 from keras_vae.checkpoints.preemption import Preempted, Preemption
@@ -88,10 +91,12 @@ class Checkpoint(keras.callbacks.Callback):
         note: Callable[[str], object] = warnings.warn,
     ) -> None:
         super().__init__()
-        if every is not None and every < 1:
-            raise ValueError(f"every is {every}: expected at least 1 step between checkpoints; raise it")
-        self.folder: Path = Path(folder)
-        self.every = every
+        for name, given in (("about", about), ("also", also)):
+            check_kind(name, given or {}, Mapping, "a dict by name; leave it out for nothing")
+        check_kind("preemption", preemption, (Preemption, NoneType), "a Preemption; leave it out for none")
+        check_kind("note", note, Callable, "a function of a line of text")
+        self.folder: Path = as_path("folder", folder)
+        self.every = None if every is None else whole_number("every", every, 1)
         self.note = note
         self.about: dict[str, Any] = dict(about or {})
         self.also: dict[str, Stateful] = dict(also or {})

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
+from keras_vae.shown import shown
 
 
 def image_batches(
@@ -33,7 +34,9 @@ def image_batches(
             or out of range where they are asked for.
     """
     if not isinstance(data, Iterable):
-        raise ValueError(f"{name} is {data!r}: expected batches of images float [n, H, W, C], such as load_dataset's")
+        raise ValueError(
+            f"{name} is {shown(data)}: expected batches of images float [n, H, W, C], such as load_dataset's"
+        )
     pair = isinstance(data, tuple) and len(data) == 2 and getattr(data[1], "ndim", None) == 1
     if pair or hasattr(data, "ndim"):
         arrays: Any = data if pair else (data,)

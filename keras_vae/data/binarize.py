@@ -11,15 +11,14 @@ from typing import Literal, get_args
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.registry import unknown_name
+from keras_vae.registry import check_known
 
 Binarize = Literal["none", "static", "dynamic"]
 
 
 def check_binarize(binarize: str) -> None:
     """Raise a ValueError unless `binarize` is "none", "static" or "dynamic"."""
-    if binarize not in get_args(Binarize):
-        raise unknown_name("binarize", binarize, get_args(Binarize))
+    check_known("binarize", binarize, get_args(Binarize))
 
 
 def random_key(seed: int, split: str, purpose: str) -> tf.Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.data.as_array import as_array
+
 
 def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> np.ndarray:
     """Return labels int32 `[count]`; one number stands for that many of it.
@@ -24,7 +26,7 @@ def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> 
         >>> check_labels(3, 2, 10)
         array([3, 3], dtype=int32)
     """
-    values = np.asarray(labels)
+    values = as_array(name, labels)
     if values.shape not in ((), (count,)):
         raise ValueError(f"{name} has shape {values.shape}: expected one number, or one for each of {count} images")
     if not np.issubdtype(values.dtype, np.integer) or values.min(initial=0) < 0 or values.max(initial=0) >= classes:

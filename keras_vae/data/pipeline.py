@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.binarize import (
     Binarize,
@@ -57,14 +58,11 @@ def build_pipeline(
     """
     count = len(arrays)
     check_binarize(binarize)
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}: expected at least 1; raise it")
+    batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
     if drop_remainder and batch_size > count:
         raise ValueError(
             f"batch_size is {batch_size} with drop_remainder: expected at most {count}, the number of images; lower it"
         )
-    if first_epoch < 0:
-        raise ValueError(f"first_epoch is {first_epoch}: expected at least 0; count epochs from 0")
     if labels and arrays.labels is None:
         raise ValueError(f"labels is True, but {arrays.split!r} has no classes: expected some; pass labels=False")
     if shuffle is None:

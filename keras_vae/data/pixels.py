@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_vae.data.as_array import as_array
+
 
 def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[int, ...] | None = None) -> None:
     """Raise unless `images` is a batch of finite float pixels in [0, 1].
@@ -22,7 +24,7 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         ...
         ValueError: the pixels of images are 255 to 255: expected pixels in [0, 1]; divide by 255
     """
-    images = np.asarray(images)
+    images = as_array(name, images)
     expected = "[n, height, width, channels]" if image_shape is None else f"[n, {', '.join(map(str, image_shape))}]"
     shape = f"the shape of {name} is {list(images.shape)}"
     if images.ndim != 4:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import NoneType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_vae.check_kind import check_kind
+from keras_vae.data.as_array import as_array
 from keras_vae.data.pixels import check_pixels
 from keras_vae.evaluation.digit_classifier import digit_features
 
@@ -39,11 +42,12 @@ def frechet_distance(images: np.ndarray, others: np.ndarray, features: Features 
         >>> frechet_distance(digits, 1 - digits) > frechet_distance(digits, digits[::2]) > 0
         True
     """
-    images, others = np.asarray(images), np.asarray(others)
+    images, others = as_array("images", images), as_array("others", others)
     check_pixels(images, "images")
     check_pixels(others, "others", images.shape[1:])
+    check_kind("features", features, (Callable, NoneType), "a function from images to numbers [n, d]")
     of_features = digit_features if features is None else features
-    return frechet_distance_of_features(*(np.asarray(of_features(each)) for each in (images, others)))
+    return frechet_distance_of_features(*(of_features(each) for each in (images, others)))
 
 
 def frechet_distance_of_features(features: ArrayLike, others: ArrayLike) -> float:
@@ -60,7 +64,7 @@ def frechet_distance_of_features(features: ArrayLike, others: ArrayLike) -> floa
         >>> float(round(frechet_distance_of_features([[0.0], [2.0]], [[5.0], [7.0]]), 6))
         25.0
     """
-    points = [np.asarray(each, np.float64) for each in (features, others)]
+    points = [as_array("features", each).astype(np.float64) for each in (features, others)]
     for each in points:
         if each.ndim != 2 or len(each) < 2 or each.shape[1] != points[0].shape[-1] or not np.isfinite(each).all():
             raise ValueError(

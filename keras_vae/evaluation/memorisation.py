@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from keras_vae.data.as_array import as_array
 from keras_vae.data.pixels import check_pixels
 from keras_vae.random.portable import check_seed
 
@@ -77,7 +78,10 @@ def memorisation(samples: np.ndarray, training: np.ndarray, test: np.ndarray, se
         >>> found.nearer_to_training, round(found.expected, 2), found.p_value < 1e-3
         (1.0, 0.67, True)
     """
-    samples, training, test = (np.asarray(each) for each in (samples, training, test))
+    check_seed(seed)
+    samples, training, test = (
+        as_array(name, each) for name, each in (("samples", samples), ("training", training), ("test", test))
+    )
     check_pixels(samples, "samples")
     check_pixels(training, "training", samples.shape[1:])
     check_pixels(test, "test", samples.shape[1:])

@@ -11,7 +11,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
+from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
+from keras_vae.data.as_array import as_array
 from keras_vae.evaluation.elbo_surgery import AggregateDensity
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of
 from keras_vae.models.vae import VAE
@@ -56,6 +58,7 @@ def mutual_information_gap(
     check_model(model)
     check_seed(seed)
     batch_size = whole_number("batch_size", batch_size, 1)
+    check_kind("factors", factors, Mapping, "int [n] by name, such as load_factors('shapes', 'train+test')")
     found = gap_of_latents(*moments_of(model, posteriors_of(model, data, batch_size)), factors, seed)
     name, share = max(found["by_chance"].items(), key=lambda item: item[1])
     if share > CHANCE:
@@ -90,7 +93,7 @@ def gap_of_latents(
     images, dimensions = means.shape
     if dimensions < 2:
         raise ValueError(f"latent_dim is {dimensions}: expected at least 2, since the gap is between two dimensions")
-    values = {name: _checked(name, np.asarray(factor), images) for name, factor in factors.items()}
+    values = {name: _checked(name, as_array(f"factor {name!r}", factor), images) for name, factor in factors.items()}
     if not values:
         raise ValueError("factors is empty: expected int [n] by name, such as load_factors('shapes', 'train+test')")
     z = means + stddevs * normal(seed, EVALUATION, 0, [images, dimensions])

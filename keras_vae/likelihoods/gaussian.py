@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import Any
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_number import above
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions
@@ -33,9 +33,7 @@ class Gaussian(Likelihood):
 
     def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not (isinstance(stddev, Real) and math.isfinite(stddev) and stddev > 0):
-            raise ValueError(f"stddev is {stddev!r}: expected a finite number above 0, such as 0.1")
-        self.stddev = float(stddev)
+        self.stddev = above("stddev", stddev, 0)
 
     def scale(self) -> tf.Tensor:
         """Return the standard deviation as it stands, float32 `[]`."""

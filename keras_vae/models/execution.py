@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_vae.private_interfaces import layers_of
+from keras_vae.shown import shown
 
 # One call from Python to TensorFlow runs this many steps: small networks spend most of a single step on that call.
 STEPS_PER_EXECUTION = 32
@@ -21,7 +22,7 @@ def execution_options(model: keras.Model, **options: Any) -> dict[str, Any]:
     """
     for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
         if options.get(name) is not None:
-            raise ValueError(f"{name} is {options[name]!r}: expected none; the loss is the model's objective")
+            raise ValueError(f"{name} is {shown(options[name])}: expected none; the loss is the model's objective")
     eager = bool(options.get("run_eagerly"))
     if options["jit_compile"] == "auto":
         options["jit_compile"] = not eager and compiles_well(model)

@@ -10,11 +10,13 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
+from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
 from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.data.pixels import check_pixels
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
-from keras_vae.random.portable import check_seed, check_temperature
+from keras_vae.random.portable import check_index, check_seed, check_temperature
+from keras_vae.shown import shown
 
 Model = TypeVar("Model", bound=Any)
 
@@ -47,9 +49,7 @@ def generate(
         ValueError: a count or batch size below 1, a seed that is no int32, a temperature below 0 or not finite; a
             label out of range, or of a model without classes.
     """
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise ValueError(f"count is {count!r}: expected a whole number of at least 1")
-    batch_size = whole_number("batch_size", batch_size, 1)
+    count, batch_size = whole_number("count", count, 1), whole_number("batch_size", batch_size, 1)
     check_seed(seed)
     check_temperature(temperature)
     labels = None
@@ -68,6 +68,8 @@ def sample_latents(
     self: Any, seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, temperature: tf.Tensor | float
 ) -> tf.Tensor:
     """Return the latents float32 `[n, latent_dim]` of `generate` for a seed int32 and image numbers int32 `[n]`."""
+    if not any(map(tf.is_symbolic_tensor, (seed, index, temperature))):
+        seed, index, temperature = check_seed(seed), check_index(index), check_temperature(temperature)
     return self.sampling_prior.sample_latents(seed, index, temperature)
 
 
@@ -85,11 +87,11 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
     Raises:
         ValueError: images of another shape, outside [0, 1] or NaN; labels out of range.
     """
-    x = np.asarray(x)
+    x, batch_size = as_array("x", x), whole_number("batch_size", batch_size, 1)
     check_pixels(x, "x", self.image_shape)
     if self.classes is None:
         if label is not None:
-            raise ValueError(f"label is {label!r}: expected none, since the model has no classes; leave it out")
+            raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
         inputs = (x,)
     else:
         if label is None:

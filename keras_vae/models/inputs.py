@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from types import NoneType
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_kind import check_kind
+from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
 from keras_vae.multi_device.sharding import Shard, Sharded
+from keras_vae.shown import shown
 
 
 class Batch(NamedTuple):
@@ -47,13 +51,8 @@ def unpack(data: Any, image_shape: tuple[int, int, int], classes: int | None) ->
     if classes is None:
         label = None
     else:
-        label = None if label is None else tf.convert_to_tensor(label)
-        if label is None or not label.dtype.is_integer or label.shape.rank != 1:
-            found = "none" if label is None else f"{label.dtype.name} of shape {tuple(label.shape)}"
-            raise ValueError(
-                f"the labels are {found}: expected int [n] below {classes}, beside the images; "
-                "such as load_dataset(..., labels=True) gives"
-            )
+        label = None if label is None else as_tensor("y", label, f"labels int [n] below {classes}")
+        check_label_spec(label, classes)
     if weight is None or isinstance(weight, tf.experimental.Optional):
         return Batch(x, label, None, shard)
     return Batch(x, label, _as_weight(weight, x), shard)
@@ -65,16 +64,70 @@ def as_images(x: Any, image_shape: tuple[int, int, int]) -> tf.Tensor:
     Raises:
         ValueError: images of another shape, or not floating-point.
     """
-    x = tf.convert_to_tensor(x)  # in eager mode train_on_batch passes a NumPy array
-    if not x.dtype.is_floating:
-        raise ValueError(f"the images are {x.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255")
-    if x.shape.rank != 4 or tuple(x.shape[1:]) != tuple(image_shape):
-        raise ValueError(f"the images have shape {tuple(x.shape)}: expected [n, {str(tuple(image_shape))[1:-1]}]")
+    x = as_tensor("x", x, f"images float32 [n, {str(tuple(image_shape))[1:-1]}] in [0, 1]")
+    check_spec(x, image_shape)
     return tf.cast(x, tf.float32)
 
 
+def check_spec(images: tf.Tensor | tf.TensorSpec, image_shape: tuple[int, int, int]) -> None:
+    """Raise ValueError unless images, or what a dataset says of its own, are floating-point `[n, H, W, C]`."""
+    if not images.dtype.is_floating:
+        raise ValueError(
+            f"the images are {images.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"
+        )
+    if images.shape.rank != 4 or tuple(images.shape[1:]) != tuple(image_shape):
+        raise ValueError(f"the images have shape {images.shape}: expected [n, {str(tuple(image_shape))[1:-1]}]")
+
+
+def check_label_spec(labels: tf.Tensor | tf.TensorSpec | None, classes: int) -> None:
+    """Raise ValueError unless labels, or what a dataset says of its own, are int `[n]`."""
+    if labels is None or not labels.dtype.is_integer or labels.shape.rank != 1:
+        found = "none" if labels is None else f"{labels.dtype.name} of shape {labels.shape}"
+        raise ValueError(
+            f"the labels are {found}: expected int [n] below {classes}, beside the images; "
+            "such as load_dataset(..., labels=True) gives"
+        )
+
+
+def as_tensor(name: str, value: Any, expected: str) -> tf.Tensor:
+    """Return what is given for a dense tensor of numbers as one; arrays too, which come in eager mode.
+
+    Raises:
+        ValueError: anything else, such as text, a sparse or ragged tensor, or rows of different lengths.
+    """
+    try:
+        tensor = tf.convert_to_tensor(value if tf.is_tensor(value) else as_array(name, value))
+    except Exception:  # each kind of value has an error of its own
+        tensor = None
+    if tensor is None or not (tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool):
+        raise ValueError(f"{name} is {shown(value)}: expected {expected}")
+    return tensor
+
+
+def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
+    """Return labels as int32 of a shape that broadcasts to `shape`; None, and what a graph holds, as they are.
+
+    Raises:
+        ValueError: labels that are no whole numbers below `classes`, or of another shape.
+    """
+    if label is None or classes is None or tf.is_symbolic_tensor(label):
+        return label
+    values = as_array("label", label)
+    checked = check_labels(values.reshape(-1), values.size, classes).reshape(values.shape)
+    if shape.is_fully_defined():
+        fits = values.ndim <= shape.rank and all(
+            side in (1, of) for side, of in zip(values.shape[::-1], shape[::-1], strict=False)
+        )
+        if not fits:
+            raise ValueError(
+                f"label has shape {list(values.shape)}: expected one that broadcasts to {shape.as_list()}, a number "
+                "for each image"
+            )
+    return tf.constant(checked)
+
+
 def _as_weight(weight: Any, x: tf.Tensor) -> tf.Tensor:
-    weight = tf.cast(tf.convert_to_tensor(weight), tf.float32)
+    weight = tf.cast(as_tensor("sample_weight", weight, "numbers, one for each image"), tf.float32)
     if weight.shape.rank == 2 and weight.shape[1] == 1:
         weight = weight[:, 0]
     if weight.shape.rank != 1 or not weight.shape.is_compatible_with(x.shape[:1]):
@@ -95,7 +148,7 @@ def check_arrays(
     name: str = "x",
     class_weight: Mapping[int, float] | None = None,
 ) -> Any:
-    """Check what is given as NumPy arrays before Keras cuts it into batches; return the labels to hand on.
+    """Check what is given before Keras cuts it into batches; return the labels to hand on.
 
     Keras drops sample weights where there are no labels, so a model that ignores labels is given dummy ones.
 
@@ -109,18 +162,34 @@ def check_arrays(
         class_weight: weight of each class, if any; requires labels.
 
     Raises:
-        ValueError: pixels out of [0, 1]; labels out of range; a different number of weights than images, or weights
-            that are negative, not finite or all 0.
+        ValueError: what holds no images; pixels out of [0, 1]; labels out of range; a different number of labels or
+            weights than images, or weights that are negative, not finite or all 0.
     """
-    if isinstance(x, np.ndarray):
+    batches = isinstance(x, Iterable) and not isinstance(x, Collection) and not hasattr(x, "shape")
+    if not batches and not hasattr(x, "__array__"):
+        raise ValueError(
+            f"{name} is {shown(x)}: expected images float32 [n, {str(tuple(image_shape))[1:-1]}] in [0, 1], or batches "
+            "of them, such as load_dataset's"
+        )
+    if batches:
+        for argument, given in (("y", y), ("sample_weight", sample_weight)):
+            if given is not None:
+                raise ValueError(
+                    f"{argument} is {shown(given)} beside batches: expected none, since they hold it as (images, "
+                    "labels, weights); leave it out"
+                )
+        if isinstance(x, tf.data.Dataset):
+            _check_dataset(x, name, image_shape, classes)
+    else:
+        x = as_array(name, x)
         check_pixels(x, name, image_shape)
-        if classes is not None and isinstance(y, np.ndarray):
-            check_labels(y, len(x), classes, "y")
-    if sample_weight is not None and hasattr(x, "shape"):
+        _check_labels(y, len(x), classes)
+    if sample_weight is not None:
         check_weights("sample_weight", sample_weight, len(x))
         if y is None and classes is None:
             y = np.zeros(len(x), np.int32)
     if class_weight is not None:
+        check_kind("class_weight", class_weight, Mapping, "a dict of weights by class, such as {0: 1.0, 1: 2.0}")
         spec = x.element_spec if isinstance(x, tf.data.Dataset) else None
         labelled = len(spec) > 1 if isinstance(spec, tuple) else y is not None
         if not labelled and isinstance(x, (np.ndarray, tf.Tensor, tf.data.Dataset)):
@@ -132,6 +201,35 @@ def check_arrays(
     return y
 
 
+def _check_dataset(data: tf.data.Dataset, name: str, image_shape: tuple[int, int, int], classes: int | None) -> None:
+    """Raise ValueError for a dataset whose specification says that it gives no batches of such images."""
+    images, labels, _ = keras.utils.unpack_x_y_sample_weight(data.element_spec)
+    dense = isinstance(images, tf.TensorSpec) and (classes is None or isinstance(labels, (tf.TensorSpec, NoneType)))
+    if not dense:
+        raise ValueError(
+            f"{name} gives {shown(data.element_spec)}: expected batches of images, of (images, labels) or of (images, "
+            "labels, weights); map it to them"
+        )
+    check_spec(images, image_shape)
+    if classes is not None:
+        check_label_spec(labels, classes)
+    if data.cardinality() == 0:
+        raise ValueError(f"{name} holds no batch: expected at least one image")
+
+
+def _check_labels(labels: Any, count: int, classes: int | None) -> None:
+    """Raise ValueError unless labels are numbers, one for each image, and of a conditional model below its classes."""
+    if labels is None:
+        if classes is not None:
+            check_label_spec(None, classes)
+        return
+    labels = as_array("y", labels)
+    if classes is not None:
+        check_labels(labels, count, classes, "y")
+    if labels.shape[:1] != (count,):
+        raise ValueError(f"y has shape {list(labels.shape)}: expected [{count}], one for each image")
+
+
 def check_weights(name: str, weights: Any, count: int | None = None) -> None:
     """Raise ValueError unless weights are finite, not negative, not all 0, and one for each of `count` images.
 
@@ -140,10 +238,7 @@ def check_weights(name: str, weights: Any, count: int | None = None) -> None:
         Traceback (most recent call last):
         ValueError: sample_weight has shape [3]: expected [2], one for each image
     """
-    try:
-        values = np.asarray(weights, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is {weights!r}: expected numbers, one for each image") from None
+    values = as_array(name, weights).astype(np.float64)
     if count is not None and values.shape not in ((count,), (count, 1)):
         raise ValueError(f"{name} has shape {list(values.shape)}: expected [{count}], one for each image")
     wrong = values[~(np.isfinite(values) & (values >= 0))]

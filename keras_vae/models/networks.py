@@ -9,6 +9,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae import registry
+from keras_vae.check_image_shape import check_image_shape
+from keras_vae.check_number import whole_number
+from keras_vae.shown import shown
+
 
 def revive(network: keras.Model | Mapping[str, Any], role: str) -> keras.Model:
     """Return a network, read from the configuration that Keras' serialisation wrote if it is one.
@@ -17,9 +22,9 @@ def revive(network: keras.Model | Mapping[str, Any], role: str) -> keras.Model:
         ValueError: anything else.
     """
     if isinstance(network, Mapping):
-        network = keras.saving.deserialize_keras_object(dict(network))
+        network = registry.deserialize(role, network)
     if not isinstance(network, keras.layers.Layer):
-        raise ValueError(f"{role} is {network!r}: expected a Keras model or layer; build one")
+        raise ValueError(f"{role} is {shown(network)}: expected a Keras model or layer; build one")
     return network
 
 
@@ -30,7 +35,7 @@ def input_shape(network: keras.Model, role: str, given: Sequence[int] | int | No
         ValueError: a network that does not say it.
     """
     if given is not None:
-        return tuple(given) if isinstance(given, Sequence) else (given,)
+        return (whole_number(argument, given, 1),) if argument == "latent_dim" else check_image_shape(given)
     try:
         shape = network.input_shape
         shape = tuple((shape[0] if isinstance(shape, list) else shape)[1:])  # of two inputs the second is the label
@@ -45,14 +50,10 @@ def input_shape(network: keras.Model, role: str, given: Sequence[int] | int | No
 
 def check_sizes(image_shape: tuple[int, ...], latent_dim: int, classes: int | None) -> None:
     """Raise ValueError for a width of the latent, a shape of images or a number of classes that no model can have."""
-    if isinstance(latent_dim, bool) or latent_dim != int(latent_dim) or latent_dim < 1:
-        raise ValueError(f"latent_dim is {latent_dim}: expected a whole number of at least 1; choose one such as 20")
-    if len(image_shape) != 3 or image_shape[-1] not in (1, 3):
-        raise ValueError(
-            f"image_shape is {image_shape}: expected (height, width, channels) with 1 or 3 channels; convert the images"
-        )
-    if classes is not None and (isinstance(classes, bool) or classes != int(classes) or classes < 1):
-        raise ValueError(f"classes is {classes!r}: expected a whole number of at least 1, or None for no labels")
+    whole_number("latent_dim", latent_dim, 1)
+    check_image_shape(image_shape)
+    if classes is not None:
+        whole_number("classes", classes, 1)
 
 
 def check_encoder(model: Any) -> None:
@@ -134,7 +135,7 @@ def _given(model: Any, values: tf.Tensor, label: tf.Tensor | None, training: boo
     """What a network is called with: `values`, and in a conditional model the one-hot label."""
     if (label is None) != (model.classes is None):
         expected = "none, since the model has no classes" if model.classes is None else f"int [n] below {model.classes}"
-        raise ValueError(f"label is {label}: expected {expected}")
+        raise ValueError(f"label is {shown(label)}: expected {expected}")
     return values if label is None else [values, one_hot(label, model.classes, training)]
 
 

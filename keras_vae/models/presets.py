@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ import keras
 import numpy as np
 
 from keras_vae import registry
+from keras_vae.check_image_shape import check_image_shape
+from keras_vae.check_kind import check_kind
+from keras_vae.check_number import whole_number
 from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.networks.build import build_networks
 from keras_vae.presets.read import read_preset
 from keras_vae.presets.weights import read_weights, write_weights
+from keras_vae.random.portable import check_seed
 
 CHANGEABLE = (
     "classes",
@@ -40,6 +44,7 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     Raises:
         ValueError: an unknown preset or change, or one that trained weights do not fit.
     """
+    check_kind("load_weights", load_weights, bool, "True or False")
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:
         raise ValueError(
@@ -50,18 +55,24 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         if name not in CHANGEABLE:
             raise registry.unknown_name(f"setting of preset {preset!r}", name, CHANGEABLE)
     settings = read_preset(preset)
-    network, own = changes.get("network") or {}, settings["network"]
+    given = changes.get("image_shape")
+    image_shape = check_image_shape(settings["image_shape"] if given is None else given)
+    network, own = changes.get("network"), settings["network"]
+    network = {} if network is None else network
+    check_kind("network", network, Mapping, "a dict of the network's settings, such as {'hidden': [128]}")
     if network.get("kind", own["kind"]) == own["kind"]:  # another kind would not know this one's arguments
-        if "filters" in own and changes.get("image_shape"):
-            own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], changes["image_shape"])}
+        if "filters" in own:
+            own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], image_shape)}
         network = {**own, **network}
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
-    image_shape, latent_dim = tuple(settings["image_shape"]), settings["latent_dim"]
+    latent_dim, classes = whole_number("latent_dim", settings["latent_dim"], 1), settings.get("classes")
+    if classes is not None:
+        classes = whole_number("classes", classes, 1)
+    seed = check_seed(settings.get("seed", 0))
     likelihood = registry.get("likelihood", settings["likelihood"])
     likelihood.build(image_shape)
     posterior = registry.get("posterior", settings["posterior"])
     posterior.build((latent_dim,))
-    seed, classes = settings.get("seed", 0), settings.get("classes")
     encoder, decoder = build_networks(
         network["kind"],
         image_shape,

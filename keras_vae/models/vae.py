@@ -17,7 +17,7 @@ from keras_vae.models import networks
 from keras_vae.models.distributed_trainer import DistributedTrainer
 from keras_vae.models.faults import faults_of_inputs
 from keras_vae.models.generation import fit_sampler, generate, reconstruct, sample_latents
-from keras_vae.models.inputs import Batch, as_images, unpack
+from keras_vae.models.inputs import Batch, as_images, as_label, as_tensor, unpack
 from keras_vae.models.presets import arguments_of_preset, load_trained_weights
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.posteriors.posterior import Posterior
@@ -231,7 +231,8 @@ class VAE(DistributedTrainer):
         Raises:
             ValueError: images of the wrong shape or dtype.
         """
-        return self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
+        x = as_images(x, self.image_shape)
+        return self.posterior(self.encoder_outputs(x, as_label(label, self.classes, x.shape[:1]), training))
 
     def decode(self, z: tf.Tensor | np.ndarray, training: bool = False, *, label: Any = None) -> tfd.Distribution:
         """Return p(x|z), the distribution over images.
@@ -249,10 +250,10 @@ class VAE(DistributedTrainer):
         Raises:
             ValueError: latents of the wrong width.
         """
-        z = tf.convert_to_tensor(z, tf.float32)
+        z = tf.cast(as_tensor("z", z, f"latents float32 [..., {self.latent_dim}]"), tf.float32)
         if z.shape.rank is None or z.shape.rank < 1 or z.shape[-1] != self.latent_dim:
             raise ValueError(f"z has shape {tuple(z.shape)}: expected [..., {self.latent_dim}], latent_dim last")
-        return self.likelihood(self.decoder_outputs(z, label, training))
+        return self.likelihood(self.decoder_outputs(z, as_label(label, self.classes, z.shape[:-1]), training))
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         """Return the reconstruction, the mean of p(x|z) at the posterior's mean: float32 `[n, H, W, C]`.

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.check_kind import check_kind
 from keras_vae.multi_device.lost_worker import naming_lost_workers
 
 
@@ -111,6 +112,8 @@ def assert_same_on_workers(strategy: tf.distribute.Strategy, values: Mapping[str
     Example:
         >>> assert_same_on_workers(tf.distribute.get_strategy(), {"keras": "3.15.1"})
     """
+    check_kind("strategy", strategy, tf.distribute.Strategy, "a tf.distribute.Strategy, such as get_strategy() gives")
+    check_kind("values", values, Mapping, "a dict of what JSON can hold, by name")
     by_worker = all_gather_object(strategy, dict(values))
     differing = []
     for name in sorted(set().union(*by_worker.values())):

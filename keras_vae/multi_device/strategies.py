@@ -8,7 +8,7 @@ import os
 import tensorflow as tf
 
 from keras_vae.multi_device.cluster import check_port_free, read_cluster
-from keras_vae.registry import unknown_name
+from keras_vae.registry import check_known
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
@@ -29,8 +29,7 @@ def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
         >>> get_strategy("one_device").num_replicas_in_sync
         1
     """
-    if name not in STRATEGIES:
-        raise unknown_name("strategy", name, STRATEGIES)
+    check_known("strategy", name, STRATEGIES)
     if name == "multi_worker":
         return _multi_worker(os.environ.get("TF_CONFIG"))
     gpus = tf.config.list_logical_devices("GPU")

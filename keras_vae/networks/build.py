@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 
 from keras_vae import registry
+from keras_vae.check_image_shape import check_image_shape
+from keras_vae.check_number import whole_number
 
 
 def build_networks(
@@ -40,13 +42,11 @@ def build_networks(
         ((None, 4), (None, 8, 8, 1))
     """
     network = registry.load("network", kind)
-    if isinstance(latent_dim, bool) or not isinstance(latent_dim, int) or latent_dim < 1:
-        raise ValueError(f"latent_dim is {latent_dim!r}: expected a whole number of at least 1, such as 20")
-    if len(image_shape) != 3 or image_shape[-1] not in (1, 3) or min(image_shape) < 1:
-        raise ValueError(f"image_shape is {tuple(image_shape)}: expected (height, width, channels), 1 or 3 channels")
+    latent_dim = whole_number("latent_dim", latent_dim, 1)
+    image_shape = check_image_shape(image_shape)
     try:
         encoder, decoder = network(
-            tuple(image_shape), latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
+            image_shape, latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
         )
     except TypeError as error:
         raise ValueError(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_vae.check_number import at_least, whole_number
+from keras_vae.check_number import at_least, is_number, whole_number
+from keras_vae.shown import shown
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 
@@ -69,8 +69,8 @@ class CyclicalAnnealing(LearningRateSchedule):
     """
 
     def __init__(self, period: int = 5_000, cycles: int = 4, rising: float = 0.5, final: float = 1.0) -> None:
-        if not (isinstance(rising, Real) and 0 < rising <= 1):
-            raise ValueError(f"rising is {rising!r}: expected a part of a cycle above 0 and at most 1, such as 0.5")
+        if not is_number(rising) or not 0 < rising <= 1:
+            raise ValueError(f"rising is {shown(rising)}: expected a part of a cycle, above 0 and at most 1")
         self.period, self.cycles = whole_number("period", period, 1), whole_number("cycles", cycles, 1)
         self.rising, self.final = float(rising), at_least("final", final, 0)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from numbers import Real
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import at_least
+from keras_vae.check_number import at_least, is_number
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.random.portable import check_seed
+from keras_vae.shown import shown
 
 tfd = tfp.distributions
 
@@ -46,8 +46,8 @@ class InfoVAE(Objective):
     """
 
     def __init__(self, alpha: float = 0.0, scale: float = 1000.0, seed: int = 0) -> None:
-        if not (isinstance(alpha, Real) and alpha <= 1):
-            raise ValueError(f"alpha is {alpha!r}: expected a number of at most 1; 1 gives the MMD-VAE")
+        if not is_number(alpha) or alpha > 1:
+            raise ValueError(f"alpha is {shown(alpha)}: expected a number of at most 1; 1 gives the MMD-VAE")
         self.alpha, self.scale = float(alpha), at_least("scale", scale, 1 - alpha)
         self.seed = check_seed(seed)
         self._step: tf.Tensor | int = 0

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
+from keras_vae.check_kind import check_kind
+from keras_vae.check_number import is_number
 from keras_vae.private_interfaces import branches_within_replicas
+from keras_vae.shown import shown
 
 Gradients = Sequence[tf.Tensor | tf.IndexedSlices | None]
 
@@ -35,10 +39,11 @@ class SkipLargeGradients(keras.optimizers.Optimizer):
     def __init__(
         self, inner_optimizer: keras.optimizers.Optimizer, limit: float, name: str = "skip_large_gradients"
     ) -> None:
-        if isinstance(limit, bool) or not isinstance(limit, (int, float)) or math.isnan(limit) or limit <= 0:
+        check_kind("inner_optimizer", inner_optimizer, keras.optimizers.Optimizer, "a Keras optimizer; make one")
+        if not (is_number(limit) or (isinstance(limit, Real) and limit == math.inf)) or limit <= 0:
             raise ValueError(
-                f"skip_gradients_above is {limit!r}: expected a number above 0; float('inf') skips those alone that "
-                "are not finite"
+                f"skip_gradients_above is {shown(limit)}: expected a number above 0; float('inf') skips what is not "
+                "finite alone"
             )
         super().__init__(learning_rate=0.0, name=name)
         self.inner_optimizer, self.limit = inner_optimizer, float(limit)

@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import Any
 
-from keras_vae.registry import unknown_name
+from keras_vae.registry import check_known
 
 
 def preset_names() -> list[str]:
@@ -31,9 +31,7 @@ def read_preset(name: str) -> dict[str, Any]:
     Raises:
         ValueError: an unknown name; close ones are given.
     """
-    names = preset_names()
-    if name not in names:
-        raise unknown_name("preset", name, names)
+    check_known("preset", name, preset_names())
     return json.loads(resources.files("keras_vae.presets").joinpath(f"{name}.json").read_text("utf-8"))
 
 

@@ -12,8 +12,10 @@ import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
 from keras_vae.check_number import whole_number
+from keras_vae.data.as_array import as_array
 from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import HALF, SCALE, check_seed, latents, stride, words, words_numpy
+from keras_vae.shown import shown
 
 tfd = tfp.distributions
 RANGE = 2**31  # a choice is one of 0 ... RANGE - 1
@@ -162,16 +164,18 @@ class FixedMixture(Mixture):
 
     def __init__(self, thresholds: ArrayLike, means: ArrayLike, stddevs: ArrayLike, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        bounds = np.asarray(thresholds, np.int64).reshape(-1)
-        self._means, self._stddevs = np.asarray(means, np.float32), np.asarray(stddevs, np.float32)
+        bounds = as_array("thresholds", thresholds).reshape(-1)
+        self._means, self._stddevs = (
+            as_array(name, each).astype(np.float32) for name, each in (("means", means), ("stddevs", stddevs))
+        )
         if self._means.ndim != 2 or self._means.shape != self._stddevs.shape or len(self._means) != len(bounds) + 1:
             raise ValueError(
                 f"the mixture has {len(bounds)} thresholds, means {self._means.shape} and stddevs "
                 f"{self._stddevs.shape}: expected [K - 1], [K, latent_dim] and [K, latent_dim]"
             )
         edges = np.concatenate([[0], bounds, [RANGE]])
-        if np.any(np.diff(edges) < 0):
-            raise ValueError(f"thresholds are {bounds.tolist()}: expected none to fall, within 0 to {RANGE - 1}")
+        if not np.all(np.diff(edges) >= 0):
+            raise ValueError(f"thresholds are {shown(bounds.tolist())}: expected none to fall, within 0 to {RANGE - 1}")
         if not (np.isfinite(self._means).all() and np.isfinite(self._stddevs).all() and np.all(self._stddevs > 0)):
             raise ValueError("means or stddevs are not finite, or a stddev is not above 0: expected both; fit it again")
         self._thresholds = np.minimum(bounds, RANGE - 1).astype(np.int32)

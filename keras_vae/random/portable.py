@@ -30,6 +30,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_vae.check_number import is_number
+from keras_vae.data.as_array import as_array
+from keras_vae.shown import shown
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -64,26 +68,26 @@ def check_seed(seed: int) -> int:
     try:
         value = operator.index(seed)
     except TypeError:
-        raise ValueError(f"seed is {seed!r}: expected an integer; give one such as 7") from None
+        value = None
+    if value is None or isinstance(seed, bool):
+        raise ValueError(f"seed is {shown(seed)}: expected an integer; give one such as 7")
     if not -(2**31) <= value < 2**31:
-        raise ValueError(f"seed is {value}: expected an int32; choose one from {-(2**31)} to {2**31 - 1}")
+        raise ValueError(f"seed is {shown(value)}: expected an int32; choose one from {-(2**31)} to {2**31 - 1}")
     return value
 
 
 def check_temperature(temperature: float) -> float:
     """Return the temperature as a float; ValueError unless it is finite in float32 and not negative."""
-    try:
-        value = float(temperature)
-    except (TypeError, ValueError):
-        raise ValueError(f"temperature is {temperature!r}: expected a number; 1.0 draws from the prior") from None
-    if not 0.0 <= value <= float(np.finfo(np.float32).max):
-        raise ValueError(f"temperature is {value}: expected a finite number >= 0; 1.0 draws from the prior")
-    return value
+    if getattr(temperature, "ndim", None) == 0:
+        temperature = as_array("temperature", temperature).item()
+    if not is_number(temperature) or not 0 <= temperature <= float(np.finfo(np.float32).max):
+        raise ValueError(f"temperature is {shown(temperature)}: expected a finite number >= 0; 1 draws from the prior")
+    return float(temperature)
 
 
 def check_index(index: ArrayLike) -> np.ndarray:
     """Return image numbers as int32 [n]; ValueError unless they are integers [n] in [0, 2**31)."""
-    values = np.asarray(index)
+    values = as_array("index", index)
     if values.ndim != 1 or (values.size and values.dtype.kind not in "iu"):
         raise ValueError(f"index is {values.dtype} of shape {values.shape}: expected integers [n]; try range(n)")
     if values.size and not (values.min() >= 0 and values.max() < 2**31):

@@ -136,7 +136,7 @@ BAD = {
     "nan": (np.r_[np.nan, np.nan, np.ones(18)], "sample_weight has nan: expected finite numbers.*mend 2"),
     "infinite": (np.r_[np.inf, np.ones(19)], "sample_weight has inf"),
     "zero": (np.zeros(20), "sample_weight is 0 for every image: expected one above 0"),
-    "words": (["a"] * 20, "expected numbers, one for each image"),
+    "words": (["a"] * 20, "expected an array of numbers"),
 }
 
 
