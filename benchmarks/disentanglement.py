@@ -119,7 +119,7 @@ def main() -> None:
             model, found = train(objectives(images)[name], seed, arguments.epochs)
             models.append(model)
             results[name].append(found)
-            shown = ("mig", "gaps", "elbo", "kl", "active_units")
+            shown = ("mig", "gaps", "by_chance", "elbo", "kl", "active_units")
             console.print(name, seed, json.dumps({key: found[key] for key in shown}))
         median = np.argsort([one["mig"] for one in results[name]])[len(models) // 2]
         grids[name] = traversals(models[median], results[name][median]["kl_per_dimension"])
@@ -127,7 +127,7 @@ def main() -> None:
     if arguments.trial:
         return
     factors = list(results["VAE"][0]["gaps"])
-    columns = ["objective", "MIG", "by seed", "ELBO, nats", "active units"]
+    columns = ["objective", "MIG", "by seed", "by chance, at most", "ELBO, nats", "active units"]
     columns += [name.removeprefix("label_").replace("label", "shape") for name in factors]
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for name, ones in results.items():
@@ -135,6 +135,7 @@ def main() -> None:
         cells = [
             f"{np.mean(gaps):.3f} ± {np.std(gaps, ddof=1):.3f}",
             ", ".join(f"{gap:.3f}" for gap in gaps),
+            f"{max(share for one in ones for share in one['by_chance'].values()):.2f}",
             f"{np.mean([one['elbo'] for one in ones]):.1f}",
             ", ".join(str(one["active_units"]) for one in ones),
             *(f"{np.mean([one['gaps'][factor] for one in ones]):.2f}" for factor in factors),
