@@ -47,6 +47,11 @@ def _names(kind: str) -> str:
 )
 @click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
 @click.option("--skip-corrupt", is_flag=True, help="Leave out files of a folder that cannot be read.")
+@click.option(
+    "--memory-budget",
+    type=float,
+    help="Gigabytes of images to hold in memory, a quarter of the machine's by default; more are read from a file.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run once the new one is whole.")
 @click.option(
     "--checkpoint-every",

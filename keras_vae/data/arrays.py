@@ -1,28 +1,33 @@
-"""A split of images in memory."""
+"""The images of a split, by rows: in memory, or in a file that rows are read from."""
+
+from __future__ import annotations
 
 import dataclasses
-import math
+import hashlib
+import mmap
 
 import numpy as np
-
-MAX_BYTES = 8 * 10**9
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageArrays:
-    """The images of one split, read once.
+    """The images of one split.
 
     Attributes:
         images: uint8 `[n, height, width, channels]`, 0 to 255.
         labels: int32 `[n]`, or None where the source has no classes.
         class_names: The names of the classes in the order of their numbers, or None.
         split: The split that was asked for, such as "train" or "test[:50%]"; it keys the random streams.
+        mapping: The mapping that holds `images`, where they stand in a file; None where they are in memory.
+        sha256: Of the pixels, where it is known; see `digest`.
     """
 
     images: np.ndarray
     labels: np.ndarray | None = None
     class_names: tuple[str, ...] | None = None
     split: str = "train"
+    mapping: mmap.mmap | None = dataclasses.field(default=None, repr=False)
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
@@ -43,18 +48,13 @@ class ImageArrays:
         """Height, width and channels."""
         return self.images.shape[1:]
 
+    def take(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return some images, copied; of a file no more than these stay in the process' memory."""
+        taken = np.array(self.images[rows])
+        if self.mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self.mapping.madvise(mmap.MADV_DONTNEED)  # they stay in the system's cache
+        return taken
 
-def empty_images(count: int, image_shape: tuple[int, ...], source: str) -> np.ndarray:
-    """Return an unfilled uint8 array for `count` images, refusing one over 8 GB before anything is read.
-
-    Raises:
-        ValueError: If the array would exceed `MAX_BYTES`.
-    """
-    size = count * math.prod(image_shape)
-    if size > MAX_BYTES:
-        raise ValueError(
-            f"{source} has {count} images of {'x'.join(map(str, image_shape))}, {size / 1e9:.1f} GB in memory: "
-            f"expected at most {MAX_BYTES / 1e9:g} GB; choose a smaller --image-size, or a slice such as "
-            'split="train[:10%]"'
-        )
-    return np.empty((count, *image_shape), np.uint8)
+    def digest(self) -> str:
+        """Return the SHA-256 of the pixels, row after row."""
+        return self.sha256 or hashlib.sha256(np.ascontiguousarray(self.images).data).hexdigest()

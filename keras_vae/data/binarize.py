@@ -4,13 +4,17 @@ The draws are keyed by position, in blocks whose size follows from the image alo
 the batch size.
 """
 
+import dataclasses
 import math
 import zlib
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.prepared_file import Block, PreparedFile
 from keras_vae.registry import check_known
 
 Binarize = Literal["none", "static", "dynamic"]
@@ -45,15 +49,23 @@ def sample_binary(images: tf.Tensor, key: tf.Tensor, block: tf.Tensor | int) -> 
     return tf.cast(uniform * 255.0 < tf.cast(images, tf.float32), tf.uint8) * 255
 
 
-def binarize_once(images: np.ndarray, seed: int, split: str) -> np.ndarray:
-    """Return a static binarisation of uint8 `images`: 0 or 255, the same for the same seed.
+def binarize_once(arrays: ImageArrays, seed: int) -> ImageArrays:
+    """Return a static binarisation of images: 0 or 255, the same for the same seed; of a file's images another file.
 
     Source: Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", 2008, section
     4.1, which draws MNIST once so.
     """
-    key, size = random_key(seed, split, "static binarisation"), block_size(images.shape[1:])
-    binary = np.empty_like(images)
-    with tf.device("CPU"):
-        for block, start in enumerate(range(0, len(images), size)):
-            binary[start : start + size] = sample_binary(tf.constant(images[start : start + size]), key, block)
-    return binary
+    key, size = random_key(seed, arrays.split, "static binarisation"), block_size(arrays.image_shape)
+
+    def blocks(start: int) -> Iterator[Block]:
+        for first in range(start, len(arrays), size):
+            with tf.device("CPU"):
+                images = tf.constant(arrays.take(slice(first, first + size)))
+                binary = sample_binary(images, key, first // size).numpy()
+            yield Block(binary, None, first + len(binary))
+
+    if arrays.mapping is None:
+        return dataclasses.replace(arrays, images=np.concatenate([block.images for block in blocks(0)]), sha256=None)
+    file = PreparedFile({"binarised": arrays.digest(), "seed": seed, "split": arrays.split}, None)
+    binary = file.write(len(arrays), arrays.image_shape, blocks, {}).arrays
+    return dataclasses.replace(arrays, images=binary.images, mapping=binary.mapping, sha256=binary.sha256)

@@ -1,15 +1,20 @@
-"""Datasets by their TFDS name, read into memory; `digits` and `shapes` among them."""
+"""Datasets by their TFDS name; `digits` and `shapes` among them."""
 
+import dataclasses
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.channels import to_channels
+from keras_vae.data.gather import gather
 from keras_vae.data.prepare import prepared
+from keras_vae.data.prepared_file import Block, PreparedFile, stat_of
 from keras_vae.data.quiet import quiet_logs
 from keras_vae.data.resize import resize_and_crop
 
@@ -25,10 +30,11 @@ def load_catalogued(
     channels: int | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
+    memory_budget: float | None = None,
 ) -> ImageArrays:
     """Read one split of a TFDS dataset; arguments, returns and errors are those of `load.load_arrays`."""
     with prepared(name, data_dir, download) as builder:
-        return _read(name, builder, split, image_size, channels)
+        return _read(name, builder, split, image_size, channels, memory_budget)
 
 
 def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> str:
@@ -78,6 +84,7 @@ def _read(
     split: str,
     image_size: tuple[int, int] | None,
     channels: int | None,
+    memory_budget: float | None,
 ) -> ImageArrays:
     source = choose_split(name, builder, split)
     key, features = _image_key(name, builder), _features(builder)
@@ -91,10 +98,7 @@ def _read(
     size = image_size or ((height, width) if height and width else MIXED_SIZE)
     channels = channels or (1 if given == 1 else 3)
     count = builder.info.splits[source].num_examples
-    images = empty_images(count, (*size, channels), f"dataset {name!r}, split {split!r}")
-
     classes = isinstance(label, tfds.features.ClassLabel)
-    labels = np.empty([count], np.int32) if classes else None
 
     def fit(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
         image = resize_and_crop(to_channels(example[key], channels), size)
@@ -102,15 +106,21 @@ def _read(
 
     # other features (boxes, captions, attributes) are never decoded
     wanted = {key: feature} | ({"label": label} if classes else {})
-    with quiet_logs():
-        examples = builder.as_dataset(split=source, decoders=tfds.decode.PartialDecoding(wanted))
-        filled = 0
-        for block in examples.map(fit, num_parallel_calls=tf.data.AUTOTUNE).batch(BLOCK).prefetch(2):
-            end = filled + len(block[0])
-            images[filled:end] = block[0]
-            if classes:
-                labels[filled:end] = block[1]
-            filled = end
-    if filled != count:
-        raise ValueError(f"dataset {name!r} has {filled} images in {source!r}: expected {count}; prepare it anew")
-    return ImageArrays(images, labels, tuple(label.names) if classes else None, split)
+
+    def blocks(start: int) -> Iterator[Block]:
+        done = start
+        with quiet_logs():
+            examples = builder.as_dataset(split=source, decoders=tfds.decode.PartialDecoding(wanted)).skip(start)
+            for images, *labels in examples.map(fit, num_parallel_calls=tf.data.AUTOTUNE).batch(BLOCK).prefetch(2):
+                done += len(images)
+                yield Block(images.numpy(), labels[0].numpy() if labels else None, done)
+        if done != count:
+            raise ValueError(f"dataset {name!r} has {done} images in {source!r}: expected {count}; prepare it anew")
+
+    folder = builder.data_path
+    file = PreparedFile(
+        {"dataset": builder.info.full_name, "split": source, "size": size, "channels": channels},
+        [[path.name, *stat_of(path)] for path in sorted(Path(folder).iterdir())],
+    )
+    arrays = gather(file, count, (*size, channels), blocks, memory_budget, {}).arrays
+    return dataclasses.replace(arrays, class_names=tuple(label.names) if classes else None, split=split)

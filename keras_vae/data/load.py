@@ -34,10 +34,11 @@ def load_dataset(
     drop_remainder: bool = False,
     download: bool = True,
     first_epoch: int = 0,
+    memory_budget: float | None = None,
 ) -> tf.data.Dataset[Any]:
     """Load images as batches of pixels in [0, 1].
 
-    The images are read once into memory. Each iteration of the dataset is the next epoch, whose order and
+    The images are read once, into memory or a file. Each iteration of the dataset is the next epoch, whose order and
     dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
 
     Args:
@@ -60,6 +61,9 @@ def load_dataset(
         drop_remainder: Leave out the last batch where it is not full.
         download: Let TFDS download what is not prepared.
         first_epoch: The epoch that the first iteration gives, to resume.
+        memory_budget: Gigabytes that the images of a split may take in memory, by default a quarter of the machine's.
+            More are prepared once as a file of the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
+            it row by row, in the same order.
 
     Returns:
         A dataset of known cardinality of float32 `[n, height, width, channels]` in [0, 1], with `labels` of
@@ -67,8 +71,8 @@ def load_dataset(
 
     Raises:
         ValueError: For an unknown name or split, a dataset without images, a folder with none or with corrupt
-            files, images that do not fit in memory, or an argument out of range.
-        OSError: If TFDS cannot download the dataset.
+            files, files that change while they are read, or an argument out of range.
+        OSError: If TFDS cannot download the dataset, or the cache has no room for images that do not fit in memory.
 
     Example:
         >>> batch = next(iter(load_dataset("digits", batch_size=32)))
@@ -87,6 +91,7 @@ def load_dataset(
         data_dir=data_dir,
         skip_corrupt=skip_corrupt,
         download=download,
+        memory_budget=memory_budget,
     )
     return build_pipeline(
         arrays,
@@ -109,8 +114,9 @@ def load_arrays(
     data_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
     download: bool = True,
+    memory_budget: float | None = None,
 ) -> ImageArrays:
-    """Read the images of one split into memory; arguments and errors are those of `load_dataset`.
+    """Read the images of one split; arguments and errors are those of `load_dataset`.
 
     Returns:
         uint8 images `[n, height, width, channels]`, with labels and the names of the classes where there are
@@ -129,10 +135,23 @@ def load_arrays(
     if is_path(name):
         path = Path(name).expanduser()
         if path.suffix.lower() == ".npy" and not path.is_dir():
-            return load_numpy(path, split, image_size=size, channels=channels)
-        return load_folder(name, split, image_size=size, channels=channels, skip_corrupt=skip_corrupt)
+            return load_numpy(path, split, image_size=size, channels=channels, memory_budget=memory_budget)
+        return load_folder(
+            name,
+            split,
+            image_size=size,
+            channels=channels,
+            skip_corrupt=skip_corrupt,
+            memory_budget=memory_budget,
+        )
     return catalogue.load_catalogued(
-        str(name), split, image_size=size, channels=channels, data_dir=data_dir, download=download
+        str(name),
+        split,
+        image_size=size,
+        channels=channels,
+        data_dir=data_dir,
+        download=download,
+        memory_budget=memory_budget,
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.channels import to_channels
+from keras_vae.data.gather import gather
 from keras_vae.data.pixels import check_pixels
+from keras_vae.data.prepared_file import Block, PreparedFile, stat_of
 from keras_vae.data.resize import resizer
 from keras_vae.data.splits import choose, with_test
 
@@ -17,7 +21,12 @@ BLOCK = 256
 
 
 def load_numpy(
-    path: Path, split: str = "train", *, image_size: tuple[int, int] | None = None, channels: int | None = None
+    path: Path,
+    split: str = "train",
+    *,
+    image_size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    memory_budget: float | None = None,
 ) -> ImageArrays:
     """Read images of a `.npy` file; it is mapped into memory, and only the rows of the split are read.
 
@@ -32,20 +41,24 @@ def load_numpy(
     chosen = choose(splits, split, f"file {path}")
     height, width, given = array.shape[1:]
     size, channels = image_size or (height, width), channels or (1 if given == 1 else 3)
-    images = empty_images(len(chosen), (*size, channels), f"file {path}")
     fit = resizer(size, channels)
-    for start in range(0, len(chosen), BLOCK):
-        block = np.asarray(array[chosen[start : start + BLOCK]])
-        if block.dtype != np.uint8:
-            check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
-            block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
-        block = to_channels(tf.constant(block), channels).numpy()
-        if size == (height, width):
-            images[start : start + BLOCK] = block
-            continue
-        for place, image in enumerate(block, start):
-            images[place] = fit(image)
-    return ImageArrays(images, split=split)
+
+    def blocks(start: int) -> Iterator[Block]:
+        for first in range(start, len(chosen), BLOCK):
+            numbers = chosen[first : first + BLOCK]
+            block = np.asarray(array[numbers])
+            if block.dtype != np.uint8:
+                check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
+                block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
+            block = to_channels(tf.constant(block), channels).numpy()
+            images = block if size == (height, width) else np.array([fit(image) for image in block])
+            yield Block(images, None, first + len(numbers))
+
+    file = PreparedFile(
+        {"file": str(path.resolve()), "split": split, "size": size, "channels": channels}, stat_of(path)
+    )
+    arrays = gather(file, len(chosen), (*size, channels), blocks, memory_budget, {}).arrays
+    return dataclasses.replace(arrays, split=split)
 
 
 def _open(path: Path) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from keras_vae.data.binarize import (
     random_key,
     sample_binary,
 )
+from keras_vae.data.by_rows import ByRows, note_by_rows
 
 
 def build_pipeline(
@@ -68,13 +70,13 @@ def build_pipeline(
     if shuffle is None:
         shuffle = arrays.split.startswith("train")
 
-    pixels = binarize_once(arrays.images, seed, arrays.split) if binarize == "static" else arrays.images
+    if binarize == "static":
+        arrays = binarize_once(arrays, seed)
     order_key = random_key(seed, arrays.split, "order")
     binary_key = random_key(seed, arrays.split, "dynamic binarisation")
+    images_of = _images_of(arrays)
     with tf.device("CPU"):
-        columns = (tf.constant(pixels),)
-        if labels:
-            columns += (tf.constant(arrays.labels, tf.int32),)
+        classes = tf.constant(arrays.labels, tf.int32) if labels else None
 
     size = block_size(arrays.image_shape) if binarize == "dynamic" else batch_size
     epochs = itertools.count(first_epoch)
@@ -91,26 +93,49 @@ def build_pipeline(
         return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())
 
     # whole slices of the order: a step for every image would cost more than gathering the image
-    def gather(step: tf.Tensor, whole: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
+    def choose(step: tf.Tensor, whole: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
         order, epoch_key = whole
-        chosen = order[step * size : (step + 1) * size]
-        images, *rest = (tf.gather(column, chosen) for column in columns)
-        if binarize == "dynamic":
-            images = sample_binary(images, epoch_key, step)
-        return images, *rest
+        return order[step * size : (step + 1) * size], epoch_key, step
+
+    def read(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return (images_of(rows), tf.gather(classes, rows)) if labels else (images_of(rows),)
+
+    def draw(rows: tf.Tensor, epoch_key: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images, *rest = read(rows)
+        return sample_binary(images, epoch_key, step), *rest
 
     def as_pixels(images: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
         images = tf.cast(images, tf.float32) / 255.0
         return (images, *rest) if rest else images
 
     steps = count // batch_size if drop_remainder else math.ceil(count / batch_size)
-    dataset = tf.data.Dataset.range(1).flat_map(next_epoch).map(gather)
-    dataset = dataset.rebatch(batch_size, drop_remainder=drop_remainder).map(as_pixels)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     options = tf.data.Options()
     options.deterministic = True
     # there is nothing to tune, and the end of an epoch waits for the tuner: 30 to 40 % of a dense epoch on one core
     options.autotune.enabled = False
-    # the images are in memory: there are no files to share out among workers
+    # there are no files to share out among workers
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return dataset.prefetch(2).with_options(options)
+    chosen = tf.data.Dataset.range(1).flat_map(next_epoch).map(choose)
+    if binarize == "dynamic":
+        dataset = chosen.map(draw).rebatch(batch_size, drop_remainder=drop_remainder).map(as_pixels)
+    else:
+        rows = chosen.map(lambda rows, *_: rows).rebatch(batch_size, drop_remainder=drop_remainder)
+        halves = ByRows(rows.with_options(options), lambda rows: as_pixels(*read(rows)))
+        dataset = rows.map(halves.read)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    dataset = dataset.prefetch(2).with_options(options)
+    return dataset if binarize == "dynamic" else note_by_rows(dataset, halves)
+
+
+def _images_of(arrays: ImageArrays) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what gives the images of some rows, uint8 `[n, height, width, channels]`."""
+    if arrays.mapping is None:
+        with tf.device("CPU"):
+            images = tf.constant(arrays.images)  # gathered without Python, which a small model would wait for
+        return lambda rows: tf.gather(images, rows)
+
+    def from_file(rows: tf.Tensor) -> tf.Tensor:
+        taken = tf.numpy_function(arrays.take, [rows], tf.uint8, stateful=False)
+        return tf.ensure_shape(taken, [None, *arrays.image_shape])
+
+    return from_file

@@ -15,6 +15,7 @@ import requests
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import constants
 
+from keras_vae.data.cache import cache_folder
 from keras_vae.data.digits import Digits
 from keras_vae.data.quiet import quiet, quiet_logs
 from keras_vae.data.shapes import Shapes
@@ -46,9 +47,8 @@ def prepared(name: str, data_dir: str | os.PathLike[str] | None, download: bool)
             f"dataset is {name!r}: expected {first} or {first}:{ours.VERSION}; it has no other version, and no config"
         )
     with contextlib.ExitStack() as temporary:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "keras_vae", "tensorflow_datasets")
         try:
-            builder = _prepare(ours, data_dir or cache)
+            builder = _prepare(ours, data_dir or cache_folder() / "tensorflow_datasets")
         except OSError:
             # unwritable, or a full disk: what is made in seconds need not be kept
             builder = _prepare(ours, temporary.enter_context(tempfile.TemporaryDirectory()))

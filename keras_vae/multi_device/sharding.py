@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 import wrapt
+
+from keras_vae.data.by_rows import by_rows
 
 
 class Shard(NamedTuple):
@@ -18,8 +21,8 @@ class Shard(NamedTuple):
     Attributes:
         first: number of the shard's first row, int64 `[]`.
         total: rows of the global batch, int64 `[]`.
-        own: 1 for each of the shard's rows, float32 `[n]`, and 0 for a row of zeros that pads an empty shard:
-            convolutions on the CPU fail on an empty batch.
+        own: 1 for each of the shard's rows, float32 `[n]`, and 0 for a row that pads an empty shard: convolutions on
+            the CPU fail on an empty batch.
     """
 
     first: tf.Tensor | None = None
@@ -108,22 +111,30 @@ def shard_dataset(dataset: tf.data.Dataset[Any], strategy: tf.distribute.Strateg
     Raises:
         ValueError: a batch size, where the dataset declares one, below the number of replicas.
     """
-    replicas = strategy.num_replicas_in_sync
     check_batch_size(tf.nest.flatten(dataset.element_spec)[0].shape[0], strategy)
+    return strategy.distribute_datasets_from_function(functools.partial(shards_of_worker, dataset))
 
-    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        here = replicas // context.num_input_pipelines
-        numbers = tf.data.Dataset.range(here * context.input_pipeline_id, here * (context.input_pipeline_id + 1))
 
-        def numbered(*batch: Any) -> tf.data.Dataset:
-            batch = batch[0] if len(batch) == 1 else batch
-            return tf.data.Dataset.zip(numbers, tf.data.Dataset.from_tensors(batch).repeat())
+def shards_of_worker(dataset: tf.data.Dataset[Any], context: tf.distribute.InputContext) -> tf.data.Dataset[Any]:
+    """Return the shards of one worker's replicas, a `Sharded` each, replica after replica and batch after batch.
 
-        # The slicing comes after flat_map: a map within it would be set up anew for every batch.
-        shards = dataset.flat_map(numbered).map(lambda number, batch: _shard(batch, number, replicas))
-        return shards.prefetch(2 * here)
+    Of a dataset by rows (see `keras_vae.data.by_rows`) no other worker's rows are read.
+    """
+    replicas = context.num_replicas_in_sync
+    here = replicas // context.num_input_pipelines
+    numbers = tf.data.Dataset.range(here * context.input_pipeline_id, here * (context.input_pipeline_id + 1))
+    halves = by_rows(dataset)
 
-    return strategy.distribute_datasets_from_function(of_worker)
+    def numbered(*batch: Any) -> tf.data.Dataset:
+        batch = batch[0] if len(batch) == 1 else batch
+        return tf.data.Dataset.zip(numbers, tf.data.Dataset.from_tensors(batch).repeat())
+
+    # The slicing comes after flat_map: a map within it would be set up anew for every batch.
+    shards = (halves.rows if halves else dataset).flat_map(numbered)
+    shards = shards.map(lambda number, batch: _shard(batch, number, replicas))
+    if halves:
+        shards = shards.map(lambda rows: Sharded(halves.read(rows.batch), rows.shard))
+    return shards.prefetch(2 * here)
 
 
 def shard_batch(batch: Any, strategy: tf.distribute.Strategy) -> Any:

@@ -35,6 +35,7 @@ class Settings:
     importance_samples: int = 100
     data_dir: str | None = None
     skip_corrupt: bool = False
+    memory_budget: float | None = None
     precision: str = "float32"
     likelihood: str | None = None
     prior: str | None = None
@@ -61,6 +62,7 @@ class Settings:
             "channels": None if image_shape is None else image_shape[2],
             "data_dir": self.data_dir,
             "skip_corrupt": self.skip_corrupt,
+            "memory_budget": self.memory_budget,
         }
 
     def changed(self, **changes: Any) -> Settings:

@@ -55,8 +55,6 @@ def test_only_the_rows_of_a_split_are_read(tmp_path):
     # 40 GB, of which the disk holds nothing
     np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.uint8, (10**5, 640, 640))
     assert load_arrays(tmp_path / "a.npy", "train[:5]").images.shape == (5, 640, 640, 1)
-    with pytest.raises(ValueError, match=r"file .*a.npy has 90000 images of 640x640x1, 36.9 GB in memory: expected"):
-        load_arrays(tmp_path / "a.npy")
 
 
 @pytest.mark.parametrize(

@@ -168,10 +168,10 @@ def test_mirrored_replicas_share_out_a_batch():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0: expected at least 1; raise"),
+        ({"batch_size": 0}, "batch_size is 0: expected a whole number of at least 1"),
         ({"batch_size": 101, "drop_remainder": True}, "batch_size is 101 .*: expected at most 100, "),
         ({"binarize": "maybe"}, "binarize is 'maybe': expected one of none, "),
-        ({"first_epoch": -1}, "first_epoch is -1: expected at least 0"),
+        ({"first_epoch": -1}, "first_epoch is -1: expected a whole number of at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

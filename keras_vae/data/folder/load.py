@@ -1,14 +1,16 @@
-"""A folder of the user's own images, read into memory."""
+"""A folder of the user's own images."""
 
 import contextlib
+import dataclasses
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from keras_vae.data.arrays import ImageArrays, empty_images
+from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.folder.classes import Example
 from keras_vae.data.folder.deep import Whites
 from keras_vae.data.folder.image_file import (
@@ -21,10 +23,13 @@ from keras_vae.data.folder.image_file import (
     why,
 )
 from keras_vae.data.folder.layout import Layout, read_layout
+from keras_vae.data.gather import gather
+from keras_vae.data.prepared_file import Block, Gathered, PreparedFile, stat_of
 from keras_vae.data.resize import resizer
 from keras_vae.data.splits import choose
 
 MIXED_SIZE = (64, 64)
+BLOCK = 256
 
 _log = logging.getLogger("keras_vae.data.folder")
 
@@ -36,6 +41,7 @@ def load_folder(
     image_size: tuple[int, int] | None = None,
     channels: int | None = None,
     skip_corrupt: bool = False,
+    memory_budget: float | None = None,
 ) -> ImageArrays:
     """Read the images of a folder.
 
@@ -57,7 +63,7 @@ def load_folder(
     layout = read_layout(folder)
     chosen = choose(layout.splits, split, f"folder {folder}")
     with large_files_allowed():
-        return _read(folder, layout, chosen, split, image_size, channels, skip_corrupt)
+        return _read(folder, layout, chosen, split, image_size, channels, skip_corrupt, memory_budget)
 
 
 def _read(
@@ -68,45 +74,80 @@ def _read(
     image_size: tuple[int, int] | None,
     channels: int | None,
     skip_corrupt: bool,
+    memory_budget: float | None,
 ) -> ImageArrays:
+    # of all splits: those to test with share the whites of those to train on
+    stats = {example.path: stat_of(example.path) for examples in layout.splits.values() for example in examples}
+    file = PreparedFile(
+        {"folder": str(folder.resolve()), "split": split, "image_size": image_size, "channels": channels},
+        [[str(path.relative_to(folder)), *stat] for path, stat in sorted(stats.items())],
+    )
+    gathered = file.read() or _gather(file, folder, layout, chosen, image_size, channels, stats, memory_budget)
+    arrays, failed, frames = gathered.arrays, gathered.failed, gathered.facts["frames"]
+    if failed and not (skip_corrupt and len(arrays)):
+        named = ", ".join(f"{path}: {failed[path]}" for path in sorted(failed)[:3])
+        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if len(arrays) else "mend them"
+        raise ValueError(
+            f"{len(failed)} of {len(chosen)} images of folder {folder} cannot be read ({named}"
+            f"{', ...' if len(failed) > 3 else ''}): expected whole images; {mend}"
+        )
+    _tell(
+        folder,
+        layout,
+        gathered.facts["whites"],
+        f"the first frame alone of {frames} image{'s' if frames > 1 else ''}" if frames else "",
+        f"left out {len(failed)} unreadable images" if failed else "",
+    )
+    return dataclasses.replace(arrays, class_names=layout.class_names, split=split)
+
+
+def _gather(
+    file: PreparedFile,
+    folder: Path,
+    layout: Layout,
+    chosen: list[Example],
+    image_size: tuple[int, int] | None,
+    channels: int | None,
+    stats: Mapping[Path, list[int]],
+    memory_budget: float | None,
+) -> Gathered:
     headers, corrupt = _headers(chosen)
     sizes = {header.size for header in headers.values()}
     size = image_size or (next(iter(sizes)) if len(sizes) == 1 else MIXED_SIZE)
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
-    images = empty_images(len(chosen), (*size, channels), f"folder {folder}")
     whites = _whites(layout) if any(header.deep for header in headers.values()) else Whites()
-    kept, fit = [], resizer(size, channels)
-    for example in chosen:
-        if example.path in corrupt:
-            continue
+    fit = resizer(size, channels)
+
+    def read(path: Path) -> np.ndarray | str:
+        """Return an image, or why there is none."""
+        if path in corrupt:
+            return corrupt[path]
         try:
-            image = read_pixels(example.path, channels, whites, size)
+            image = read_pixels(path, channels, whites, size)
+            unchanged = stat_of(path) == stats[path]
         except UNREADABLE as error:
-            corrupt[example.path] = why(error)
-            continue
-        if image.shape[:2] != size:
-            image = fit(image)
-        images[len(kept)] = image
-        kept.append(example)
-    if corrupt and not (skip_corrupt and kept):
-        named = ", ".join(f"{path}: {corrupt[path]}" for path in sorted(corrupt)[:3])
-        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
-        raise ValueError(
-            f"{len(corrupt)} of {len(chosen)} images of folder {folder} cannot be read ({named}"
-            f"{', ...' if len(corrupt) > 3 else ''}): expected whole images; {mend}"
-        )
+            return why(error)
+        if not unchanged:
+            raise ValueError(f"{path} has changed while folder {folder} was read: expected it to stay; read it again")
+        return image if image.shape[:2] == size else fit(image)
+
+    def blocks(start: int) -> Iterator[Block]:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(start, len(chosen), BLOCK):
+                examples = chosen[first : first + BLOCK]
+                found = list(zip(examples, pool.map(read, [example.path for example in examples]), strict=True))
+                kept = [(example.label, image) for example, image in found if not isinstance(image, str)]
+                labels = [label for label, _ in kept]
+                yield Block(
+                    np.array([image for _, image in kept], np.uint8).reshape(-1, *size, channels),
+                    None if None in labels else labels,
+                    first + len(examples),
+                    {str(example.path): reason for example, reason in found if isinstance(reason, str)},
+                )
+
     frames = sum(header.frames for header in headers.values())
-    _tell(
-        folder,
-        layout,
-        whites.remark(),
-        f"the first frame alone of {frames} image{'s' if frames > 1 else ''}" if frames else "",
-        f"left out {len(corrupt)} unreadable images" if corrupt else "",
-    )
-    labels = [example.label for example in kept]
-    return ImageArrays(
-        images[: len(kept)], None if None in labels else np.array(labels, np.int32), layout.class_names, split
-    )
+    facts = {"frames": frames, "whites": whites.remark()}
+    return gather(file, len(chosen), (*size, channels), blocks, memory_budget, facts)
 
 
 def _headers(examples: Iterable[Example]) -> tuple[dict[Path, Header], dict[Path, str]]:

@@ -1,0 +1,31 @@
+"""Datasets that choose rows before they read them, so that a worker can read its own alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+
+class ByRows(NamedTuple):
+    """The two halves of a dataset.
+
+    Attributes:
+        rows: the numbers of each batch's rows, int64 `[n]`.
+        read: gives the batch of some numbers.
+    """
+
+    rows: tf.data.Dataset[Any]
+    read: Callable[[tf.Tensor], Any]
+
+
+def note_by_rows(dataset: tf.data.Dataset[Any], halves: ByRows) -> tf.data.Dataset[Any]:
+    """Return a dataset with its halves noted; what is made of it by `map` and the like has none."""
+    dataset._keras_vae_by_rows = halves
+    return dataset
+
+
+def by_rows(dataset: tf.data.Dataset[Any]) -> ByRows | None:
+    """Return the halves of a dataset, if they were noted."""
+    return getattr(dataset, "_keras_vae_by_rows", None)
