@@ -23,7 +23,7 @@ def image_batches(
 
     Args:
         data: batches of images or of tuples that begin with one, such as a `tf.data.Dataset`; one array of images;
-            or the pair of an array of images and one of labels.
+            or a tuple of an array of images and one of labels, or of targets, which are not looked at.
         name: what an error calls the data.
         image_shape: (height, width, channels).
         batch_size: into which an array is cut; 100 by default.
@@ -37,9 +37,15 @@ def image_batches(
         raise ValueError(
             f"{name} is {shown(data)}: expected batches of images float [n, H, W, C], such as load_dataset's"
         )
-    pair = isinstance(data, tuple) and len(data) == 2 and getattr(data[1], "ndim", None) == 1
-    if pair or hasattr(data, "ndim"):
-        arrays: Any = data if pair else (data,)
+    together = isinstance(data, tuple) and bool(data) and all(hasattr(part, "ndim") for part in data)
+    if together or hasattr(data, "ndim"):
+        arrays: Any = data if together else (data,)
+        if len(arrays) > 2 or len({len(array) for array in arrays}) > 1:
+            found = " and ".join(f"{list(array.shape)}" for array in arrays)
+            raise ValueError(
+                f"{name} is a tuple of arrays {found}: expected images, or images and as many labels; pass a list of "
+                "batches, if these are some"
+            )
         starts = range(0, max(len(arrays[0]), 1), batch_size)
         data = (tuple(np.asarray(array)[start : start + batch_size] for array in arrays) for start in starts)
     number = -1

@@ -28,7 +28,10 @@ def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> 
     """
     values = as_array(name, labels)
     if values.shape not in ((), (count,)):
-        raise ValueError(f"{name} has shape {values.shape}: expected one number, or one for each of {count} images")
+        mend = "; take labels.argmax(axis=-1) of one-hot ones" if values.shape == (count, classes) else ""
+        raise ValueError(
+            f"{name} has shape {values.shape}: expected one number, or one for each of {count} images{mend}"
+        )
     if not np.issubdtype(values.dtype, np.integer) or values.min(initial=0) < 0 or values.max(initial=0) >= classes:
         found = f"{values.min()}" if values.ndim == 0 else f"{values.dtype} from {values.min()} to {values.max()}"
         raise ValueError(f"{name} is {found}: expected whole numbers from 0 to {classes - 1}")

@@ -4,6 +4,9 @@ import numpy as np
 
 from keras_vae.data.as_array import as_array
 
+# So far out of [0, 1] pixels may be: arithmetic on float32 rounds.
+ROUNDING = 1e-5
+
 
 def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[int, ...] | None = None) -> None:
     """Raise unless `images` is a batch of finite float pixels in [0, 1].
@@ -52,9 +55,11 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
             "[0, 1]; drop or mend those images"
         )
     low, high = float(images.min()), float(images.max())
-    if low < 0 or high > 1:
-        if low < 0:
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        if low >= -0.5 and high <= 1.5:
+            mend = "clip them, as after resizing, with images.clip(0, 1)"
+        elif low < 0:
             mend = "rescale the images, (images + 1) / 2 if they span [-1, 1]" if high <= 1 else "rescale the images"
         else:
             mend = "divide by 255" if high <= 255 else "rescale the images"
-        raise ValueError(f"the pixels of {name} are {low:g} to {high:g}: expected pixels in [0, 1]; {mend}")
+        raise ValueError(f"the pixels of {name} are {low:.8g} to {high:.8g}: expected pixels in [0, 1]; {mend}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.check_number import whole_number
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of, some
+from keras_vae.evaluation.traced import traced
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 from keras_vae.random.portable import check_seed
@@ -64,24 +66,17 @@ def elbo_surgery(
     check_model(model)
     check_seed(seed)
     samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
-    posteriors, prior = posteriors_of(model, data, batch_size), model.prior()
+    posteriors = posteriors_of(model, data, batch_size)
     # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.
     marginals = tfd.Normal(*moments_of(model, posteriors))
     images = int(marginals.batch_shape[0])
-    by_dimension = isinstance(prior, tfd.Independent)
-
-    def draw(rows: tf.Tensor, posterior: tfd.Distribution, own: tfd.Distribution) -> tuple[tf.Tensor, ...]:
-        noise = normal(seed, EVALUATION, rows, [samples, tf.shape(own.loc)[0], model.latent_dim])
-        z = model.posterior.reparameterize(posterior, noise)
-        log_prior = (prior.distribution if by_dimension else prior).log_prob(z)
-        return z, posterior.log_prob(z), own.log_prob(z), log_prior
-
-    draw = tf.function(draw, reduce_retracing=True, autograph=False)
+    by_dimension = isinstance(model.prior(), tfd.Independent)
+    draw = traced(_draw, model)
     density = AggregateDensity(model.posterior.density_size())
     parts = []
     for number, start in enumerate(range(0, images, ROWS_AT_A_TIME)):
         ours = [some(each, start, start + ROWS_AT_A_TIME) for each in (posteriors, marginals)]
-        z, *densities = draw(tf.constant(number), *ours)
+        z, *densities = draw(tf.constant([seed, number, samples]), *ours)
         flat = tf.reshape(z, [-1, model.latent_dim])
         aggregate = density(flat, posteriors, marginals)
         shapes = ([samples, -1], [samples, -1, model.latent_dim])
@@ -108,6 +103,22 @@ def elbo_surgery(
     }
 
 
+def _draw(
+    model: VAE, place: tf.Tensor, posterior: tfd.Distribution, own: tfd.Normal
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Draw latents of some posteriors, `place` being (seed, number of the draw, samples).
+
+    Returns:
+        The latents float32 `[samples, n, d]`, their densities under the posterior `[samples, n]` and under `own`, its
+        marginals, `[samples, n, d]`, and under the prior, of each dimension if they are independent.
+    """
+    seed, number, samples = tf.unstack(place)
+    noise = normal(seed, EVALUATION, number, tf.stack([samples, tf.shape(own.loc)[0], model.latent_dim]))
+    z, prior = model.posterior.reparameterize(posterior, noise), model.prior()
+    log_prior = (prior.distribution if isinstance(prior, tfd.Independent) else prior).log_prob(z)
+    return z, posterior.log_prob(z), own.log_prob(z), log_prior
+
+
 class AggregateDensity:
     """Computes log q(z) and log q(z_j), q being the mean of n posteriors.
 
@@ -119,7 +130,7 @@ class AggregateDensity:
 
     def __init__(self, numbers: int) -> None:
         self.numbers = numbers
-        self._add = tf.function(_add_some, reduce_retracing=True, autograph=False)
+        self._add = _add_some
 
     def __call__(
         self, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
@@ -140,6 +151,7 @@ class AggregateDensity:
         return joint - math.log(count), by_dimension - math.log(count)
 
 
+@functools.partial(tf.function, reduce_retracing=True, autograph=False)
 def _add_some(
     joint: tf.Tensor, by_dimension: tf.Tensor, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
 ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -13,6 +13,7 @@ from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.evaluation.posteriors import check_model
+from keras_vae.evaluation.traced import traced
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.kl import factorise, kl_in_closed_form
 from keras_vae.objectives.kl import kl_per_dimension as kl_by_dimension
@@ -95,7 +96,7 @@ def evaluate(
     check_seed(seed)
     batch_size = whole_number("batch_size", batch_size, 1)
     bound = ImportanceWeightedBound(model, importance_samples, seed)
-    encode = tf.function(lambda x, label: _latents(model, x, label), reduce_retracing=True, autograph=False)
+    encode = traced(_latents, model)
     parts: list[dict[str, np.ndarray]] = []
     is_likelihood = True
     for number, (x, label) in enumerate(image_batches(data, "data", model.image_shape, batch_size, model.classes)):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from keras_vae.check_number import whole_number
+from keras_vae.evaluation.traced import traced
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 
@@ -50,7 +51,7 @@ class ImportanceWeightedBound:
         self.model = model
         self.samples: int = whole_number("importance_samples", samples, 1)
         self.seed = seed
-        self._chunk = tf.function(self._log_weights, reduce_retracing=True, autograph=False)
+        self._chunk = traced(_log_weights, model)
 
     def __call__(self, x: tf.Tensor, batch: int = 0, label: tf.Tensor | None = None) -> ImportanceWeights:
         """Return bound, reconstruction and KL of each image, the last two by Monte Carlo over the samples.
@@ -65,30 +66,29 @@ class ImportanceWeightedBound:
         at_a_time = samples_at_a_time(self.model, x.shape[0], self.samples)
         for start in range(0, self.samples, at_a_time):
             count = min(at_a_time, self.samples - start)
-            log_sum, likelihood, ratio = self._chunk(x, label, tf.constant([batch, start, count]))
+            log_sum, likelihood, ratio = self._chunk(x, label, tf.constant([self.seed, batch, start, count]))
             total = tf.reduce_logsumexp(tf.stack([total, log_sum]), axis=0)
             log_likelihood += likelihood
             log_ratio += ratio
         count = float(self.samples)
         return ImportanceWeights(total - tf.math.log(count), -log_likelihood / count, -log_ratio / count)
 
-    def _log_weights(
-        self, x: tf.Tensor, label: tf.Tensor | None, place: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return three sums over the samples of `place` = (batch, first sample, samples), float32 `[n]` each.
 
-        The logarithm of that of the weights, and those of log p(x|z) and of log p(z) / q(z|x).
-        """
-        batch, start, count = tf.unstack(place)
-        model = self.model
-        shape = tf.stack([count, tf.shape(x)[0], model.latent_dim])
-        noise = normal(self.seed, EVALUATION, batch, shape, start)
-        decode = functools.partial(model.decoder_outputs, label=label)
-        q, z, outputs = model.posterior.infer(model.encoder_outputs(x, label), noise, decode)
-        log_likelihood = model.likelihood(outputs).log_prob(x)
-        log_ratio = model.prior().log_prob(z) - q.log_prob(z)
-        return (
-            tf.reduce_logsumexp(log_likelihood + log_ratio, axis=0),
-            tf.reduce_sum(log_likelihood, axis=0),
-            tf.reduce_sum(log_ratio, axis=0),
-        )
+def _log_weights(
+    model: VAE, x: tf.Tensor, label: tf.Tensor | None, place: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return three sums over the samples of `place` = (seed, batch, first sample, samples), float32 `[n]` each.
+
+    The logarithm of that of the weights, and those of log p(x|z) and of log p(z) / q(z|x).
+    """
+    seed, batch, start, count = tf.unstack(place)
+    noise = normal(seed, EVALUATION, batch, tf.stack([count, tf.shape(x)[0], model.latent_dim]), start)
+    decode = functools.partial(model.decoder_outputs, label=label)
+    q, z, outputs = model.posterior.infer(model.encoder_outputs(x, label), noise, decode)
+    log_likelihood = model.likelihood(outputs).log_prob(x)
+    log_ratio = model.prior().log_prob(z) - q.log_prob(z)
+    return (
+        tf.reduce_logsumexp(log_likelihood + log_ratio, axis=0),
+        tf.reduce_sum(log_likelihood, axis=0),
+        tf.reduce_sum(log_ratio, axis=0),
+    )

@@ -8,13 +8,14 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.data.batches import image_batches
+from keras_vae.models.finite_weights import unusable_weights
 from keras_vae.models.vae import VAE
 
 tfd = tfp.distributions
 
 
 def check_model(model: Any) -> None:
-    """Raise ValueError for anything but a `VAE`, and for an `Autoencoder`, which has no likelihood of images.
+    """Raise ValueError for anything but a `VAE` with finite weights: an `Autoencoder` has no likelihood of images.
 
     Example:
         >>> check_model("runs/digits")
@@ -26,6 +27,9 @@ def check_model(model: Any) -> None:
             f"model is a {type(model).__name__}: expected a keras_vae.VAE; build one around your networks, or load a "
             "saved one"
         )
+    unusable = unusable_weights(model)
+    if unusable:
+        raise ValueError(unusable)
 
 
 def posteriors_of(model: VAE, data: Any, batch_size: int = 100) -> tfd.Distribution:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_vae.models import exact_steps
 from keras_vae.models.execution import execution_options
 from keras_vae.models.faults import KINDS, Faults
+from keras_vae.models.finite_weights import save, save_weights
 from keras_vae.models.inputs import Batch, check_arrays
 from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
 from keras_vae.multi_device.lost_worker import naming_lost_workers
@@ -110,6 +111,8 @@ class DistributedTrainer(keras.Model):
                     take_summed_gradients(each)
             # Built now, so that a model saved before its first step is restored completely.
             self.optimizer.build(self.trainable_variables)
+
+    save, save_weights = save, save_weights
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Return how the model was compiled, the optimizer's settings included; None if it was not."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_number import whole_number
 from keras_vae.private_interfaces import layers_of
 from keras_vae.shown import shown
 
@@ -18,11 +20,17 @@ def execution_options(model: keras.Model, **options: Any) -> dict[str, Any]:
     """Return the arguments of Keras' `compile`, "auto" replaced by what is fastest for a model.
 
     Raises:
-        ValueError: a `loss` or `metrics`, which these models do not take.
+        ValueError: a `loss` or `metrics`, which these models do not take, or an option that is none of its values.
     """
     for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
         if options.get(name) is not None:
             raise ValueError(f"{name} is {shown(options[name])}: expected none; the loss is the model's objective")
+    for name, takes_auto in (("jit_compile", True), ("run_eagerly", False)):
+        if not isinstance(options.get(name, False), (bool, np.bool_)) and not (takes_auto and options[name] == "auto"):
+            expected = 'True, False or "auto"' if takes_auto else "True or False"
+            raise ValueError(f"{name} is {shown(options[name])}: expected {expected}")
+    if options["steps_per_execution"] != "auto":
+        options["steps_per_execution"] = whole_number("steps_per_execution", options["steps_per_execution"], 1)
     eager = bool(options.get("run_eagerly"))
     if options["jit_compile"] == "auto":
         options["jit_compile"] = not eager and compiles_well(model)

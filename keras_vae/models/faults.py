@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from keras_vae.data.pixels import ROUNDING
 from keras_vae.likelihoods.likelihood import Likelihood
 
 # By kind, what an error says of the step or batch.
@@ -65,6 +66,6 @@ class Faults:
 
 def faults_of_inputs(x: tf.Tensor, weight: tf.Tensor | None, likelihood: Likelihood) -> tf.Tensor:
     """Return 1 for each of "pixels", "weights" and "likelihood" that a batch's inputs show, float32 `[3]`."""
-    pixels = tf.reduce_any(~((x >= 0) & (x <= 1)))
+    pixels = tf.reduce_any(~((x >= -ROUNDING) & (x <= 1 + ROUNDING)))
     weights = tf.constant(False) if weight is None else tf.reduce_any(~((weight >= 0) & (weight < float("inf"))))
     return tf.stack([tf.cast(each, tf.float32) for each in (pixels, weights, ~likelihood.is_likelihood_of(x))])

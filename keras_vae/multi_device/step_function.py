@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ def step_function(
         under a strategy the model's metrics; it raises StopIteration where no data are left. Of any other iterator,
         such as `train_on_batch` passes, it takes one step.
     """
+    compiled = functools.partial(tf.function, reduce_retracing=True, autograph=False)
 
     def on_replicas(batch: Any) -> dict[str, Any]:
         strategy.run(step, args=(batch,))
@@ -38,10 +40,10 @@ def step_function(
 
     run = on_replicas if strategy else step
     if not (strategy or model.run_eagerly):
-        run = tf.function(step, reduce_retracing=True, jit_compile=model.jit_compile, autograph=False)
+        run = compiled(step, jit_compile=model.jit_compile)
 
     def logs_before(iterator: Iterator[Any]) -> dict[str, Any]:
-        if strategy or model.run_eagerly:
+        if strategy:
             return {}
         found = run.get_concrete_function(iterator.element_spec).structured_outputs
         return tf.nest.map_structure(lambda each: tf.zeros(each.shape, each.dtype), found)
@@ -49,14 +51,15 @@ def step_function(
     def logs_after(logs: dict[str, Any]) -> dict[str, Any]:
         return model.get_metrics_result() if strategy else logs
 
-    def many_steps(iterator: Iterator[Any], most: tf.Tensor) -> tuple[tf.Tensor | int, dict[str, Any]]:
-        taken, logs = 0, logs_before(iterator)
-        for _ in tf.range(most):
+    def many_steps(iterator: Iterator[Any], most: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
+        def next_step(taken: tf.Tensor, _: tf.Tensor, logs: dict[str, Any]) -> tuple[Any, ...]:
             batch = iterator.get_next_as_optional()
-            if not batch.has_value():
-                break
-            logs = run(batch.get_value())
-            taken += 1
+            more = batch.has_value()
+            logs = tf.cond(more, lambda: run(batch.get_value()), lambda: logs)
+            return taken + tf.cast(more, tf.int32), more, logs
+
+        before = tf.constant(0), tf.constant(True), logs_before(iterator)
+        taken, _, logs = tf.while_loop(lambda taken, more, _: (taken < most) & more, next_step, before)
         return taken, logs_after(logs)
 
     def one_step(batch: tf.experimental.Optional) -> dict[str, Any]:
@@ -66,22 +69,23 @@ def step_function(
         return logs_after(run(batch))
 
     if not model.run_eagerly:
-        many_steps, one_step, one_batch = (
-            tf.function(each, reduce_retracing=True) for each in (many_steps, one_step, one_batch)
-        )
+        many_steps, one_step, one_batch = compiled(many_steps), compiled(one_step), compiled(one_batch)
     in_a_loop = strategy or model.steps_per_execution > 1  # where sums may round otherwise than without one
 
     def call(batches: Iterator[Any]) -> dict[str, Any]:
         if not isinstance(batches, Execution):
             batch = next(batches)
             return one_batch(shard_batch(keras.utils.unpack_x_y_sample_weight(batch), strategy) if strategy else batch)
-        if in_a_loop:
+        taken, logs = 0, {}
+        if model.run_eagerly:
+            for batch in batches:
+                taken, logs = 1, one_batch(batch)
+        elif in_a_loop:
             taken, logs = many_steps(batches.iterator, tf.constant(batches.left))
-        else:
-            batch = batches.iterator.get_next_as_optional()
-            taken = bool(batch.has_value())
-            logs = one_step(batch) if taken else {}
-        batches.left -= int(taken)
+            batches.left -= int(taken)
+        elif (batch := batches.iterator.get_next_as_optional()).has_value():
+            taken, logs = 1, one_step(batch)
+            batches.left -= 1
         if not taken:
             raise StopIteration
         return logs

@@ -31,6 +31,13 @@ def test_one_pixel_outside_is_refused_in_one_line(images, value, where):
     ("images", "message"),
     [
         (np.full([2, 4, 4, 1], 200.0), "are 200 to 200: expected .*; divide by 255"),
+        (
+            np.array([0.0, 1.0001], np.float32).reshape(2, 1, 1, 1),
+            r"are 0 to 1.0001: expected .*; clip them, .*clip\(0, 1\)$",
+        ),
+        (np.array([-0.02, 1]).reshape(2, 1, 1, 1), r"are -0.02 to 1: expected .*; clip them"),
+        (np.array([0, 1.00002]).reshape(2, 1, 1, 1), r"are 0 to 1.00002: expected .*; clip them"),
+        (np.array([0, 2.0]).reshape(2, 1, 1, 1), r"are 0 to 2: expected .*; divide by 255"),
         (np.full([2, 4, 4, 1], 700.0), "are 700 to 700: expected .*; rescale"),
         (np.full([2, 4, 4, 1], -1.0), r"\(images \+ 1\) / 2"),
         (np.full([2, 4, 4, 1], np.nan), "NaN or infinite in 32 of 32: expected"),
@@ -46,6 +53,10 @@ def test_one_pixel_outside_is_refused_in_one_line(images, value, where):
 def test_each_mistake_names_what_came_and_the_mend(images, message):
     with pytest.raises(ValueError, match=message):
         check_pixels(images)
+
+
+def test_pixels_may_be_out_of_range_by_rounding():
+    check_pixels(np.array([-1e-6, 1 + 1e-6], np.float32).reshape(2, 1, 1, 1))
 
 
 def test_another_image_shape_is_refused():

@@ -143,6 +143,21 @@ def test_a_collapsed_model_has_no_active_unit(small_vae, gray):
     assert evaluate(small_vae, gray, 1)["active_units"] == 1
 
 
+def test_targets_beside_the_images_are_no_images(small_vae, gray):
+    """As of `fit(x, x)`, and of labels of a model that has no classes."""
+    alone = evaluate(small_vae, gray, 2, batch_size=2)
+    assert alone["images"] == 5
+    for target in (gray, np.arange(5), np.eye(5), tf.constant(gray)):
+        assert evaluate(small_vae, (gray, target), 2, batch_size=2) == alone
+    assert evaluate(small_vae, (gray,), 2, batch_size=2) == alone
+    assert evaluate(small_vae, [gray[:2], gray[2:4], gray[4:]], 2) == alone
+    for data in ((gray, gray[:4]), (gray, gray, gray)):
+        with pytest.raises(
+            ValueError, match=r"data is a tuple of arrays .*: expected images, or images and as many labels"
+        ):
+            evaluate(small_vae, data)
+
+
 def bad_pixel(value):
     x = np.full([3, 2, 2, 1], 0.5, np.float32)
     x[2, 1, 1, 0] = value

@@ -101,6 +101,15 @@ def test_networks_of_one_s_own_tell_their_shapes():
         (lambda model, x, y: model.fit(x, y.astype(float), verbose=0), "y is .*expected whole numbers from 0 to 9"),
         (lambda model, x, y: keras_vae.evaluate(model, x), "batch 0 of data has no labels"),
         (lambda model, x, y: keras_vae.evaluate(model, (x, y - 10)), "data's labels is"),
+        (lambda model, x, y: keras_vae.evaluate(model, (x, np.eye(10)[y])), r"data's labels has shape .*10.*argmax"),
+        (
+            lambda model, x, y: keras_vae.evaluate(model, (x, x)),
+            r"data's labels has shape .*: expected one number, or one",
+        ),
+        (
+            lambda model, x, y: keras_vae.evaluate(model, (x, y[1:])),
+            r"data is a tuple of arrays .*19\]: expected images, or",
+        ),
         (lambda model, x, y: model.generate(2, label=10), "label is 10: expected whole numbers from 0 to 9"),
         (lambda model, x, y: model.generate(2, label=[1, 2, 3]), r"shape \(3,\): expected one number, or one for each"),
         (lambda model, x, y: model.reconstruct(x), "label is None"),

@@ -26,6 +26,35 @@ def test_chooses_xla_for_dense_networks_and_not_for_convolutions(make_vae):
     assert (dense.jit_compile, dense.steps_per_execution) == (False, 1)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("steps_per_execution", 0, "a whole number of at least 1"),
+        ("steps_per_execution", 2.5, "a whole number of at least 1"),
+        ("steps_per_execution", "many", "a whole number of at least 1"),
+        ("jit_compile", "x", 'True, False or "auto"'),
+        ("jit_compile", 2, 'True, False or "auto"'),
+        ("run_eagerly", "no", "True or False"),
+    ],
+)
+def test_compile_refuses_what_is_no_option(make_vae, option, value, expected):
+    with pytest.raises(ValueError, match=f"^{option} is {value!r}: expected {expected}$"):
+        make_vae().compile("adam", **{option: value})
+
+
+def test_rounding_above_1_is_no_fault(make_vae, digits):
+    model = make_vae()
+    model.compile("adam", jit_compile=False)
+    rounded = np.where(digits == 1, np.float32(1 + 1e-6), digits)
+    assert rounded.max() > 1
+    model.fit(rounded, verbose=0)
+    model.fit(tf.data.Dataset.from_tensor_slices(rounded).batch(5), verbose=0)
+    with pytest.raises(ValueError, match=r"are 0 to 1\.001: .*clip them"):
+        model.fit(np.where(digits == 1, np.float32(1.001), digits), verbose=0)
+    with pytest.raises(ValueError, match="outside"):
+        model.fit(tf.data.Dataset.from_tensor_slices(np.where(digits == 1, 1.001, digits)).batch(5), verbose=0)
+
+
 def test_runs_eagerly_to_the_same_numbers(make_vae, digits):
     losses = []
     for eager in (True, False):

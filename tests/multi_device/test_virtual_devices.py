@@ -32,6 +32,14 @@ def test_evaluate_and_predict_are_compared(on_two, on_four, name):
         assert {"evaluate", "predict"} <= set(results[name])
 
 
+@pytest.mark.parametrize("case", ["one_step_a_call", "sgd", "many_steps_a_call"])
+def test_the_steps_asked_for_are_taken_of_consecutive_batches(on_two, case):
+    numbers = on_two["in_steps"][case].pop("numbers")
+    assert_same(on_two["in_steps"][case])
+    in_an_epoch = {"one_step_a_call": list(range(11)), "sgd": [7, 10], "many_steps_a_call": [10]}[case]
+    assert numbers == in_an_epoch * 2
+
+
 def test_each_row_has_noise_of_its_own(on_two, on_four):
     for results in (on_two, on_four):
         noise = results["noise"]

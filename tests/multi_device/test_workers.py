@@ -13,6 +13,12 @@ def test_two_workers_train_as_one(on_workers, name):
     assert {"evaluate", "predict"} <= set(on_workers[0]["sgd"])
 
 
+def test_two_workers_take_the_steps_asked_for(on_workers):
+    for results in on_workers:
+        assert results["in_steps"].pop("numbers") == [7, 10] * 2
+        assert all(difference < 1e-6 for difference in results["in_steps"].values()), results["in_steps"]
+
+
 def test_workers_of_one_mind_pass(on_workers):
     assert [results["same"] for results in on_workers] == ["no error"] * 2
 

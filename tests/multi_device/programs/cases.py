@@ -76,6 +76,7 @@ WHOLE = ("sgd", "convolutional")  # those whose evaluation and predictions are c
 CASES = {
     "sgd": (dense, sgd(), PLAIN),
     "one_step_a_call": (dense, sgd(), {"jit_compile": False, "steps_per_execution": 1}),
+    "many_steps_a_call": (dense, sgd(), {"jit_compile": False, "steps_per_execution": 64}),
     "compiled": (dense, sgd(), {"jit_compile": True, "steps_per_execution": 8}),
     "eager": (dense, sgd(), {"run_eagerly": True}),
     "many_samples": (lambda: dense(objective=ThreeSamples()), sgd(), PLAIN),
@@ -121,3 +122,23 @@ def differences(one, other):
         )
         for part in one
     }
+
+
+def in_steps(case):
+    """What some steps at a time of an endless dataset come to, and the numbers that callbacks hear."""
+    model, data, numbers = compiled(case), batches().take(19).repeat(), []
+    noting = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: numbers.append(batch))
+    model.fit(data, steps_per_epoch=11, epochs=2, verbose=0, callbacks=[noting])
+    return _parts(model, model.evaluate(data, steps=3, verbose=0), model.predict(data, steps=2, verbose=0)), numbers
+
+
+def in_a_row(case):
+    """The same of the same batches, one after the other to their end."""
+    model, data = compiled(case), batches().take(19).repeat().take(22)
+    model.fit(data, verbose=0)
+    return _parts(model, model.evaluate(data.take(3), verbose=0), model.predict(data.take(2), verbose=0))
+
+
+def _parts(model, evaluated, predicted):
+    parts = {"weights": model.get_weights(), "step": [model.step.numpy()], "predict": [predicted]}
+    return {**parts, "evaluate": [np.float32(value) for value in evaluated]}

@@ -75,6 +75,15 @@ def weighted_input():
     return cases.differences(*outcomes)
 
 
+def in_steps():
+    """For 1, 8 and 64 steps a call."""
+    found = {}
+    for case in ("one_step_a_call", "sgd", "many_steps_a_call"):
+        many, numbers = made_under(lambda case=case: cases.in_steps(case))
+        found[case] = {**cases.differences(cases.in_a_row(case), many), "numbers": numbers}
+    return found
+
+
 def bad_weight():
     data = cases.weighted_batches().map(lambda x, y, w: (x, y, tf.where(tf.range(tf.size(w)) == 12, -1.0, w)))
     made_under(lambda: cases.compiled("sgd")).fit(data, verbose=0)
@@ -203,6 +212,7 @@ OTHERS = {
     "array_input": array_input,
     "labelled_input": labelled_input,
     "weighted_input": weighted_input,
+    "in_steps": in_steps,
     "bad_weight": lambda: message(bad_weight),
     "noise": noise,
     "mixed_bfloat16": lambda: mixed("mixed_bfloat16"),

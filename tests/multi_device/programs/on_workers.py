@@ -68,7 +68,14 @@ def weighted():
     return cases.differences(*(cases.outcome(model, cases.weighted_batches()) for model in (one, many)))
 
 
+def in_steps():
+    with strategy.scope():
+        many, numbers = cases.in_steps("sgd")
+    return {**cases.differences(cases.in_a_row("sgd"), many), "numbers": numbers}
+
+
 results = {
+    "in_steps": in_steps(),
     "weighted": weighted(),
     "replicas": strategy.num_replicas_in_sync,
     "sgd": compare("sgd"),
