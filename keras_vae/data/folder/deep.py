@@ -51,7 +51,7 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
 
 def check_upper_bytes(image: Image.Image) -> None:
     """Refuse a TIFF of deep colours of which Pillow reads the upper 8 of 16 bits, if these hold next to nothing."""
-    if _tiff_tag(image, 258) == (16,) * len(image.getbands()) and max(high for _, high in image.getextrema()[:3]) < 64:
+    if _tiff_tag(image, 258) == (16,) * len(image.getbands()) and np.asarray(image)[..., :3].max() < 64:
         raise Unusable("its colours hold at most 14 of 16 bits, of which Pillow reads the upper 8; a PNG is read whole")
 
 
