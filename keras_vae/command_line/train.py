@@ -22,7 +22,7 @@ def _names(kind: str) -> str:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, any TFDS name, a folder of images or a .npy file.",
+    help="digits, emoji, any TFDS name, a folder of images or a .npy file.",
 )
 @click.option("--preset", help="Network and training settings by name; chosen by the dataset where not given.")
 @click.option("--epochs", type=int, help="Passes over the training images; the preset's where not given.")

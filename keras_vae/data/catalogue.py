@@ -1,4 +1,4 @@
-"""Datasets by their TFDS name; `digits` and `shapes` among them."""
+"""Datasets by their TFDS name; `digits`, `emoji` and `shapes` among them."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""Images by name: `digits`, `shapes`, any image dataset of TensorFlow Datasets; a folder of images, a NumPy file."""
+"""Images by name: `digits`, `emoji`, `shapes`, any image dataset of TFDS; a folder of images; a NumPy file."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def load_dataset(
     dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
 
     Args:
-        name: "digits", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS writes them,
-            or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1], `[n, height, width]` or
-            `[n, height, width, channels]`. A known name wins over a folder of that name: write "./mnist" for the
-            folder.
+        name: "digits", "emoji", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS
+            writes them, or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1],
+            `[n, height, width]` or `[n, height, width, channels]`. A known name wins over a folder of that name: write
+            "./mnist" for the folder.
         split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its
             own, those of "validation" stand in, or else a tenth of "train" that is held out as "test".
         batch_size: Images a batch; the last one is smaller unless `drop_remainder`.

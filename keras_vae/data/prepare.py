@@ -17,12 +17,13 @@ from tensorflow_datasets.core import constants
 
 from keras_vae.data.cache import cache_folder
 from keras_vae.data.digits import Digits
+from keras_vae.data.emoji import Emoji
 from keras_vae.data.quiet import quiet, quiet_logs
 from keras_vae.data.shapes import Shapes
 from keras_vae.private_interfaces import retries_of_tfds
 
 # Made here, with nothing to download.
-OURS: dict[str, type[tfds.core.DatasetBuilder]] = {"digits": Digits, "shapes": Shapes}
+OURS: dict[str, type[tfds.core.DatasetBuilder]] = {"digits": Digits, "emoji": Emoji, "shapes": Shapes}
 
 
 def names() -> list[str]:
@@ -34,8 +35,7 @@ def names() -> list[str]:
 def prepared(name: str, data_dir: str | os.PathLike[str] | None, download: bool) -> Iterator[tfds.core.DatasetBuilder]:
     """Hold the builder of a prepared dataset open for reading; errors are those of `load.load_dataset`.
 
-    `digits` and `shapes` are prepared in `data_dir` or the user's cache, or for the time of reading in a temporary
-    folder.
+    What is `OURS` is prepared in `data_dir` or the user's cache, or for the time of reading in a temporary folder.
     """
     first = re.split("[/:]", name)[0]
     ours = OURS.get(first)
@@ -78,7 +78,8 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike[str] | None, downloa
         close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
         raise ValueError(
-            f"dataset is {name!r}: expected digits, shapes, a TFDS name, a folder of images or a .npy file; {hint}"
+            f"dataset is {name!r}: expected digits, emoji, shapes, a TFDS name, a folder of images or a .npy file; "
+            f"{hint}"
         ) from error
     except Exception as error:
         raise ValueError(
