@@ -11,24 +11,40 @@ from PIL import Image, ImageCms
 _MODES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK"}
 
 
+# what Pillow calls that which a file says of its colours
+SAID = ("icc_profile", "srgb", "gamma")
+
+
 def to_srgb(image: Image.Image) -> Image.Image:
     """Return an image in sRGB, mode L, LA, RGB or RGBA; one that says nothing of its colours is taken to be.
 
-    Profiles are passed over if they are broken, or of other channels than the image.
+    Profiles are passed over if they are broken, or of other channels than the image. Without one, a PNG may say what
+    power of its numbers is light.
     """
-    profile = image.info.get("icc_profile")
+    profile, srgb, gamma = (image.info.get(name) for name in SAID)
     if image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode == "CMYK":
         return _from_profile(image, profile) or image.convert("RGB")
     else:
         image = image.convert("L" if image.mode in ("1", "L") else "RGB")
-    shown = _from_profile(image.convert("L" if image.mode == "L" else "RGB"), profile)
+    opaque = image.convert("L" if image.mode == "L" else "RGB")
+    shown = _from_profile(opaque, profile)
+    # 1 / 2.2 is how a PNG says that it is sRGB
+    if profile is None and srgb is None and gamma and abs(2.2 * gamma - 1) > 0.01:
+        shown = opaque.point(_from_power(1 / gamma) * len(opaque.getbands()))
     if shown is None:
         return image
     if image.mode == "RGBA":
         shown.putalpha(image.getchannel("A"))
     return shown
+
+
+def _from_power(power: float) -> list[int]:
+    """Return a table of 256 bytes of sRGB (IEC 61966-2-1) whose light is a power of the place."""
+    light = np.linspace(0, 1, 256) ** power
+    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.rint(255 * srgb).astype(int).tolist()
 
 
 def _from_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from keras_vae.data.folder.colour_profile import to_srgb
+from keras_vae.data.folder.colour_profile import SAID, to_srgb
 from keras_vae.data.folder.deep import Whites, check_upper_bytes, is_deep, read_levels, to_bytes
 from keras_vae.data.folder.kinds import Unusable, open_image
 
@@ -96,7 +96,7 @@ def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]
         if is_deep(opened, file):
             image = to_bytes(read_levels(opened, file), whites)
             image.getexif()[_ORIENTATION] = opened.getexif().get(_ORIENTATION, 1)
-            image.info["icc_profile"] = opened.info.get("icc_profile")
+            image.info.update({name: opened.info.get(name) for name in SAID})
         else:
             check_upper_bytes(opened)
         image = to_srgb(ImageOps.exif_transpose(image))

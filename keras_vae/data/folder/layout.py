@@ -104,7 +104,8 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
         return None
     listing.shut(top)
     listing.add(*(path for split in SPLITS for path in splits[split]))
-    beside = [path for path in others if _holds_images(path)]
+    suffixes = readable_suffixes()
+    beside = [path for path in others if (_holds_images(path) if path.is_dir() else path.suffix.lower() in suffixes)]
     strangers = [path for path in beside if path.is_dir()]
     if strangers and sum(map(bool, splits.values())) == 1:
         # "train" may be a class, and "holdout" a split
@@ -116,11 +117,9 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
     return beside
 
 
-def _holds_images(path: Path) -> bool:
-    if not path.is_dir():
-        return path.suffix.lower() in readable_suffixes()
-    inside = Listing(path)
-    inside.add(path)
+def _holds_images(folder: Path) -> bool:
+    inside = Listing(folder)
+    inside.add(folder)
     return bool(inside.images)
 
 

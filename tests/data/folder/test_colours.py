@@ -1,5 +1,8 @@
 """Orientation, profiles and inks, against closed-form arithmetic."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -85,6 +88,31 @@ def test_profiles_that_change_nothing_change_no_bit(tmp_path, profile):
     pixels = np.random.default_rng(0).integers(0, 256, [16, 16, 3], np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png", icc_profile=profile())
     np.testing.assert_array_equal(load_arrays(tmp_path).images[0], pixels)
+
+
+def say(path, kind, data):
+    """Put a chunk before the pixels of a PNG."""
+    whole = path.read_bytes()
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    path.write_bytes(whole[:33] + chunk + whole[33:])
+
+
+@pytest.mark.parametrize("channels", [(1,), (1, 0, 1)])
+@pytest.mark.parametrize("gamma", [1.0, 0.5])
+def test_the_power_of_a_png_is_brought_to_srgb(tmp_path, gamma, channels):
+    pixels = ramp(*channels)
+    Image.fromarray(pixels.squeeze(-1) if len(channels) == 1 else pixels).save(tmp_path / "a.png")
+    say(tmp_path / "a.png", b"gAMA", struct.pack(">I", round(1e5 * gamma)))
+    expected = to_srgb((pixels / 255) ** (1 / gamma))
+    np.testing.assert_allclose(load_arrays(tmp_path).images[0].astype(int), expected, atol=1)
+    say(tmp_path / "a.png", b"sRGB", b"\0")
+    np.testing.assert_array_equal(load_arrays(tmp_path).images[0], pixels)
+
+
+def test_a_power_that_means_srgb_changes_no_bit(tmp_path):
+    Image.fromarray(ramp(1, 0, 1)).save(tmp_path / "a.png")
+    say(tmp_path / "a.png", b"gAMA", struct.pack(">I", 45455))
+    np.testing.assert_array_equal(load_arrays(tmp_path).images[0], ramp(1, 0, 1))
 
 
 INKS = (10, 120, 200, 40)

@@ -10,7 +10,7 @@ from keras_vae.data.load import load_arrays
 
 from ...export.consumers.web.conftest import browser, playwright  # noqa: F401  its fixtures
 from .profiles import cmyk_profile, gray_profile, rgb_profile
-from .test_colours import INKS, ycck_jpeg
+from .test_colours import INKS, say, ycck_jpeg
 
 SHOW = """async (url) => {
   const image = new Image();
@@ -72,6 +72,10 @@ FILES = {
     "gray_of_colours.png": lambda path: write(path, smooth(1), icc_profile=rgb_profile(1.0)),
     "colours_of_gray.png": lambda path: write(path, smooth(1, 0, 1), icc_profile=gray_profile(1.0)),
     "broken_profile.png": lambda path: write(path, smooth(1, 0, 1), icc_profile=b"no profile"),
+    "power.png": lambda path: (
+        write(path, smooth(1, 0, 1)),
+        say(path, b"gAMA", (55556).to_bytes(4, "big")),
+    ),
     "transparent.png": lambda path: write(path, smooth(1, 0, 1, 1), icc_profile=rgb_profile(1.0)),
     "inks.jpg": lambda path: Image.new("CMYK", (8, 8), INKS).save(path, quality=100),
     "inks_ycck.jpg": lambda path: ycck_jpeg(path, INKS),

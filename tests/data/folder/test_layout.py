@@ -1,6 +1,7 @@
 """Whatever way people sort their images into folders: no image to test with is trained on, no label is lost."""
 
 import logging
+import os
 import unicodedata
 
 import numpy as np
@@ -192,6 +193,14 @@ def test_the_kinds_of_files_passed_over_are_counted(tmp_path, told):
         "WARNING",
         "train 3 (1 class), test 1 held out of train; passed over 10 files: .raf 9, without suffix 1",
     )
+
+
+def test_what_is_no_plain_file_is_never_opened(tmp_path, told):
+    fill(tmp_path, 4)
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    load_arrays(tmp_path)
+    assert told()[1].endswith("; passed over 2 files: broken links 1, no plain files 1")
 
 
 def test_empty_class_folders_are_said(tmp_path, told):
