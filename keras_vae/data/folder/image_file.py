@@ -115,4 +115,6 @@ def why(error: Exception) -> str:
     """Return in few words why a file could not be read."""
     if isinstance(error, UnidentifiedImageError):
         return "no image"
+    if isinstance(error, tf.errors.OpError):
+        return "no whole PNG"
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
