@@ -45,7 +45,7 @@ def load_dataset(
         name: "digits", "emoji", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS
             writes them, or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1],
             `[n, height, width]` or `[n, height, width, channels]`. A known name wins over a folder of that name: write
-            "./mnist" for the folder.
+            "./mnist" for the folder. How a folder is read is told in one line, by the logger "keras_vae.data.folder".
         split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its
             own, those of "validation" stand in, or else a tenth of "train" that is held out as "test".
         batch_size: Images a batch; the last one is smaller unless `drop_remainder`.
@@ -166,4 +166,5 @@ def is_path(name: str | os.PathLike[str]) -> bool:
         return True
     if name == "" or re.split("[/:]", name)[0] in names():
         return False
-    return "/" in name or os.sep in name or name in (".", "..", "~") or name.endswith(".npy") or Path(name).is_dir()
+    own = "/" in name or os.sep in name or name in (".", "..", "~") or name.lower().endswith(".npy")
+    return own or Path(name).is_dir()

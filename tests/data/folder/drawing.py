@@ -1,6 +1,11 @@
 """Images of one colour as files."""
 
+import importlib.util
+
+import pytest
 from PIL import Image
+
+heic = pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is None, reason="the extra heic is not installed")
 
 
 def draw(path, size=(8, 8), colour=100, mode="L", **options):

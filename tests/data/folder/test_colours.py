@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from keras_vae.data.folder.kinds import readable_suffixes
 from keras_vae.data.load import load_arrays
 
-from .drawing import draw
+from .drawing import draw, heic
 from .profiles import cmyk_profile, gray_profile, lightness_to_srgb, rgb_profile, to_srgb
 
 LOSSLESS = {"webp": {"lossless": True}, "avif": {"quality": 100, "subsampling": "4:4:4"}}
@@ -25,16 +26,17 @@ TURNS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tif", "avif"])
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tif", "avif", pytest.param("heic", marks=heic)])
 @pytest.mark.parametrize("orientation", TURNS)
 def test_images_are_turned_as_they_were_held(tmp_path, kind, orientation):
+    readable_suffixes()
     stored = np.kron(np.arange(6).reshape(2, 3) * 40, np.ones([16, 16])).astype(np.uint8)
     if kind == "tif":
         options = {"tiffinfo": {0x0112: orientation}}
     else:
         exif = Image.Exif()
         exif[0x0112] = orientation
-        options = {"exif": exif, **LOSSLESS.get(kind, {})}
+        options = {"exif": exif.tobytes(), **LOSSLESS.get(kind, {})}
     Image.fromarray(stored).save(tmp_path / f"a.{kind}", **options)
     found = load_arrays(tmp_path, channels=1).images[0, :, :, 0]
     np.testing.assert_allclose(found.astype(int), TURNS[orientation](stored), atol=2)
@@ -127,6 +129,20 @@ def inks_as_colours(cyan, magenta, yellow, black):
 def test_inks_without_a_profile(tmp_path, kind):
     # Pillow writes JPEGs of inks as Adobe does, inverted and marked
     draw(tmp_path / f"a.{kind}", colour=INKS, mode="CMYK", **({"quality": 100} if kind == "jpg" else {}))
+    np.testing.assert_allclose(load_arrays(tmp_path).images[0, 4, 4].astype(int), inks_as_colours(*INKS), atol=2)
+
+
+def unmarked_jpeg(path, inks):
+    """Write a JPEG of inks without Adobe's marker; they are inverted all the same."""
+    draw(path, colour=inks, mode="CMYK", quality=100)
+    data = path.read_bytes()
+    start = data.index(b"\xff\xee")
+    path.write_bytes(data[:start] + data[start + 16 :])
+
+
+def test_inks_without_adobes_marker(tmp_path):
+    unmarked_jpeg(tmp_path / "a.jpg", INKS)
+    assert b"Adobe" not in (tmp_path / "a.jpg").read_bytes()
     np.testing.assert_allclose(load_arrays(tmp_path).images[0, 4, 4].astype(int), inks_as_colours(*INKS), atol=2)
 
 

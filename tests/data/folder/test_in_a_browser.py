@@ -10,7 +10,7 @@ from keras_vae.data.load import load_arrays
 
 from ...export.consumers.web.conftest import browser, playwright  # noqa: F401  its fixtures
 from .profiles import cmyk_profile, gray_profile, rgb_profile
-from .test_colours import INKS, say, ycck_jpeg
+from .test_colours import INKS, say, unmarked_jpeg, ycck_jpeg
 
 SHOW = """async (url) => {
   const image = new Image();
@@ -78,6 +78,7 @@ FILES = {
     ),
     "transparent.png": lambda path: write(path, smooth(1, 0, 1, 1), icc_profile=rgb_profile(1.0)),
     "inks.jpg": lambda path: Image.new("CMYK", (8, 8), INKS).save(path, quality=100),
+    "inks_unmarked.jpg": lambda path: unmarked_jpeg(path, INKS),
     "inks_ycck.jpg": lambda path: ycck_jpeg(path, INKS),
     # Chromium mixes black into the colours before it applies their profile, so without black
     "inks_profile.jpg": lambda path: Image.new("CMYK", (8, 8), (90, 120, 200, 0)).save(

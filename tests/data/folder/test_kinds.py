@@ -1,6 +1,5 @@
 """Every kind of file that people have, against what was drawn."""
 
-import importlib.util
 import logging
 import sys
 
@@ -10,9 +9,8 @@ from PIL import Image
 
 from keras_vae.data.load import load_arrays
 
-from .drawing import draw, fill
+from .drawing import draw, fill, heic
 
-heic = pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is None, reason="the extra heic is not installed")
 LOSSLESS = {"webp": {"lossless": True}, "avif": {"quality": 100, "subsampling": "4:4:4"}, "jfif": {"format": "JPEG"}}
 KINDS = [
     *("png", "jpg", "JPEG", "jpe", "jfif", "bmp", "gif", "webp", "tif", "TIFF", "avif", "pgm", "ppm"),
