@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_vae.data.folder.classes import Example, Placed, classify
 from keras_vae.data.folder.kinds import readable_suffixes
-from keras_vae.data.folder.listing import Listing, visible
+from keras_vae.data.folder.listing import Listing, is_folder, visible
 from keras_vae.data.folder.words import counted, named
 from keras_vae.data.splits import SPLIT_NAMES, with_test
 
@@ -74,26 +74,34 @@ def _unwrapped(folder: Path) -> Path:
     suffixes, seen = readable_suffixes(), set(folder.resolve().parents)
     while (real := folder.resolve()) not in seen:
         seen.add(real)
-        entries = visible(folder)
-        inner = [path for path in entries if path.is_dir()]
+        folders, files = _inside(folder)
         if (
-            len(inner) != 1
-            or inner[0].name.lower() in SPLIT_NAMES
-            or any(path.suffix.lower() in suffixes for path in entries if path not in inner)
-            or not any(path.is_dir() for path in visible(inner[0]))
+            len(folders) != 1
+            or folders[0].name.lower() in SPLIT_NAMES
+            or any(file.suffix.lower() in suffixes for file in files)
+            or not _inside(folders[0])[0]
         ):
             break
-        folder = inner[0]
+        folder = folders[0]
     return folder
+
+
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the other files that lie in a folder."""
+    found: tuple[list[Path], list[Path]] = [], []
+    for entry in visible(folder):
+        found[not is_folder(entry)].append(Path(entry))
+    return found
 
 
 def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
     """List the images of the folders of `top` that are splits; return what is no split, None if nothing is one."""
     splits: dict[str, list[Path]] = defaultdict(list)
-    others = []
-    for path in visible(top):
-        split = SPLIT_NAMES.get(path.name.lower()) if path.is_dir() else None
-        (others if split is None else splits[split]).append(path)
+    strangers = []
+    folders, files = _inside(top)
+    for path in folders:
+        split = SPLIT_NAMES.get(path.name.lower())
+        (strangers if split is None else splits[split]).append(path)
     for split, folders in splits.items():
         if len(folders) > 1:
             raise ValueError(
@@ -104,9 +112,7 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
         return None
     listing.shut(top)
     listing.add(*(path for split in SPLITS for path in splits[split]))
-    suffixes = readable_suffixes()
-    beside = [path for path in others if (_holds_images(path) if path.is_dir() else path.suffix.lower() in suffixes)]
-    strangers = [path for path in beside if path.is_dir()]
+    strangers = [path for path in strangers if _holds_images(path)]
     if strangers and sum(map(bool, splits.values())) == 1:
         # "train" may be a class, and "holdout" a split
         raise ValueError(
@@ -114,7 +120,8 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
             f"expected splits ({', '.join(SPLIT_NAMES)}) or classes; move what is no split elsewhere, or the classes "
             "into a folder train"
         )
-    return beside
+    suffixes = readable_suffixes()
+    return strangers + [path for path in files if path.suffix.lower() in suffixes]
 
 
 def _holds_images(folder: Path) -> bool:

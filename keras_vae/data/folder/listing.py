@@ -42,32 +42,41 @@ class Listing:
                 continue
             self._seen.add(_identity(here))
             visited.append(here)
-            for path in visible(here):
-                if not path.is_dir():
-                    self._add_file(path)
-                elif path.is_symlink():
-                    links.append(path)
+            for entry in visible(here):
+                if not is_folder(entry):
+                    self._add_file(entry)
+                elif entry.is_symlink():
+                    links.append(Path(entry))
                 else:
-                    waiting.append(path)
-        self.images.sort()
+                    waiting.append(Path(entry))
+        self.images.sort(key=lambda path: path.parts)
         holding = {image.parent for image in self.images}
         holding |= {above for folder in holding for above in folder.parents}
         empty = set(visited) - holding
         self.empty = sorted(path for path in empty if path.parent not in empty)
         self.read_already.sort()
 
-    def _add_file(self, path: Path) -> None:
-        if not path.is_file():
-            self.others["broken links" if path.is_symlink() else "no plain files"] += 1
-        elif path.suffix.lower() in self._suffixes:
-            self.images.append(path)
+    def _add_file(self, entry: os.DirEntry[str]) -> None:
+        suffix = os.path.splitext(entry.name)[1].lower()
+        if not (os.path.isfile(entry) if entry.is_symlink() else entry.is_file()):
+            self.others["broken links" if entry.is_symlink() else "no plain files"] += 1
+        elif suffix in self._suffixes:
+            self.images.append(Path(entry))
         else:
-            self.others[path.suffix.lower() or "without suffix"] += 1
+            self.others[suffix or "without suffix"] += 1
 
 
-def visible(folder: Path) -> list[Path]:
+def visible(folder: Path) -> list[os.DirEntry[str]]:
     """Return what lies in a folder but for the hidden, sorted."""
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
+    return sorted(shown, key=lambda entry: entry.name)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder, or leads to one."""
+    # the disk is asked for links alone, of which some lead nowhere
+    return os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()
 
 
 def _identity(folder: Path) -> tuple[int, int]:
