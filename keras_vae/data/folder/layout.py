@@ -52,7 +52,7 @@ def read_layout(folder: Path) -> Layout:
             f"{', '.join(readable_suffixes())}; check the path"
         )
     placed = [Placed(path, path.relative_to(top).parts[:-1]) for path in listing.images]
-    level = _split_level(placed) if beside is None else 0
+    level = _split_level(folder, placed) if beside is None else 0
     found, outside = _by_split(placed, level)
     outside += beside or []
     if outside:
@@ -130,10 +130,22 @@ def _holds_images(folder: Path) -> bool:
     return bool(inside.images)
 
 
-def _split_level(placed: Sequence[Placed]) -> int | None:
+def _split_level(folder: Path, placed: Sequence[Placed]) -> int | None:
     """Return 1 where each class has splits of its own, `cats/train` and `cats/test`; None where there are none."""
-    second = {SPLIT_NAMES.get(file.names[1].lower()) for file in placed if len(file.names) > 1}
-    return 1 if "train" in second and second & {"validation", "test"} else None
+    inside: dict[str, set[str | None]] = defaultdict(set)
+    for _, names in placed:
+        if names:
+            inside[names[0]] |= {SPLIT_NAMES.get(name.lower()) for name in names[1:2]}
+    divided = {name for name, splits in inside.items() if "train" in splits and splits & {"validation", "test"}}
+    if not divided:
+        return None
+    whole = sorted(name for name in set(inside) - divided if None in inside[name] or not inside[name])
+    if whole:
+        raise ValueError(
+            f"folder {folder} has splits in {min(divided)}, but none in {', '.join(whole[:3])}"
+            f"{', ...' if len(whole) > 3 else ''}: expected them in each class or in none; divide these too"
+        )
+    return 1
 
 
 def _by_split(placed: Sequence[Placed], level: int | None) -> tuple[dict[str, list[Placed]], list[Path]]:

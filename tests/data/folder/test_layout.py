@@ -79,6 +79,32 @@ def test_each_class_may_have_splits_of_its_own(tmp_path, told):
     assert told()[1] == "train 10 (2 classes), test 6 (2 classes)"
 
 
+def test_masks_beside_the_splits_of_each_class_are_passed_over(tmp_path, told):
+    for label, name in enumerate(("bottle", "cable")):
+        fill(tmp_path / name / "train" / "good", 3, 100 * label)
+        fill(tmp_path / name / "test" / "broken", 2, 100 * label + 50)
+        fill(tmp_path / name / "ground_truth" / "broken", 2, 255)
+    assert colours(tmp_path, "train+test") == [0, 1, 2, 50, 51, 100, 101, 102, 150, 151]
+    assert load_arrays(tmp_path).class_names == ("bottle", "cable")
+    assert "; passed over bottle/ground_truth/broken/00.png, " in told()[1]
+    assert told()[1].endswith("and 1 more, outside of the splits")
+
+
+def test_a_class_called_train_is_no_split(tmp_path):
+    for name in ("vehicles/train", "vehicles/bus", "school/test", "school/exam"):
+        fill(tmp_path / name, 5)
+    arrays = load_arrays(tmp_path, "train+test")
+    assert arrays.class_names == ("school", "vehicles")
+    assert len(arrays) == 20
+
+
+def test_splits_in_some_classes_alone_are_refused(tmp_path):
+    for name in ("cats/train", "cats/test", "dogs"):
+        fill(tmp_path / name, 5)
+    with pytest.raises(ValueError, match=r"has splits in cats, but none in dogs: expected them in each class or in"):
+        load_arrays(tmp_path)
+
+
 @pytest.mark.parametrize("wrapper", ["data", "data/pictures", "train/images"])
 def test_folders_in_which_everything_lies_say_nothing(tmp_path, wrapper):
     for label, name in enumerate(("cats", "dogs")):
