@@ -30,6 +30,11 @@ def test_networks_are_counted_before_they_are_made(changes):
         VAE.from_preset("digits_mlp", **changes)
 
 
+def test_images_are_counted_before_they_are_drawn(make_vae):
+    with pytest.raises(ValueError, match=r"count 1000000000000 of images takes .* GB: .*; lower count"):
+        make_vae().generate(10**12)
+
+
 def test_a_training_is_counted_before_it_begins(monkeypatch):
     arrays = {split: load_arrays("digits", f"{split}[:100]") for split in ("train", "test")}
     settings, strategy = Settings(preset="digits_mlp", batch_size=100), tf.distribute.get_strategy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import select
 import sys
 from typing import cast
 
@@ -20,7 +21,9 @@ class Lasting(io.FileIO):
     def write(self, data: bytes) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]  of any buffer
         """Write, or note why not; return how many bytes are dealt with."""
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:  # set not to wait, as terminals of other programs may be
+                select.select([], [self], [])
+            return written
         except OSError as error:
             self.error = self.error or error
             return len(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
 from keras_vae.data.labels import check_labels, label_of_each
 from keras_vae.data.pixels import check_pixels
+from keras_vae.memory import check_fits_memory
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 from keras_vae.random.portable import check_index, check_seed, check_temperature
 from keras_vae.shown import shown
@@ -46,10 +48,12 @@ def generate(
         NumPy float32 `[count, H, W, C]` in [0, 1].
 
     Raises:
-        ValueError: a count or batch size below 1, a seed that is no int32, a temperature below 0 or not finite; a
-            label out of range, or of a model without classes.
+        ValueError: a count or batch size below 1, more images than fit in memory, a seed that is no int32, a temperature
+            below 0 or not finite; a label out of range, or of a model without classes.
     """
     count, batch_size = whole_number("count", count, 1), whole_number("batch_size", batch_size, 1)
+    # twice: in parts, and joined
+    check_fits_memory(f"count {count} of images", 2 * 4 * count * math.prod(self.image_shape), "lower count")
     check_seed(seed)
     check_temperature(temperature)
     labels = None

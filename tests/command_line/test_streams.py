@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 
@@ -82,6 +83,23 @@ def test_it_tells_what_was_lost_to_a_full_disk_but_not_to_whoever_left(monkeypat
             lost[name] = lost_output()
         os.close(descriptor)
     assert lost == {"full": os.strerror(28), "left": None}
+
+
+def test_it_waits_for_a_slow_reader_though_it_was_set_not_to(monkeypatch):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    monkeypatch.setattr(sys, "stdout", lasting(writing, None))
+    read = []
+    with open(reading, "rb") as file:
+        reader = threading.Thread(target=lambda: read.append(file.read()))
+        timer = threading.Timer(0.2, reader.start)
+        timer.start()
+        print("x" * 10**6)
+        assert lost_output() is None
+        os.close(writing)
+        timer.join()
+        reader.join()
+    assert read == [b"x" * 10**6 + b"\n"]
 
 
 def test_a_lost_terminal_is_one_who_left(monkeypatch):
