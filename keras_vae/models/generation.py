@@ -48,8 +48,8 @@ def generate(
         NumPy float32 `[count, H, W, C]` in [0, 1].
 
     Raises:
-        ValueError: a count or batch size below 1, more images than fit in memory, a seed that is no int32, a temperature
-            below 0 or not finite; a label out of range, or of a model without classes.
+        ValueError: a count or batch size below 1, more images than fit in memory, a seed that is no int32, a
+            temperature below 0 or not finite; a label out of range, or of a model without classes.
     """
     count, batch_size = whole_number("count", count, 1), whole_number("batch_size", batch_size, 1)
     # twice: in parts, and joined
