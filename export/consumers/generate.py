@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path(os.path.abspath(__file__)).parent
 SCHEMA_VERSION = 1
 MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest's runtime, in the order of choice
-GENERATOR = "feistel16-quantile4096"  # of `draw_latents`
+GENERATOR = "83761af5af2b0d0772f9a3a3b531d6c0c9a9e3103b7a29b9566dcd384ca6b8bb"  # of its name and numbers but the stride
 PRIORS = ("StandardNormal", "FixedMixture")
 BATCH = 256  # images a call, which bounds the memory it takes
 LIMITS: dict[str, tuple[float, float]] = {
@@ -121,12 +121,11 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
     if not wanted:
         held = ", ".join(sorted(f"{a['runtime']} {a['precision']}" for a in manifest["artifacts"].values()))
         raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision}: expected one of {held}")
-    name, prior = manifest["generator"]["name"], drawn_from(manifest)["name"]
-    if signature == "decode" and not (name == GENERATOR and prior in PRIORS):
-        raise ValueError(
-            f"latents are drawn by {name} from {prior}: expected {GENERATOR} from {' or '.join(PRIORS)} for "
-            f"{precision} files; choose another --precision"
-        )
+    prior, numbers = drawn_from(manifest)["name"], {k: v for k, v in manifest["generator"].items() if k != "stride"}
+    known = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest() == GENERATOR
+    if signature == "decode" and not (known and prior in PRIORS):
+        drawn = f"{prior} by {numbers['name']}{'' if known else ' of other numbers'}"
+        raise ValueError(f"latents come from {drawn}: expected what this program draws; choose another --precision")
     for name in wanted:
         if importlib.util.find_spec(MODULES[name]):
             return files[name]
@@ -147,8 +146,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
     for name, value in found.items():
         if value != entry.get(name) and not unchecked:
             raise ValueError(
-                f"{file} has {name} {value}: expected {entry.get(name)}, as in manifest.json; copy the bundle again, "
-                "or trust the file with --unchecked"
+                f"{file} has {name} {value}: expected {entry.get(name)}; copy it again, or try --unchecked"
             )
     return content
 
@@ -180,6 +178,8 @@ def draw(
         raise ValueError(f"--label is {options.label}: expected {expected}; change or drop it")
     numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
     images, latents = [], []
+    if "generate" not in artifact["signatures"]:
+        check_formula(manifest, options.unchecked)
     try:
         call = load(content, artifact["runtime"])
         for first in range(0, options.count, size):
@@ -197,16 +197,10 @@ def draw(
     except ImportError:
         raise
     except Exception as error:  # every runtime raises its own
-        raise ValueError(
-            f"{path} does not run ({error}): expected a file that does; copy the bundle again, or choose another "
-            "--runtime"
-        ) from None
+        raise ValueError(f"{path} does not run ({error}): expected a file that does; copy the bundle again") from None
     images, latents = (np.concatenate(parts)[: options.count] for parts in (images, latents))
     if not np.isfinite(images).all():
-        raise ValueError(
-            f"--temperature is {options.temperature}, which gives images that are not finite: expected finite ones; "
-            "choose a lower one"
-        )
+        raise ValueError(f"--temperature is {options.temperature}: expected one that gives finite images; lower it")
     return images, latents
 
 
@@ -215,7 +209,7 @@ def drawn_from(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest["model"].get("sampler") or manifest["model"]["prior"]
 
 
-def draw_latents(manifest: dict[str, Any], index: np.ndarray, seed: np.ndarray, temperature: np.ndarray) -> np.ndarray:
+def draw_latents(manifest: dict[str, Any], index: np.ndarray, seed: Any, temperature: Any) -> np.ndarray:
     """Return the latents float32 [n, d] that `generate` draws for images int [n], by the manifest's formula alone."""
     import numpy as np
 
@@ -235,9 +229,17 @@ def draw_latents(manifest: dict[str, Any], index: np.ndarray, seed: np.ndarray, 
     return mean + stddev * noise
 
 
-def words(
-    generator: dict[str, Any], index: np.ndarray, seed: np.ndarray, column: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def check_formula(manifest: dict[str, Any], unchecked: bool) -> None:
+    """Raise ValueError unless the manifest's formula draws the golden latents, which are Keras' own."""
+    import numpy as np
+
+    for case in json.loads(read_file("golden.json", manifest["files"]["golden.json"], unchecked))["generate"]:
+        drawn = draw_latents(manifest, np.array(case["index"]), case["seed"], np.float32(case["temperature"]))
+        if drawn.tolist() != case["latent"]:
+            raise ValueError("manifest.json draws other latents than golden.json has: expected those; copy it again")
+
+
+def words(generator: dict[str, Any], index: np.ndarray, seed: Any, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the two halves of a random word for each image and column, int64 [n, columns] each, below 65536."""
     import numpy as np
 

@@ -1,11 +1,9 @@
 """The consumer that needs neither TensorFlow nor this package."""
 
 import ast
-import functools
 import hashlib
 import importlib.util
 import json
-import operator
 import os
 import subprocess
 import sys
@@ -14,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -22,19 +20,12 @@ from keras_vae.export import consumers
 from keras_vae.pictures.grid import image_grid
 from keras_vae.random.portable import latents_numpy, specification
 
-FILES = {
-    ("tflite", "float32"): "tflite/vae.tflite",
-    ("tflite", "float16"): "tflite/vae.float16.tflite",
-    ("tflite", "dynamic"): "tflite/vae.dynamic.tflite",
-    ("tflite", "int8"): "tflite/decoder.int8.tflite",
-    ("onnx", "float32"): "onnx/generate.onnx",
-    ("onnx", "int8"): "onnx/decode.int8.onnx",
-}
+from .program import FILES, MODULES, change
+
 SOURCE = Path(consumers.__path__[0]) / "generate.py"
 SPEC = importlib.util.spec_from_file_location("generate", SOURCE)
 GENERATE = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(GENERATE)
-MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}
 # Runs a script in a process where the named packages are not installed.
 RUN = """
 import runpy, sys
@@ -56,27 +47,6 @@ def drawn(bundle, *arguments):
     path, artifact = bundle.program.choose(manifest, options.runtime, options.precision)
     content = bundle.program.read_file(path, manifest["files"][path], unchecked=False)
     return bundle.program.draw(path, content, artifact, manifest, options)
-
-
-def refused(bundle, capsys, *arguments):
-    """The one line that the program says, having written nothing."""
-    before = sorted(bundle.path.parent.rglob("*"))
-    output = bundle.path.parent / "pictures.png"
-    assert bundle.program.main(["--output", str(output), *arguments]) == 2
-    assert sorted(bundle.path.parent.rglob("*")) == before
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("generate.py: ")
-    assert err.count("\n") == 1
-    return err
-
-
-def change(bundle, keys, value):
-    path = bundle.path / "manifest.json"
-    manifest = json.loads(path.read_text())
-    *way, last = keys
-    functools.reduce(operator.getitem, way, manifest)[last] = value
-    path.write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize("runtime", MODULES)
@@ -200,173 +170,9 @@ def test_it_is_python_3_9():
     ast.parse(SOURCE.read_text(), feature_version=(3, 9))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--count=0"], ["--count is 0", "1 to 65536"]),
-        (["--count=-4"], ["--count is -4"]),
-        (["--count=many"], ["--count", "'many'", "int"]),
-        (["--seed=2147483648"], ["--seed is 2147483648", "-2147483648 to 2147483647"]),
-        (["--seed=-2147483649"], ["--seed is -2147483649"]),
-        (["--seed=7.5"], ["--seed", "'7.5'", "int"]),
-        (["--start=-1"], ["--start is -1", "0 to 2147483647"]),
-        (["--start=2147483640", "--count=9"], ["--start is 2147483640", "at most 2147483639"]),
-        (["--temperature=-0.5"], ["--temperature is -0.5"]),
-        (["--temperature=nan"], ["--temperature is nan"]),
-        (["--temperature=inf"], ["--temperature is inf"]),
-        (["--temperature=1e39"], ["--temperature is 1e+39"]),
-        (["--output=grid.jpg"], ["grid.jpg", ".png"]),
-        (["--output=nowhere/grid.png"], ["grid.png", "nowhere", "make it first"]),
-        (["--latents=latents.txt"], ["latents.txt", ".npy"]),
-        (["--runtime=tensorrt"], ["--runtime", "tensorrt", "tflite", "onnx"]),
-        (["--precision=int4"], ["--precision", "int4", "float16"]),
-        (["--runtime=onnx", "--precision=float16"], ["onnx", "float16", "tflite float16"]),
-        (["--colour"], ["--colour", "--help"]),
-    ],
-)
-def test_options_that_cannot_be(bundle, capsys, arguments, words):
-    line = refused(bundle, capsys, *arguments)
-    assert all(word in line for word in words), line
-
-
-@pytest.mark.parametrize("file", FILES.values())
-def test_a_flipped_byte_is_refused(broken, capsys, file):
-    (arguments,) = ([f"--runtime={r}", f"--precision={p}"] for (r, p), name in FILES.items() if name == file)
-    path = broken.path / file
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    line = refused(broken, capsys, *arguments)
-    assert all(word in line for word in (file, "sha256", hashlib.sha256(content).hexdigest(), "--unchecked"))
-
-
-@pytest.mark.parametrize("runtime", MODULES)
-def test_unchecked_trusts_a_file_that_the_manifest_does_not_know(broken, capsys, runtime, tmp_path):
-    file = FILES[runtime, "float32"]
-    change(broken, ["files", file, "sha256"], "0" * 64)
-    assert file in refused(broken, capsys, f"--runtime={runtime}")
-    assert broken.program.main([f"--runtime={runtime}", "--unchecked", f"--output={tmp_path / 'p.png'}"]) == 0
-    assert (tmp_path / "p.png").is_file()
-
-
-@pytest.mark.parametrize("runtime", MODULES)
-@pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 99])
-def test_unchecked_content_that_no_runtime_loads(broken, capsys, runtime, content):
-    file = FILES[runtime, "float32"]
-    (broken.path / file).write_bytes(content)
-    assert "bytes" in refused(broken, capsys, f"--runtime={runtime}")
-    line = refused(broken, capsys, f"--runtime={runtime}", "--unchecked")
-    assert f"{file} does not run" in line
-
-
-def test_files_that_are_missing_or_lie(broken, capsys):
-    file = broken.path / "tflite/vae.tflite"
-    size = file.stat().st_size
-    change(broken, ["files", "tflite/vae.tflite", "bytes"], size + 1)
-    line = refused(broken, capsys, "--runtime=tflite")
-    assert all(word in line for word in ("tflite/vae.tflite", f"bytes {size}", f"expected {size + 1}"))
-    file.unlink()
-    assert "vae.tflite cannot be read (No such file" in refused(broken, capsys, "--runtime=tflite", "--unchecked")
-
-
-@pytest.mark.parametrize("place", ["../outside.tflite", "/{parent}/outside.tflite", "tflite/../../outside.tflite", "."])
-def test_paths_that_leave_the_folder(broken, capsys, place):
-    content = (broken.path / "tflite/vae.tflite").read_bytes()
-    (broken.path.parent / "outside.tflite").write_bytes(content)
-    place = place.format(parent=broken.path.parent)
-    manifest = broken.program.read_manifest()
-    change(broken, ["artifacts"], {place: manifest["artifacts"]["tflite/vae.tflite"]})
-    change(broken, ["files", place], manifest["files"]["tflite/vae.tflite"])
-    for arguments in ([], ["--unchecked"]):
-        line = refused(broken, capsys, *arguments)
-        assert place in line
-        assert "expected a path inside" in line
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        (None, ["manifest.json is missing", "bundle"]),
-        ("{", ["JSON"]),
-        ("\udcff", ["JSON"]),
-        ("[" * 100_000, ["JSON"]),
-        ("[]", ["JSON"]),
-        ("{}", ["schema_version"]),
-        ('{"schema_version": 2}', ["schema version 2", "expected 1"]),
-        ('{"schema_version": "1"}', ["schema version '1'", "expected 1"]),
-        ('{"schema_version": 1}', ["damaged", "artifacts"]),
-        ('{"schema_version": 1, "artifacts": []}', ["damaged"]),
-        ('{"schema_version": 1, "artifacts": {}}', ["no tflite or onnx file"]),
-    ],
-)
-def test_manifests_that_are_none(broken, capsys, text, words):
-    path = broken.path / "manifest.json"
-    path.unlink()
-    if text is not None:
-        path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    line = refused(broken, capsys)
-    assert all(word in line for word in words), line
-
-
-def test_latents_that_its_formula_does_not_draw(broken, capsys):
-    change(broken, ["model", "prior", "name"], "Mixture")
-    assert "Mixture" in refused(broken, capsys, "--precision=int8")
-    change(broken, ["model", "prior", "name"], "StandardNormal")
-    change(broken, ["generator", "name"], "philox")
-    assert "philox" in refused(broken, capsys, "--precision=int8")
-
-
-def test_images_that_are_not_finite(broken, capsys):
-    assert "--temperature is 3e+38" in refused(broken, capsys, "--temperature=3e38")
-
-
-def test_a_picture_that_cannot_be_written_leaves_nothing(broken, capsys):
-    (broken.path.parent / "pictures.png").mkdir()
-    assert "pictures.png" in refused(broken, capsys, f"--latents={broken.path.parent / 'l.npy'}")
-
-
-def test_what_is_no_file_is_not_replaced(broken, capsys):
-    for name in ("pictures.png", "latents.npy"):
-        pipe = broken.path.parent / name
-        os.mkfifo(pipe)
-        assert f"{name} is no file: expected a file" in refused(broken, capsys, f"--latents={pipe.with_suffix('.npy')}")
-        assert pipe.is_fifo()
-        pipe.unlink()
-
-
 def test_a_path_that_cannot_be_printed_appears_as_escapes(bundle, tmp_path):
     command = [sys.executable, bundle.path / "generate.py", "--count=1", "--output", tmp_path / "그림.png"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.endswith("\\uadf8\\ub9bc.png\n")
     assert [path.name for path in tmp_path.iterdir()] == ["그림.png"]
-
-
-def places(value, way=()):
-    """Every place in the manifest that the program may read, lists as one."""
-    if way[:1] in (("versions",), ("metrics",), ("not_written",), ("signatures",)):
-        return
-    if way:
-        yield way
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from places(child, (*way, key))
-
-
-@given(data=st.data())
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_manifest_changed_anywhere_gives_a_picture_or_one_line(bundle, data, tmp_path_factory):
-    path = bundle.path / "manifest.json"
-    text = path.read_text()
-    content = json.loads(text)
-    way = data.draw(st.sampled_from(sorted(places(content), key=str)))
-    junk = st.none() | st.integers(-3, 70_000) | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
-    precision = data.draw(st.sampled_from(["float32", "int8"]))
-    folder = tmp_path_factory.mktemp("junk")
-    try:
-        change(bundle, way, data.draw(junk))
-        status = bundle.program.main([f"--output={folder / 'p.png'}", "--count=3", f"--precision={precision}"])
-    finally:
-        path.write_text(text)
-    assert [file.name for file in folder.iterdir()] == (["p.png"] if status == 0 else [])
-    assert status in (0, 2)
