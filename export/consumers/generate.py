@@ -145,9 +145,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
     found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     for name, value in found.items():
         if value != entry.get(name) and not unchecked:
-            raise ValueError(
-                f"{file} has {name} {value}: expected {entry.get(name)}; copy it again, or try --unchecked"
-            )
+            raise ValueError(f"{file} has {name} {value}: expected {entry.get(name)}; copy it anew or use --unchecked")
     return content
 
 

@@ -6,6 +6,8 @@ import importlib.resources
 from collections.abc import Mapping
 from typing import Any
 
+from keras_vae.export.contents.implied import AUTHORS_WORD
+
 RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "ONNX Runtime"}
 # The file that a runtime's example names: without it there is no example.
 _EXAMPLES = {"saved_model": "saved_model", "tflite": "tflite/vae.tflite", "onnx": "onnx/generate.onnx"}
@@ -35,6 +37,8 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "source": {"test data": "test images", "the model": "images that the model drew itself"}[
             manifest["test_images"]["source"]
         ],
+        "label": "" if model["classes"] is None else '"label": [0, 0], ',
+        "authors_word": AUTHORS_WORD,
         "shape": ", ".join(map(str, model["image_shape"])),
     }
     for name, value in values.items():

@@ -17,7 +17,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_vae.export import bundle, export_bundle, verify_bundle
-from keras_vae.export.contents.implied import NATS_TOLERANCES
+from keras_vae.export.contents.implied import AUTHORS_WORD, FILES, NATS_TOLERANCES
 from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
 from keras_vae.export.formats.artifact import Inexpressible, count_operators
@@ -27,18 +27,6 @@ from keras_vae.export.formats.tflite import operators_of
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy, specification
-
-LOADABLE = {
-    "saved_model",
-    "tflite/vae.tflite",
-    "tflite/vae.float16.tflite",
-    "tflite/vae.dynamic.tflite",
-    "tflite/decoder.int8.tflite",
-    "onnx/encode.onnx",
-    "onnx/decode.onnx",
-    "onnx/generate.onnx",
-    "onnx/decode.int8.onnx",
-}
 
 
 def test_the_manifest_has_every_file_with_its_size_and_hash(exported):
@@ -65,7 +53,7 @@ def test_an_export_leaves_no_graph_behind(exports, tmp_path):
 def test_the_manifest_says_what_the_files_are(exported):
     manifest, model = exported.manifest, exported.model
     height, width, channels = model.image_shape
-    assert manifest["artifacts"].keys() == LOADABLE
+    assert manifest["artifacts"].keys() == FILES.keys()
     assert manifest["not_written"] == {}
     assert manifest["generator"] == specification(model.latent_dim)
     assert manifest["model"]["image_shape"] == [height, width, channels]
@@ -199,6 +187,18 @@ def test_a_format_that_lacks_an_operator_is_left_out_by_name(tmp_path):
     card = (bundle / "README.md").read_text()
     assert "| tflite/vae.tflite | not written |" in card
     assert "Interpreter(" not in card
+
+
+def test_the_card_says_what_can_be_trusted_and_what_is_known_of_other_runtimes(exported):
+    card = (exported.path / "README.md").read_text()
+    assert "guard against damage, not against a stranger" in card
+    assert "keras-vae verify BUNDLE --sha256 DIGEST" in card
+    assert AUTHORS_WORD in card
+    assert "OpenVINO" in card
+    assert "{{" not in card
+    (call,) = (line for line in card.splitlines() if "curl" in line)
+    asked = json.loads(call.split("-d '")[1].rstrip("'"))
+    assert asked["inputs"].keys() == exported.manifest["signatures"][asked["signature_name"]]["inputs"].keys()
 
 
 def test_onnx_refuses_what_it_cannot_express(tmp_path):
