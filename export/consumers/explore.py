@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import waitress
-from waitress.server import TcpWSGIServer
+from waitress.server import TcpWSGIServer, create_server
 
 PAGE = Path(__file__).with_name("web")
 HOST = "127.0.0.1"
@@ -79,7 +78,7 @@ def make_server(bundle: Path, port: int = 0) -> TcpWSGIServer:
             f"port {port} cannot be used ({error.strerror}): expected a free one; choose another, or 0 for a free one"
         ) from error
     logging.getLogger("waitress").setLevel(logging.ERROR)  # clients that come in crowds and go are no news
-    return waitress.create_server(
+    return create_server(  # pyright: ignore[reportReturnType]  a server of one socket
         _files_of(bundle.resolve()),
         sockets=[listening],
         ident=None,
@@ -94,7 +93,7 @@ def make_server(bundle: Path, port: int = 0) -> TcpWSGIServer:
 
 def address(server: TcpWSGIServer) -> str:
     """Return the page's URL."""
-    return f"http://{HOST}:{server.effective_port}/web/"
+    return f"http://{HOST}:{server.socket.getsockname()[1]}/web/"
 
 
 def _most_connections() -> int:

@@ -14,8 +14,8 @@ NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0}
 
 # What of a manifest nothing in the bundle can check; the rest is held against the files.
 AUTHORS_WORD = (
-    "metrics, versions, numbers of parameters, the settings of the posterior, what a prior was trained as, where test "
-    "images come from and why a file is missing are the author's word"
+    "metrics, versions, numbers of parameters, the posterior, what a prior was trained as, where test images come from "
+    "and why a file is missing are the author's word"
 )
 
 SIGNATURES = ("encode", "decode", "reconstruct", "generate")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tensorflow.core.framework import types_pb2
+import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_vae.private_interfaces import operator_definition
 
 # Names of files are strings; queues, tables and data pipelines are resources and variants.
-_OPAQUE = {types_pb2.DT_STRING, types_pb2.DT_RESOURCE, types_pb2.DT_VARIANT}
+_OPAQUE = {dtype.as_datatype_enum for dtype in (tf.string, tf.resource, tf.variant)}
 # What Keras' layers need all the same: variables, branches, loops and calls, whose functions are looked through too.
 _TAKEN = {
     *("VarHandleOp", "ReadVariableOp", "AssignVariableOp", "VarIsInitializedOp", "VariableShape", "DisableCopyOnRead"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema
 from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
 
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
 from keras_vae.export.verification.facts import false_facts
@@ -26,7 +27,7 @@ def _validator() -> jsonschema.Validator:
     text = importlib.resources.files("keras_vae.export.contents").joinpath("manifest.schema.json").read_text("utf-8")
     # JSON Schema counts 8.0 among the integers, which no size and no constant of the generator may be.
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=checker)(json.loads(text))
+    return extend(jsonschema.Draft202012Validator, type_checker=checker)(json.loads(text))
 
 
 def check_digest(digest: str) -> str:

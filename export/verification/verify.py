@@ -70,8 +70,8 @@ def verify_bundle(
     encoder; and what the manifest says of the model is held against the files.
 
     A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it
-    these remain the author's word: the metrics, the versions, the numbers of parameters, what a posterior is made
-    of, what a prior was trained as, where test images come from, and why a file was not written.
+    these remain the author's word: the metrics, the versions, the numbers of parameters, the posterior, what a prior
+    was trained as, where test images come from, and why a file was not written.
 
     Args:
         directory: the bundle.

@@ -92,6 +92,7 @@ LIES = {
     "versions dropped": (with_("versions", keras=None), "$.versions.keras"),
     "no versions": (lambda m: m["versions"].clear(), "$.versions"),
     "images elsewhere": (with_("test_images", file="samples.png"), "$.test_images.file"),
+    "a fact that nobody reads": (with_("model", sampled="well"), "$.model ("),
     "a size beyond all": (with_("model", image_shape=[10**400, 8, 1]), "$.model.image_shape[0]"),
 }
 
