@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_kind import as_path
 from keras_vae.data.labels import label_input
 from keras_vae.disk_errors import could_not_write
 from keras_vae.evaluation.posteriors import check_model
@@ -74,7 +75,7 @@ def export_bundle(
             writing, unusable images.
         OSError: a folder that cannot be written.
     """
-    directory = Path(directory)
+    directory = as_path("directory", directory)
     _check_model(model)
     with one_writer("directory", directory):
         _check_free(directory)

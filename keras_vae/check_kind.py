@@ -29,6 +29,14 @@ def as_path(name: str, value: Any) -> Path:
         'digits'
     """
     text = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
-    if not isinstance(text, str) or not text or "\0" in text:
+    if not isinstance(text, str) or not text or "\0" in text or not _can_be_encoded(text):
         raise ValueError(f"{name} is {shown(value)}: expected a path, a str or os.PathLike")
     return Path(text)
+
+
+def _can_be_encoded(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:  # half a character
+        return False
+    return True

@@ -34,13 +34,13 @@ def at_least(name: str, value: Any, lowest: float) -> float:
 
 
 def above(name: str, value: Any, limit: float) -> float:
-    """Return a finite number as a float; ValueError if it is not above `limit`, in float32 too, or not finite.
+    """Return a finite number as a float; ValueError if it is not above `limit`, or its square is none of float32's.
 
     Example:
         >>> above("stddev", 0.1, 0)
         0.1
     """
-    if not is_number(value) or not limit < value < 3e38:
+    if not is_number(value) or not limit < value < 1e19:
         raise ValueError(f"{name} is {shown(value)}: expected a finite number above {limit}, such as 0.1")
     return float(value)
 

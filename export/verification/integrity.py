@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
 from keras_vae.export.verification.facts import false_facts
 from keras_vae.export.verification.strict_json import read_json
+from keras_vae.shown import shown
 
 _AGAIN = "export the model again"
 
@@ -40,7 +41,8 @@ def check_digest(digest: str) -> str:
     """
     if not (isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest.lower())):
         raise ValueError(
-            f"sha256 is {digest!r}: expected 64 hexadecimal digits, as keras-vae export prints them; copy all of them"
+            f"sha256 is {shown(digest)}: expected 64 hexadecimal digits, as keras-vae export prints them; copy all of "
+            "them"
         )
     return digest.lower()
 

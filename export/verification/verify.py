@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.check_kind import as_path
 from keras_vae.check_number import whole_number
 from keras_vae.export.contents import golden as golden_values
 from keras_vae.export.contents.test_images import COUNT, read_test_images
@@ -89,7 +90,7 @@ def verify_bundle(
     """
     from keras_vae.data.batches import first_images
 
-    images, bundle = whole_number("images", images, 1), Path(directory)
+    images, bundle = whole_number("images", images, 1), as_path("directory", directory)
     if sha256 is not None:
         check_digest(sha256)
     if not bundle.is_dir():

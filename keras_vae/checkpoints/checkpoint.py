@@ -92,7 +92,7 @@ class Checkpoint(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         for name, given in (("about", about), ("also", also)):
-            check_kind(name, given or {}, Mapping, "a dict by name; leave it out for nothing")
+            check_kind(name, given, (Mapping, NoneType), "a dict by name; leave it out for nothing")
         check_kind("preemption", preemption, (Preemption, NoneType), "a Preemption; leave it out for none")
         check_kind("note", note, Callable, "a function of a line of text")
         self.folder: Path = as_path("folder", folder)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
 from keras_vae.shown import shown
@@ -33,7 +34,9 @@ def image_batches(
         ValueError: images of another shape, outside [0, 1] or NaN, data that hold no batch, or labels that are missing
             or out of range where they are asked for.
     """
-    if not isinstance(data, Iterable):
+    if hasattr(data, "shape"):
+        data = as_array(name, data)
+    if not isinstance(data, Iterable) or getattr(data, "shape", None) == ():
         raise ValueError(
             f"{name} is {shown(data)}: expected batches of images float [n, H, W, C], such as load_dataset's"
         )
@@ -51,14 +54,14 @@ def image_batches(
     number = -1
     for number, batch in enumerate(data):
         images, *rest = batch if isinstance(batch, (tuple, list)) else (batch,)
-        images = np.asarray(images)
+        images = as_array(f"batch {number} of {name}", images)
         check_pixels(images, f"batch {number} of {name}", image_shape)
         if classes is None:
             yield images.astype(np.float32), None
             continue
         if not rest:
             raise ValueError(f"batch {number} of {name} has no labels: expected (images, labels) for {classes} classes")
-        yield images.astype(np.float32), check_labels(np.asarray(rest[0]), len(images), classes, f"{name}'s labels")
+        yield images.astype(np.float32), check_labels(rest[0], len(images), classes, f"{name}'s labels")
     if number < 0:
         raise ValueError(f"{name} holds no batch: expected at least one image")
 

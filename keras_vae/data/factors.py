@@ -5,6 +5,7 @@ import os
 import numpy as np
 import tensorflow_datasets as tfds
 
+from keras_vae.check_kind import as_path, check_kind
 from keras_vae.data.catalogue import BLOCK, choose_split
 from keras_vae.data.prepare import prepared
 from keras_vae.data.quiet import quiet_logs
@@ -38,6 +39,9 @@ def load_factors(
         >>> {name: factor.shape for name, factor in load_factors("digits", "test").items()}
         {'label': (360,)}
     """
+    for argument, value in (("name", name), ("split", split)):
+        check_kind(argument, value, str, "a str, such as 'shapes' and 'train'")
+    data_dir = None if data_dir is None else as_path("data_dir", data_dir)
     with prepared(name, data_dir, download) as builder:
         source = choose_split(name, builder, split)
         features = builder.info.features

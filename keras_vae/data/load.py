@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.check_kind import as_path, check_kind
+from keras_vae.check_number import whole_number
 from keras_vae.data import catalogue
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.binarize import Binarize, check_binarize
@@ -16,6 +19,7 @@ from keras_vae.data.folder.load import load_folder
 from keras_vae.data.numpy_file import load_numpy
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.data.prepare import names
+from keras_vae.shown import shown
 
 
 def load_dataset(
@@ -81,8 +85,7 @@ def load_dataset(
     """
     # before minutes are spent on reading
     check_binarize(binarize)
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}: expected at least 1; raise it")
+    batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
     arrays = load_arrays(
         name,
         split,
@@ -126,12 +129,14 @@ def load_arrays(
         >>> load_arrays("digits", "test").images.shape
         (360, 8, 8, 1)
     """
-    size = (image_size, image_size) if isinstance(image_size, int) else image_size
-    if size is not None and (len(size) != 2 or min(size) < 1):
-        raise ValueError(f"image_size is {image_size}: expected a side of at least 1 pixel, or (height, width)")
-    if channels not in (None, 1, 3):
+    if name != "":
+        path = as_path("name", name)
+        name = name if isinstance(name, str) else path
+    check_kind("split", split, str, 'a split such as "train", or a slice of one such as "train[:10%]"')
+    size = _size(image_size)
+    if channels is not None and whole_number("channels", channels, 1) not in (1, 3):
         raise ValueError(f"channels is {channels}: expected 1 or 3; choose 1 for gray or 3 for colour")
-    size = None if size is None else (int(size[0]), int(size[1]))
+    data_dir = None if data_dir is None else as_path("data_dir", data_dir)
     if is_path(name):
         path = Path(name).expanduser()
         if path.suffix.lower() == ".npy" and not path.is_dir():
@@ -153,6 +158,17 @@ def load_arrays(
         download=download,
         memory_budget=memory_budget,
     )
+
+
+def _size(image_size: Any) -> tuple[int, int] | None:
+    """Return the height and width that `image_size` means, if any."""
+    if image_size is None:
+        return None
+    sides = list(image_size) if isinstance(image_size, Sequence) else [image_size] * 2
+    if len(sides) != 2 or isinstance(image_size, str):
+        raise ValueError(f"image_size is {shown(image_size)}: expected a side of at least 1 pixel, or (height, width)")
+    height, width = (whole_number("image_size", side, 1) for side in sides)
+    return height, width
 
 
 def is_path(name: str | os.PathLike[str]) -> bool:

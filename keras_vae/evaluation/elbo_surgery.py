@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of, some
 from keras_vae.evaluation.traced import traced
@@ -65,6 +67,7 @@ def elbo_surgery(
     """
     check_model(model)
     check_seed(seed)
+    check_kind("progress", progress, (Callable, NoneType), "a function of a number; leave it out for none")
     samples, batch_size = whole_number("samples", samples, 1), whole_number("batch_size", batch_size, 1)
     posteriors = posteriors_of(model, data, batch_size)
     # The marginals of a normal, with a full covariance too, are the normals of its moments; a flow's are near them.

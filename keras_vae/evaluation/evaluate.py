@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.importance import ImportanceWeightedBound
@@ -94,6 +96,7 @@ def evaluate(
     """
     check_model(model)
     check_seed(seed)
+    check_kind("progress", progress, (Callable, NoneType), "a function of a number; leave it out for none")
     batch_size = whole_number("batch_size", batch_size, 1)
     bound = ImportanceWeightedBound(model, importance_samples, seed)
     encode = traced(_latents, model)

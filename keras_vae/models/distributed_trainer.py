@@ -175,8 +175,9 @@ class DistributedTrainer(keras.Model):
             WorkerLost: another worker is gone.
         """
         y = self._check(x, y, sample_weight, class_weight=class_weight)
-        if isinstance(validation_data, tuple) or hasattr(validation_data, "shape"):
-            x_, y_, weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+        if validation_data is not None:
+            parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
+            x_, y_, weight = (*parts, None, None)[:3] if parts else (parts, None, None)
             validation_data = (x_, self._check(x_, y_, weight, name="validation_data"), weight)
         if isinstance(x, tf.data.Dataset):
             shuffle = False  # Keras warns where it is told to shuffle one, which is its default
@@ -216,23 +217,25 @@ class DistributedTrainer(keras.Model):
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
         """Return the reconstructions of images, float32 `[n, H, W, C]`, as in Keras; errors as of `fit`."""
+        self._check(x, None, None)
         return exact_steps.predict(self, x, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Take one step on one batch, as in Keras."""
-        self._check(x, y, sample_weight, class_weight=kwargs.get("class_weight"))
+        self._check(x, y, sample_weight, class_weight=kwargs.get("class_weight"), one_batch=True)
         return super().train_on_batch(x, y, sample_weight, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Judge one batch, as in Keras."""
-        self._check(x, y, sample_weight)
+        self._check(x, y, sample_weight, one_batch=True)
         return super().test_on_batch(x, y, sample_weight, **kwargs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the predictions for one batch; under a strategy Keras would give every replica the whole batch."""
-        return (
-            self.predict(tf.data.Dataset.from_tensors(x), verbose=0) if self.strategy else super().predict_on_batch(x)
-        )
+        self._check(x, None, None, one_batch=True)
+        if self.strategy:
+            return self.predict(tf.data.Dataset.from_tensors(x), verbose=0)
+        return super().predict_on_batch(x)
 
     def _check(self, x: Any, y: Any, sample_weight: Any, **options: Any) -> Any:
         return check_arrays(x, y, sample_weight, self.image_shape, self.classes, **options)

@@ -110,8 +110,10 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
     Raises:
         ValueError: labels that are no whole numbers below `classes`, or of another shape.
     """
-    if label is None or classes is None or tf.is_symbolic_tensor(label):
+    if label is None or tf.is_symbolic_tensor(label):
         return label
+    if classes is None:
+        raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
     values = as_array("label", label)
     checked = check_labels(values.reshape(-1), values.size, classes).reshape(values.shape)
     if shape.is_fully_defined():
@@ -147,6 +149,7 @@ def check_arrays(
     classes: int | None,
     name: str = "x",
     class_weight: Mapping[int, float] | None = None,
+    one_batch: bool = False,
 ) -> Any:
     """Check what is given before Keras cuts it into batches; return the labels to hand on.
 
@@ -160,16 +163,17 @@ def check_arrays(
         classes: of a conditional model; None without.
         name: what an error calls the images.
         class_weight: weight of each class, if any; requires labels.
+        one_batch: whether `x` is to be a single batch, rather than batches.
 
     Raises:
         ValueError: what holds no images; pixels out of [0, 1]; labels out of range; a different number of labels or
             weights than images, or weights that are negative, not finite or all 0.
     """
     batches = isinstance(x, Iterable) and not isinstance(x, Collection) and not hasattr(x, "shape")
-    if not batches and not hasattr(x, "__array__"):
+    if (batches and one_batch) or not (batches or hasattr(x, "__array__")):
         raise ValueError(
-            f"{name} is {shown(x)}: expected images float32 [n, {str(tuple(image_shape))[1:-1]}] in [0, 1], or batches "
-            "of them, such as load_dataset's"
+            f"{name} is {shown(x)}: expected images float32 [n, {str(tuple(image_shape))[1:-1]}] in [0, 1]"
+            + ("" if one_batch else ", or batches of them, such as load_dataset's")
         )
     if batches:
         for argument, given in (("y", y), ("sample_weight", sample_weight)):

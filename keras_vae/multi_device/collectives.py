@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_vae.check_kind import check_kind
 from keras_vae.multi_device.lost_worker import naming_lost_workers
+from keras_vae.shown import first_line, shown
 
 
 class OtherWorkerFailed(ValueError):
@@ -114,6 +115,10 @@ def assert_same_on_workers(strategy: tf.distribute.Strategy, values: Mapping[str
     """
     check_kind("strategy", strategy, tf.distribute.Strategy, "a tf.distribute.Strategy, such as get_strategy() gives")
     check_kind("values", values, Mapping, "a dict of what JSON can hold, by name")
+    try:
+        json.dumps(dict(values))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"values is {shown(values)} ({first_line(error)}): expected what JSON can hold") from error
     by_worker = all_gather_object(strategy, dict(values))
     differing = []
     for name in sorted(set().union(*by_worker.values())):

@@ -15,6 +15,7 @@ from keras_vae.distributions.coupling import Coupling, chain, make_couplings
 from keras_vae.priors.mixture import shortest_decimals
 from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import check_seed
+from keras_vae.shown import shown
 
 tfd = tfp.distributions
 
@@ -51,7 +52,7 @@ class RealNVP(Prior):
     ) -> None:
         super().__init__(**kwargs)
         if not isinstance(hidden, Sequence) or isinstance(hidden, str):
-            raise ValueError(f"hidden is {hidden!r}: expected widths of hidden layers, such as (64, 64)")
+            raise ValueError(f"hidden is {shown(hidden)}: expected widths of hidden layers, such as (64, 64)")
         self.hidden = tuple(whole_number("hidden", units, 1) for units in hidden)
         self.number, self.seed = whole_number("layers", layers, 2), check_seed(seed)
         self._values = values
