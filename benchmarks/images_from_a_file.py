@@ -124,10 +124,11 @@ def main() -> None:
         "",
         "The head of `images_from_a_file.py` says how it is measured.",
         "",
-        f"    python benchmarks/{Path(__file__).name} --work WORK --gigabytes {asked.gigabytes:g} --rounds {asked.rounds}",
+        f"    python benchmarks/images_from_a_file.py --work WORK --gigabytes {asked.gigabytes:g} "
+        f"--rounds {asked.rounds}",
         "",
-        f"{os.cpu_count()} cores ({platform.machine()}), {date.today()}; load average {os.getloadavg()[0]:.1f} at the end;",
-        "the machine is shared.",
+        f"{os.cpu_count()} cores ({platform.machine()}), {date.today()}; load average {os.getloadavg()[0]:.1f} at the "
+        "end; the machine is shared.",
         "",
         f"From its file 1 GB trains at {ratio:.2f} of the speed from memory: {speed['file']:.0f} and",
         f"{speed['memory']:.0f} images a second, medians of {asked.rounds} rounds.",

@@ -295,5 +295,5 @@ def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -
 
 if __name__ == "__main__":
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # what an encoding lacks appears as escapes
+        stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]  unless replaced
     sys.exit(main())

@@ -26,7 +26,7 @@ class FastForward:
 
     def __init__(self, model: keras.Model, batches: int, restore: Callable[[], object]) -> None:
         self._model, self._batches, self._restore = model, batches, restore
-        self._own = model.train_function
+        self._own: Any = model.train_function
         self._seen = 0
         model.train_function = self  # pyright: ignore[reportAttributeAccessIssue]  Keras declares it as None
 

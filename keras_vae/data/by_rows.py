@@ -22,7 +22,7 @@ class ByRows(NamedTuple):
 
 def note_by_rows(dataset: tf.data.Dataset[Any], halves: ByRows) -> tf.data.Dataset[Any]:
     """Return a dataset with its halves noted; what is made of it by `map` and the like has none."""
-    dataset._keras_vae_by_rows = halves
+    dataset._keras_vae_by_rows = halves  # pyright: ignore[reportAttributeAccessIssue]  noted here
     return dataset
 
 

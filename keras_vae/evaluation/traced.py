@@ -21,7 +21,7 @@ def traced(function: Callable[..., Any], model: VAE) -> Callable[..., Any]:
         function: of a model and tensors, or nests of them.
         model: with which it is called.
     """
-    kept = vars(model).setdefault("_traced", {})
+    kept = model.__dict__.setdefault("_traced", {})
     parts = [getattr(model, name) for name in _PARTS]
     known, found = kept.get(function, ([], None))
     if found is None or any(part is not other for part, other in zip(parts, known, strict=True)):

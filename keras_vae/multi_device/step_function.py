@@ -42,7 +42,7 @@ def step_function(
     if not (strategy or model.run_eagerly):
         run = compiled(step, jit_compile=model.jit_compile)
 
-    def logs_before(iterator: Iterator[Any]) -> dict[str, Any]:
+    def logs_before(iterator: Any) -> dict[str, Any]:
         if strategy:
             return {}
         found = run.get_concrete_function(iterator.element_spec).structured_outputs
@@ -51,7 +51,7 @@ def step_function(
     def logs_after(logs: dict[str, Any]) -> dict[str, Any]:
         return model.get_metrics_result() if strategy else logs
 
-    def many_steps(iterator: Iterator[Any], most: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
+    def many_steps(iterator: Any, most: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
         def next_step(taken: tf.Tensor, _: tf.Tensor, logs: dict[str, Any]) -> tuple[Any, ...]:
             batch = iterator.get_next_as_optional()
             more = batch.has_value()
@@ -72,7 +72,7 @@ def step_function(
         many_steps, one_step, one_batch = compiled(many_steps), compiled(one_step), compiled(one_batch)
     in_a_loop = strategy or model.steps_per_execution > 1  # where sums may round otherwise than without one
 
-    def call(batches: Iterator[Any]) -> dict[str, Any]:
+    def call(batches: Any) -> dict[str, Any]:
         if not isinstance(batches, Execution):
             batch = next(batches)
             return one_batch(shard_batch(keras.utils.unpack_x_y_sample_weight(batch), strategy) if strategy else batch)
