@@ -17,7 +17,7 @@ class Execution:
         left: how many batches were not taken yet; in the end above 0 only if the data ended before.
     """
 
-    def __init__(self, iterator: Iterator[Any], left: int) -> None:
+    def __init__(self, iterator: Any, left: int) -> None:
         self.iterator = iterator
         self.left: int = left
 
