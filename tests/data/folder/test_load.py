@@ -148,7 +148,7 @@ def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image_size": 0}, "image_size is 0: expected a side of at least 1 pixel"),
+        ({"image_size": 0}, "image_size is 0: expected a whole number of at least 1"),
         ({"image_size": (3, 4, 5)}, r"image_size is \(3, 4, 5\): expected"),
         ({"channels": 2}, "channels is 2: expected 1 or 3"),
     ],
