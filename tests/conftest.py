@@ -16,10 +16,18 @@ def pytest_xdist_auto_num_workers(config):
     return 1 + (os.cpu_count() or 1)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def what_a_module_leaves_is_not_looked_through_again():
+@pytest.fixture(autouse=True)
+def graphs_go_with_their_test(request):
+    """A worker would hold gigabytes of them by the end."""
     with custom_gradients_forgotten():
         yield
+    if request.node.get_closest_marker("slow"):
+        gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_a_module_leaves_is_not_looked_through_again():
+    yield
     gc.collect()
     gc.freeze()
 

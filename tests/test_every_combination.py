@@ -4,6 +4,7 @@ Likelihood, prior and objective meet in every triple; with the presets and poste
 """
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -42,10 +43,21 @@ INSTEAD = {
     "free_bits": lambda: FreeBits(1e-4),
     "coupling_flow": lambda: CouplingFlow(couplings=2, hidden=8, context=4),
 }
+
+
+def size_of(preset):
+    """Layers first, whose conversion takes the time, then pixels."""
+    settings = read_preset(preset)
+    return settings["network"]["kind"] != "dense", math.prod(settings["image_shape"])
+
+
 ROWS = AllPairs(list(FAMILIES.values()), filter_func=makes_sense)
 COMBINATIONS = [dict(zip(FAMILIES, row, strict=True)) for row in ROWS]
-# What is exported knows no objective: every likelihood with every prior, once.
-EXPORTED = {(parts["likelihood"], parts["prior"]): number for number, parts in reversed([*enumerate(COMBINATIONS)])}
+# What is exported knows no objective: every likelihood with every prior, once, in the smallest model that has both.
+EXPORTED = {
+    (parts["likelihood"], parts["prior"]): number
+    for number, parts in sorted(enumerate(COMBINATIONS), key=lambda each: size_of(each[1]["preset"]), reverse=True)
+}
 
 
 def test_every_pair_of_choices_is_met():
