@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -16,8 +17,8 @@ class Execution:
         left: how many batches were not taken yet; in the end above 0 only if the data ended before.
     """
 
-    def __init__(self, iterator: Any, left: int) -> None:
-        self.iterator = iterator
+    def __init__(self, iterator: Iterator[Any], left: int) -> None:
+        self.iterator: Any = iterator  # TensorFlow's can do more
         self.left: int = left
 
     def __iter__(self) -> Execution:

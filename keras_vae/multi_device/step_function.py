@@ -52,10 +52,10 @@ def step_function(
         return model.get_metrics_result() if strategy else logs
 
     def many_steps(iterator: Any, most: tf.Tensor) -> tuple[tf.Tensor, dict[str, Any]]:
-        def next_step(taken: tf.Tensor, _: tf.Tensor, logs: dict[str, Any]) -> tuple[Any, ...]:
+        def next_step(taken: tf.Tensor, _: tf.Tensor, last: dict[str, Any]) -> tuple[Any, ...]:
             batch = iterator.get_next_as_optional()
             more = batch.has_value()
-            logs = tf.cond(more, lambda: run(batch.get_value()), lambda: logs)
+            logs = tf.cond(more, lambda: run(batch.get_value()), lambda: last)
             return taken + tf.cast(more, tf.int32), more, logs
 
         before = tf.constant(0), tf.constant(True), logs_before(iterator)

@@ -149,6 +149,29 @@ def test_whatever_the_optimizer_the_layers_and_the_calls(tmp_path, kinds, kind):
     interrupt_and_resume(kinds(**kind), tmp_path, 1, interruption)
 
 
+class StepByStep(keras.callbacks.TensorBoard):
+    """Has every step be a call; writes nothing."""
+
+    def nothing(self, *args, **kwargs):
+        pass
+
+    on_train_begin = on_train_batch_begin = on_train_batch_end = on_epoch_end = on_train_end = nothing
+    on_test_begin = on_test_batch_begin = on_test_end = nothing
+
+
+@pytest.mark.parametrize("count", [6, 11, 13])
+def test_calls_may_end_elsewhere_than_before(tmp_path, kinds, count):
+    model, first, expected = kinds()
+    checkpoint = Checkpoint(tmp_path, 1)
+    callbacks = [StepByStep(tmp_path / "board", update_freq=1), checkpoint, InterruptAt("train_batch_end", count)]
+    with pytest.raises(Interruption):
+        fit(model, new_process(model, first, checkpoint), callbacks)
+    checkpoint = Checkpoint(tmp_path, 1)
+    epoch = new_process(model, first, checkpoint)
+    assert checkpoint.read().facts["batch"] == count % 11 or count == 11
+    assert_same(model, fit(model, epoch, [checkpoint]), expected)
+
+
 def test_writing_changes_nothing(tmp_path, kinds):
     interrupt_and_resume(kinds(), tmp_path, 3)
 
