@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 from types import ModuleType
 
-import lazy_loader
 import wrapt
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from keras_vae.public_names import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
 
 
 @wrapt.when_imported("keras")

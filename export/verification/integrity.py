@@ -17,8 +17,8 @@ from jsonschema.validators import extend
 
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
 from keras_vae.export.verification.facts import false_facts
-from keras_vae.export.verification.strict_json import read_json
 from keras_vae.shown import shown
+from keras_vae.strict_json import read_json
 
 _AGAIN = "export the model again"
 

@@ -19,7 +19,7 @@ from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo, wrong_signatures
 from keras_vae.export.verification.integrity import check_digest, check_files, read_manifest
 from keras_vae.export.verification.model_facts import false_figures, false_model_facts
-from keras_vae.export.verification.strict_json import read_json
+from keras_vae.strict_json import read_json
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Callbacks: what to watch while a model is fitted."""
 
-import lazy_loader
+from keras_vae.public_names import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

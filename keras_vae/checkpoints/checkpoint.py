@@ -142,10 +142,15 @@ class Checkpoint(keras.callbacks.Callback):
         if (then := saved.facts.get("strategy")) not in (None, now := describe_strategy(strategy)):
             self.note(f"note: {saved.path.name} was written on {then}, this is {now}: the same up to the order of sums")
         for name, version in saved.facts["versions"].items():
-            if version != (now := importlib.metadata.version(name)):
+            if name in PACKAGES and version != (now := importlib.metadata.version(name)):
                 self.note(
                     f"note: {saved.path.name} was written with {name} {version}, this is {now}: last bits may differ"
                 )
+        if missing := sorted(self.also.keys() - saved.facts["also"].keys()):
+            raise ValueError(
+                f"{saved.path} keeps no state of {', '.join(missing)}: expected one of each callback in `also`; leave "
+                "these out"
+            )
         put_state(model, saved.state)
         self._resumed, self._last = saved, saved.path
         self._rows = {name: list(values) for name, values in saved.facts["history"].items()}

@@ -6,12 +6,14 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
 import numpy as np
+
+from keras_vae.shown import shown
 
 FORMAT = "keras_vae state 1"
 PARTIAL = "next.partial"
@@ -65,16 +67,31 @@ def read_state(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     body = memoryview(content)[: -hashlib.sha256().digest_size]
     if hashlib.sha256(body).digest() != content[len(body) :]:
         raise DamagedState(f"{path} is cut short or changed: expected the SHA-256 that it ends with")
-    end = content.index(b"\n") + 1
-    header = json.loads(content[:end])
-    if header["format"] != FORMAT:
-        raise DamagedState(f"{path} has the format {header['format']!r}: expected {FORMAT!r}")
-    arrays, start = [], end
-    for spec in header["arrays"]:
+    end = content.find(b"\n") + 1
+    try:
+        header = json.loads(content[:end])
+        if header["format"] != FORMAT:
+            raise DamagedState(f"{path} has the format {shown(header['format'])}: expected {FORMAT!r}")
+        return dict(header["facts"]), list(_arrays(header["arrays"], body, end))
+    except DamagedState:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        RecursionError,
+        OverflowError,
+    ) as error:
+        raise DamagedState(f"{path} has a header of another kind ({shown(error)}): expected {FORMAT!r}") from error
+
+
+def _arrays(specs: Sequence[Mapping[str, Any]], body: memoryview, start: int) -> Iterator[np.ndarray]:
+    for spec in specs:
         dtype, count = np.dtype(spec["dtype"]), math.prod(spec["shape"])
-        arrays.append(np.frombuffer(body, dtype, count, start).reshape(spec["shape"]))
+        if min(spec["shape"], default=0) < 0 or dtype.hasobject:
+            raise ValueError("an array has no such shape or dtype")
+        yield np.frombuffer(body, dtype, count, start).reshape(spec["shape"])
         start += count * dtype.itemsize
-    return header["facts"], arrays
 
 
 def _sync_folder(folder: Path) -> None:

@@ -43,11 +43,11 @@ def evaluate(
       keras-vae evaluate runs/mnist --importance-samples 5000 --json
       keras-vae evaluate runs/digits --deep
     """
-    from keras_vae.runs.run_folder import load_run, read_config
+    from keras_vae.runs.run_folder import load_run, read_settings
 
     if importance_samples < 1:
         raise ValueError(f"importance_samples is {importance_samples}: expected at least 1; raise --importance-samples")
-    read_config(run)
+    read_settings(run)
 
     load_tensorflow()
     from rich.console import Console
@@ -55,10 +55,8 @@ def evaluate(
     from keras_vae.command_line.figures import print_figures, print_surgery
     from keras_vae.data.load import load_arrays
     from keras_vae.runs.evaluate_run import evaluate_run
-    from keras_vae.runs.settings import Settings
 
-    model, config = load_run(run)
-    settings = Settings(**config["settings"])
+    model, settings = load_run(run)
     changes = {"dataset": dataset, "data_dir": data_dir}
     settings = settings.changed(importance_samples=importance_samples, **changes)
     arrays = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +30,13 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
     from keras_vae.one_writer import one_writer
-    from keras_vae.runs.run_folder import METRICS, load_run, read_config
+    from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
 
     if (run is None) == (preset is None):
         raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
     if run:
-        read_config(run)
+        read_settings(run)
+        metrics = read_metrics(run)
     click.get_current_context().with_resource(one_writer("output", output))
     if output.is_dir() and any(output.iterdir()):
         raise ValueError(f"output {output} is not empty: expected a new or empty folder; choose another --output")
@@ -45,19 +45,17 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
 
     from keras_vae.command_line.bundle_of_run import write_bundle
     from keras_vae.data.load import load_arrays
-    from keras_vae.runs.settings import Settings
 
     console = Console()
     if preset:
         _export_preset(preset, output, console)
         return
-    model, config = load_run(run)
-    settings = Settings(**config["settings"]).changed(data_dir=data_dir)
+    model, settings = load_run(run)
+    settings = settings.changed(data_dir=data_dir)
     arrays = {
         split: load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
         for split in ("train", "test")
     }
-    metrics = json.loads((run / METRICS).read_text("utf-8")) if (run / METRICS).is_file() else {"test": None}
     write_bundle(model, settings, arrays, metrics, output, console)
     _tell(output, console)
 

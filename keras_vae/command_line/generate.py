@@ -94,9 +94,9 @@ def _of_preset(preset: str, count: int, seed: int, temperature: float, label: in
 
 
 def _of_run(run: Path, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
-    from keras_vae.runs.run_folder import load_run, read_config
+    from keras_vae.runs.run_folder import load_run, read_settings
 
-    read_config(run)
+    read_settings(run)
     load_tensorflow()
     model, _ = load_run(run)
     return model.generate(count, seed=seed, temperature=temperature, label=label)

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
+from keras_vae.check_backend import check_backend
+
 
 @contextlib.contextmanager
 def held_stderr() -> Iterator[None]:
@@ -42,4 +44,5 @@ def load_tensorflow() -> None:
     with held_stderr():
         import tensorflow as tf
 
+        check_backend()
         tf.config.list_logical_devices()  # where it looks for GPUs and says so

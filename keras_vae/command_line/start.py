@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from keras_vae.check_backend import check_backend
 from keras_vae.checkpoints.preemption import NOTICES
 from keras_vae.command_line.quiet_start import held_stderr
 
@@ -45,7 +46,9 @@ def start_tensorflow(strategy: str, virtual_devices: int | None = None) -> tf.di
 
         if virtual_devices:
             split_processor(virtual_devices)
-        return get_strategy(strategy)
+        chosen = get_strategy(strategy)
+        check_backend()
+        return chosen
 
 
 @contextlib.contextmanager

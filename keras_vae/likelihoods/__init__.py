@@ -1,5 +1,5 @@
 """Likelihoods p(x|z): what the decoder's outputs mean for the pixels."""
 
-import lazy_loader
+from keras_vae.public_names import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

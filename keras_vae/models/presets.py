@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_vae import registry
+from keras_vae.check_backend import check_backend
 from keras_vae.check_image_shape import check_image_shape
 from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
@@ -44,6 +45,7 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     Raises:
         ValueError: an unknown preset or change, or one that trained weights do not fit.
     """
+    check_backend()
     check_kind("load_weights", load_weights, bool, "True or False")
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:

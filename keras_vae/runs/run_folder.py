@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,9 @@ from keras_vae.archives import check_unpacked_size
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
 from keras_vae.disk_errors import could_not_write
 from keras_vae.places import check_folder_place
+from keras_vae.runs.settings import Settings
+from keras_vae.shown import first_line
+from keras_vae.strict_json import read_json
 from keras_vae.written_whole import written_whole
 
 MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
@@ -26,6 +28,7 @@ MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
 )
 # The folder of the checkpoints that --resume goes on from, in the unfinished run.
 CHECKPOINTS = "checkpoints"
+_MEND = "train the run again, or restore the file"
 
 
 def unfinished(output: Path) -> Path:
@@ -170,45 +173,62 @@ def enumerate_rows(rows: Mapping[str, Sequence[float]]) -> Iterator[list[float]]
         yield [epoch, *values]
 
 
-def read_config(run: Path) -> dict[str, Any]:
+def read_settings(run: Path) -> Settings:
     """Return a run's settings.
 
     Raises:
-        ValueError: a folder that holds no run, or whose configuration is no JSON.
+        ValueError: a folder that holds no run, or whose configuration is no JSON or holds no settings.
     """
     path = run / CONFIG
     if not path.is_file():
         raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
-    try:
-        config = json.loads(path.read_text("utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{path} is no JSON ({error}): expected a run's settings; train the run again, or restore the file"
-        ) from error
+    config = _read(path)
     if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
-        raise ValueError(f"{path} holds no settings: expected those of a run; train the run again, or restore the file")
-    return config
+        raise ValueError(f"{path} holds no settings: expected those of a run; {_MEND}")
+    return Settings.of_record(config["settings"], path)
 
 
-def load_run(run: Path) -> tuple[Any, dict[str, Any]]:
+def read_metrics(run: Path) -> dict[str, Any]:
+    """Return what `train` measured; `{"test": None}` where the file is gone.
+
+    Raises:
+        ValueError: a file that is no JSON, or holds no figures of the test images.
+    """
+    path = run / METRICS
+    if not path.is_file():
+        return {"test": None}
+    metrics = _read(path)
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("test"), dict):
+        raise ValueError(f"{path} holds no figures of test images: expected those of a run; {_MEND}")
+    return metrics
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({first_line(error)}): expected what train wrote; {_MEND}") from error
+
+
+def load_run(run: Path) -> tuple[Any, Settings]:
     """Return a run's model and settings.
 
     Raises:
         ValueError: a folder that holds no run, or a model file that Keras cannot read.
     """
-    config = read_config(run)
+    settings = read_settings(run)
     import keras
 
-    import keras_vae.models.vae  # noqa: F401  registers the classes
+    from keras_vae.models.vae import VAE
 
     path = run / MODEL
     if not path.is_file():
-        raise ValueError(f"{run} lacks {MODEL}: expected the trained model; train the run again, or restore the file")
+        raise ValueError(f"{run} lacks {MODEL}: expected the trained model; {_MEND}")
     try:
         check_unpacked_size(path)
-        return keras.models.load_model(path), config
+        model = keras.models.load_model(path)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read ({reason}): expected a Keras model; train the run again, or restore the file"
-        ) from error
+        raise ValueError(f"{path} cannot be read ({first_line(error)}): expected a Keras model; {_MEND}") from error
+    if not isinstance(model, VAE):
+        raise ValueError(f"{path} is a {type(model).__name__}: expected a keras_vae.VAE; {_MEND}")
+    return model, settings

@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.check_kind import check_kind
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.multi_device.collectives import assert_same_on_workers
 from keras_vae.runs.settings import Settings
@@ -26,8 +27,8 @@ def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Pa
         settings: those of now.
         source: the checkpoint.
     """
-    now = dataclasses.asdict(settings)
-    then = {**dataclasses.asdict(Settings()), **saved}  # an older version may have had fewer
+    check_kind(f"what {source} says of its settings", saved, Mapping, f"settings by name; restore it, {MEND}")
+    now, then = dataclasses.asdict(settings), dataclasses.asdict(Settings.of_record(saved, source))
     differing = [name for name, value in now.items() if value not in (None, then[name]) and name != "memory_budget"]
     if differing:
         said = ", ".join(f"{name} is {now[name]!r} where it was {then[name]!r}" for name in differing)
@@ -55,7 +56,8 @@ def check_same_training(strategy: tf.distribute.Strategy, settings: Settings, mo
 
 def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: Path) -> None:
     """Raise ValueError unless the images are those of a checkpoint, by their digests."""
-    changed = [split for split in now if now[split] != saved[split]]
+    check_kind(f"what {source} says of its images", saved, Mapping, f"digests by split; restore it, {MEND}")
+    changed = [split for split in now if now[split] != saved.get(split)]
     if changed:
         raise ValueError(
             f"--resume of {source} has other images, those of {' and '.join(changed)} changed since: expected the "

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from keras_vae.check_kind import check_kind
+from keras_vae.check_number import above, whole_number
+from keras_vae.random.portable import check_seed
+from keras_vae.registry import check_known
 
 if TYPE_CHECKING:
     from keras_vae.data.binarize import Binarize
@@ -44,16 +50,38 @@ class Settings:
     conditional: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1; raise --{name.replace('_', '-')}")
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision is {self.precision!r}: expected {', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}"
-            )
-        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate is {self.learning_rate}: expected a number above 0, such as 0.001")
+        for field in dataclasses.fields(self):
+            value, kind = getattr(self, field.name), str(field.type).removesuffix(" | None")
+            if value is None and field.default is None:
+                continue
+            if kind == "int" and field.name != "seed":
+                whole_number(field.name, value, 1)
+            elif kind == "bool":
+                check_kind(field.name, value, bool, "true or false")
+            elif kind in ("str", "Binarize"):
+                check_kind(field.name, value, str, "text")
+        check_seed(self.seed)
+        check_known("precision", self.precision, PRECISIONS)
+        if self.learning_rate is not None:
+            above("learning_rate", self.learning_rate, 0)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any], source: Path) -> Settings:
+        """Return the settings that a file holds; an older version may have recorded fewer.
+
+        Args:
+            record: by name, as `dataclasses.asdict` gives them.
+            source: the file, for an error.
+
+        Raises:
+            ValueError: a setting that there is not, or a value that is none of its kind or out of its range.
+        """
+        try:
+            for name in record:
+                check_known("setting", name, [field.name for field in dataclasses.fields(cls)])
+            return cls(**record)
+        except ValueError as error:
+            raise ValueError(f"in {source}, {error}; restore the file") from error
 
     def data_arguments(self, image_shape: tuple[int, int, int] | None = None) -> dict[str, Any]:
         """Return the arguments of `load_arrays` that these settings decide, for images of a known shape if given."""

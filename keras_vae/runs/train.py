@@ -94,7 +94,7 @@ def train(
                 run_folder.check_free(output, overwrite, resume)
             saved = checkpoint.read() if resume else None
             if saved:
-                check_same_settings(saved.facts["about"]["settings"], settings.located(), saved.path)
+                check_same_settings(saved.facts["about"].get("settings"), settings.located(), saved.path)
             for part in PARTS:
                 registry.check_name(part, getattr(settings, part))
         arrays = load_splits(settings, strategy)
@@ -102,8 +102,8 @@ def train(
             prepared, images = prepare(settings, arrays, strategy), digests(arrays)
             settings = prepared.settings
             if saved:
-                check_same_settings(saved.facts["about"]["settings"], settings, saved.path)
-                check_same_images(saved.facts["about"]["images"], images, saved.path)
+                check_same_settings(saved.facts["about"].get("settings"), settings, saved.path)
+                check_same_images(saved.facts["about"].get("images"), images, saved.path)
         check_same_training(strategy, settings, {f"the images of {split}": images[split] for split in images})
         checkpoint.about = {"settings": dataclasses.asdict(settings), "images": images}
         console.print(_title(prepared, strategy))

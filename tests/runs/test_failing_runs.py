@@ -177,4 +177,4 @@ def test_a_configuration_that_is_json_but_no_run_is_refused(tmp_path):
     for content in ([], {}, {"settings": 3}):
         (tmp_path / "config.json").write_text(json.dumps(content))
         with pytest.raises(ValueError, match=r"config\.json"):
-            run_folder.read_config(tmp_path)
+            run_folder.read_settings(tmp_path)

@@ -33,7 +33,7 @@ def test_learning_rates_are_finite_and_above_zero(rate):
 
 
 def test_precisions_are_refused_by_name():
-    with pytest.raises(ValueError, match="precision is 'float16': expected float32, mixed_bfloat16 or mixed_float16"):
+    with pytest.raises(ValueError, match="precision is 'float16': expected one of float32, mixed_bfloat16"):
         Settings(precision="float16")
 
 
