@@ -47,7 +47,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     from keras_vae.data.load import load_arrays
 
     console = Console()
-    if preset:
+    if preset is not None:
         _export_preset(preset, output, console)
         return
     model, settings = load_run(run)

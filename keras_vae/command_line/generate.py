@@ -69,11 +69,11 @@ def generate(
     check_file_place("output", output)
     if (source is None) == (preset is None):
         raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
-    if preset and runtime:
+    if preset is not None and runtime:
         raise ValueError(
             f"--runtime is {runtime} with --preset {preset}: expected a bundle; write one with keras-vae export"
         )
-    if preset:
+    if preset is not None:
         images = _of_preset(preset, count, seed, temperature, label)
     elif runtime or (source / "manifest.json").is_file():
         images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, label, unchecked)

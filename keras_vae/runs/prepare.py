@@ -79,7 +79,7 @@ def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.dis
     """
     train = arrays["train"]
     dataset = settings.dataset if not is_path(settings.dataset) else "a folder"
-    preset = settings.preset or default_preset(dataset, train.image_shape)
+    preset = default_preset(dataset, train.image_shape) if settings.preset is None else settings.preset
     settings = settings.completed(preset, read_preset(preset))
     check_batch_size(settings.batch_size, strategy)
     with strategy.scope(), dtype_policy(settings.precision):
