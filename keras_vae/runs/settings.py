@@ -62,8 +62,9 @@ class Settings:
                 check_kind(field.name, value, str, "text")
         check_seed(self.seed)
         check_known("precision", self.precision, PRECISIONS)
-        if self.learning_rate is not None:
-            above("learning_rate", self.learning_rate, 0)
+        for name in ("learning_rate", "memory_budget"):
+            if getattr(self, name) is not None:
+                above(name, getattr(self, name), 0)
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any], source: Path) -> Settings:
