@@ -11,6 +11,7 @@ import keras_vae.export
 FOLDERS = [Path(folder) for package in (keras_vae, keras_vae.export) for folder in package.__path__]
 # Messages of a user's mistake that do not say themselves what was expected: others' words, or findings that say it.
 WITHOUT_EXPECTED = {
+    "in {}, {}; restore the file",  # of runs/settings.py, likewise
     "the {}",  # models/faults.py: its texts have the form
     "in {}, {}; or draw with it --unchecked",  # of export/verification/integrity.py, which has it
     "the exported model does not do what Keras does: {}",

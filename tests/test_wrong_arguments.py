@@ -234,6 +234,8 @@ def test_wrong_values(models, name, parameter):
     for kind, value in wrong_values().items():
         if parameter in CALLED_BY_US and callable(value):
             continue
+        if kind == "generator" and name.endswith((".fit", ".evaluate", ".predict")):
+            continue  # Keras takes its first batch, and says itself what it is not
         if wrong := call(name, models, **{parameter: value}):
             found[kind] = wrong
     assert not found, "\n".join(f"{kind}: {wrong}" for kind, wrong in found.items())

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from keras_vae.check_kind import as_path, check_kind
 from keras_vae.check_number import whole_number
+from keras_vae.checkpoints.facts import check_facts
 from keras_vae.checkpoints.fast_forward import FastForward
 from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest_whole, save
 from keras_vae.checkpoints.preemption import Preempted, Preemption
@@ -114,6 +115,8 @@ class Checkpoint(keras.callbacks.Callback):
         """Return the newest whole checkpoint of the folder, None if it holds none; errors as of `resume`."""
         if self._read is None:
             self._read = newest_whole(self.folder, self.note)
+            if self._read is not None:
+                check_facts(self._read.facts, self._read.path)
         return self._read
 
     def resume(self, model: keras.Model) -> int:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_vae.checkpoints.facts import check_facts
 from keras_vae.checkpoints.format import PARTIAL, DamagedState, read_state, write_state
 from keras_vae.disk_errors import could_not_write
 
@@ -41,7 +40,6 @@ def newest_whole(folder: Path, note: Callable[[str], object]) -> Saved | None:
     for path in checkpoints_in(folder):
         try:
             saved = Saved(path, *read_state(path))
-            check_facts(saved.facts, path)
         except DamagedState as error:
             damaged.append(error)
             continue

@@ -89,7 +89,7 @@ def _arrays(specs: Sequence[Mapping[str, Any]], body: memoryview, start: int) ->
     for spec in specs:
         dtype, count = np.dtype(spec["dtype"]), math.prod(spec["shape"])
         if min(spec["shape"], default=0) < 0 or dtype.hasobject:
-            raise ValueError("an array has no such shape or dtype")
+            raise ValueError(f"an array is {shown(spec)}: expected the dtype of numbers and a shape")
         yield np.frombuffer(body, dtype, count, start).reshape(spec["shape"])
         start += count * dtype.itemsize
 

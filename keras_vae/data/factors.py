@@ -41,6 +41,7 @@ def load_factors(
     """
     for argument, value in (("name", name), ("split", split)):
         check_kind(argument, value, str, "a str, such as 'shapes' and 'train'")
+    check_kind("download", download, bool, "True or False")
     data_dir = None if data_dir is None else as_path("data_dir", data_dir)
     with prepared(name, data_dir, download) as builder:
         source = choose_split(name, builder, split)

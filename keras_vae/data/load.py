@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import tensorflow as tf
@@ -86,6 +87,10 @@ def load_dataset(
     # before minutes are spent on reading
     check_binarize(binarize)
     batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
+    seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
+    for argument, value in (("labels", labels), ("drop_remainder", drop_remainder)):
+        check_kind(argument, value, bool, "True or False")
+    check_kind("shuffle", shuffle, (bool, NoneType), "True or False; leave it out to shuffle what is trained on")
     arrays = load_arrays(
         name,
         split,
@@ -129,10 +134,12 @@ def load_arrays(
         >>> load_arrays("digits", "test").images.shape
         (360, 8, 8, 1)
     """
-    if name != "":
+    if not (isinstance(name, str) and name == ""):
         path = as_path("name", name)
         name = name if isinstance(name, str) else path
     check_kind("split", split, str, 'a split such as "train", or a slice of one such as "train[:10%]"')
+    for argument, value in (("skip_corrupt", skip_corrupt), ("download", download)):
+        check_kind(argument, value, bool, "True or False")
     size = _size(image_size)
     if channels is not None and whole_number("channels", channels, 1) not in (1, 3):
         raise ValueError(f"channels is {channels}: expected 1 or 3; choose 1 for gray or 3 for colour")

@@ -115,17 +115,14 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
     if classes is None:
         raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
     values = as_array("label", label)
-    checked = check_labels(values.reshape(-1), values.size, classes).reshape(values.shape)
-    if shape.is_fully_defined():
-        fits = values.ndim <= shape.rank and all(
-            side in (1, of) for side, of in zip(values.shape[::-1], shape[::-1], strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                f"label has shape {list(values.shape)}: expected one that broadcasts to {shape.as_list()}, a number "
-                "for each image"
-            )
-    return tf.constant(checked)
+    shape = tuple(shape) if shape.is_fully_defined() else values.shape
+    try:
+        values = np.broadcast_to(values, shape)
+    except ValueError:
+        raise ValueError(
+            f"label has shape {list(values.shape)}: expected one that broadcasts to {list(shape)}, a number for each image"
+        ) from None
+    return tf.constant(check_labels(values.reshape(-1), values.size, classes).reshape(shape))
 
 
 def _as_weight(weight: Any, x: tf.Tensor) -> tf.Tensor:

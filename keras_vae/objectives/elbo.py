@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae import registry
 from keras_vae.check_number import at_least
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
@@ -40,7 +41,7 @@ class ELBO(Objective):
 
     def __init__(self, kl_weight: float | Schedule | Mapping[str, Any] = 1.0) -> None:
         if isinstance(kl_weight, Mapping):
-            kl_weight = keras.saving.deserialize_keras_object(dict(kl_weight))
+            kl_weight = registry.deserialize("kl_weight", kl_weight)
         if not isinstance(kl_weight, Schedule):
             kl_weight = at_least("kl_weight", kl_weight, 0)
         self.kl_weight = kl_weight

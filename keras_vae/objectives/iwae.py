@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
@@ -39,6 +40,7 @@ class IWAE(Objective):
     """
 
     def __init__(self, samples: int = 5, doubly_reparameterised: bool = False) -> None:
+        check_kind("doubly_reparameterised", doubly_reparameterised, bool, "True or False")
         self.samples = whole_number("samples", samples, 1)
         self.doubly_reparameterised = bool(doubly_reparameterised)
         self._path: WeightedPath | None = None

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_vae.check_kind import check_kind
-from keras_vae.check_number import above, whole_number
+from keras_vae.check_number import above, is_number
 from keras_vae.random.portable import check_seed
 from keras_vae.registry import check_known
+from keras_vae.shown import shown
 
 if TYPE_CHECKING:
     from keras_vae.data.binarize import Binarize
@@ -55,7 +56,11 @@ class Settings:
             if value is None and field.default is None:
                 continue
             if kind == "int" and field.name != "seed":
-                whole_number(field.name, value, 1)
+                if not is_number(value) or value < 1 or value != int(value):
+                    option = field.name.replace("_", "-")
+                    raise ValueError(
+                        f"{field.name} is {shown(value)}: expected a whole number of at least 1; raise --{option}"
+                    )
             elif kind == "bool":
                 check_kind(field.name, value, bool, "true or false")
             elif kind in ("str", "Binarize"):
