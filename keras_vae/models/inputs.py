@@ -120,7 +120,7 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
         values = np.broadcast_to(values, shape)
     except ValueError:
         raise ValueError(
-            f"label has shape {list(values.shape)}: expected one that broadcasts to {list(shape)}, a number for each image"
+            f"label has shape {list(values.shape)}: expected one that broadcasts to {list(shape)}, a number an image"
         ) from None
     return tf.constant(check_labels(values.reshape(-1), values.size, classes).reshape(shape))
 
