@@ -66,7 +66,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
-    parser.add_argument("--label", type=int, help="the class to draw, of a model with classes (one after the other)")
+    parser.add_argument("--label", help="the class to draw, its name or number, of a model with classes (each in turn)")
     parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
     parser.add_argument("--output", type=Path, default=Path("pictures.png"), help="the PNG to write (pictures.png)")
     parser.add_argument("--latents", type=Path, help="a .npy file for the latents, float32 [count, d]")
@@ -164,6 +164,17 @@ def load(content: bytes, runtime: str) -> Callable[..., dict[str, Any]]:
     return lambda signature, **inputs: dict(zip(names, session.run(names, inputs)))  # noqa: B905  # Python 3.9
 
 
+def class_number(label: str, model: dict[str, Any]) -> int:
+    """Return the number of a class by its name or number."""
+    names, classes = model.get("class_names", []), model["classes"] or 0
+    number = names.index(label) if label in names else int(label) if label.isdecimal() else classes
+    if number >= classes:
+        known = ", ".join(names) or f"0 to {classes - 1}"
+        expected = known if classes else "none, since the model has no classes"
+        raise ValueError(f"--label is {label}: expected {expected}; change or drop it")
+    return number
+
+
 def draw(
     path: str, content: bytes, artifact: dict[str, Any], manifest: dict[str, Any], options: argparse.Namespace
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -171,9 +182,7 @@ def draw(
     import numpy as np
 
     size, classes = artifact["batch"] or min(BATCH, options.count), manifest["model"]["classes"]
-    if options.label is not None and not 0 <= options.label < (classes or 0):
-        expected = f"0 to {classes - 1}" if classes else "none, since the model has no classes"
-        raise ValueError(f"--label is {options.label}: expected {expected}; change or drop it")
+    chosen = None if options.label is None else class_number(options.label, manifest["model"])
     numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
     images, latents = [], []
     if "generate" not in artifact["signatures"]:
@@ -183,7 +192,7 @@ def draw(
         for first in range(0, options.count, size):
             # The last image is repeated to fill the last batch, for files that take a fixed number.
             index = options.start + np.minimum(np.arange(first, first + size), options.count - 1)
-            label = index % classes if classes and options.label is None else np.full(size, options.label or 0)
+            label = index % classes if classes and chosen is None else np.full(size, chosen or 0)
             given = {"label": label.astype(np.int32)} if classes else {}
             if "generate" in artifact["signatures"]:
                 out = call("generate", index=index.astype(np.int32), **numbers, **given)

@@ -57,6 +57,7 @@ def manifest(
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
             "classes": model.classes,
+            **({"class_names": list(model.class_names)} if model.class_names else {}),
             "likelihood": _settings(model.likelihood),
             "prior": _prior(model.prior),
             "sampler": None if model.sampler is None else _prior(model.sampler),

@@ -27,6 +27,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "latent_dim": model["latent_dim"],
         "likelihood": model["likelihood"]["name"],
         "prior": _prior(model),
+        "classes": _classes(model),
         "posterior": model["posterior"]["name"],
         "agreement": "bit-equal" if model["bit_exact"] else "the same to about 1e-5 (float16 files: 1e-2)",
         "encoder": f"{model['parameters']['encoder']:,}",
@@ -49,6 +50,13 @@ def model_card(manifest: Mapping[str, Any]) -> str:
 def _prior(model: Mapping[str, Any]) -> str:
     drawn_from = f", {model['sampler']['trained_as']} fitted to the posteriors to draw from" if model["sampler"] else ""
     return f"{model['prior']['trained_as']} prior{drawn_from}"
+
+
+def _classes(model: Mapping[str, Any]) -> str:
+    if model["classes"] is None:
+        return ""
+    names = [f"{number} {name}" for number, name in enumerate(model.get("class_names", ()))]
+    return f" Classes: {', '.join(names) or model['classes']}."
 
 
 def show_nats(nats: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.data.labels import check_labels, label_input
+from keras_vae.data.labels import check_labels, label_input, number_of
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.random.portable import check_seed, check_temperature
 
@@ -66,7 +66,8 @@ def generate_from_file(
     if label is not None and not given:
         raise ValueError(f"label is {label}: expected none, since the model has no classes")
     if label is not None:
-        given["label"] = check_labels(label, count, manifest["model"]["classes"])
+        number = number_of(label, manifest["model"].get("class_names"))
+        given["label"] = check_labels(number, count, manifest["model"]["classes"])
     run = load_runtime(bundle, path, manifest["artifacts"][path], threads)
     numbers = {"seed": np.int32(check_seed(seed)), "temperature": np.float32(check_temperature(temperature))}
     rows = {"index": np.arange(count, dtype=np.int32), **given}

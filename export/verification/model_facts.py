@@ -47,6 +47,11 @@ def false_model_facts(
         elbo.labels is not None and not 0 <= elbo.labels.min() <= elbo.labels.max() < model["classes"]
     ):
         yield f"test_images.npz: its labels are not of {model['classes']} classes: expected the manifest's"
+    if "class_names" in model and len(model["class_names"]) != (model["classes"] or 0):
+        yield (
+            f"manifest.json: class_names has {len(model['class_names'])} names: expected {model['classes'] or 0}, one "
+            "for each class"
+        )
     yield from _false_golden(golden, prior, model)
     stated = golden["elbo"] and golden["elbo"]["elbo"]
     limits = nats_tolerances(model["image_shape"], stated)

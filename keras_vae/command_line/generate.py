@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The PNG file to write.",
 )
-@click.option("--label", type=int, help="The class to draw, of a conditional model; class after class if not given.")
+@click.option("--label", help="The class to draw, its name or number, of a conditional model; each in turn by default.")
 @click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Draw with a bundle's file.")
 @click.option(
     "--precision",
@@ -43,7 +43,7 @@ def generate(
     seed: int,
     temperature: float,
     output: Path,
-    label: int | None,
+    label: str | None,
     runtime: str | None,
     precision: str,
     unchecked: bool,
@@ -54,6 +54,7 @@ def generate(
     Examples:
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
       keras-vae generate runs/digits --count 100 --temperature 0.7 --output typical.png
+      keras-vae generate runs/emoji --label "Food & Drink" --output food.png
       keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
@@ -85,7 +86,7 @@ def generate(
     click.echo(f"{count} images of seed {seed} in {output}")
 
 
-def _of_preset(preset: str, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
+def _of_preset(preset: str, count: int, seed: int, temperature: float, label: str | None) -> np.ndarray:
     load_tensorflow()
     from keras_vae.models.vae import VAE
 
@@ -93,7 +94,7 @@ def _of_preset(preset: str, count: int, seed: int, temperature: float, label: in
     return model.generate(count, seed=seed, temperature=temperature, label=label)
 
 
-def _of_run(run: Path, count: int, seed: int, temperature: float, label: int | None) -> np.ndarray:
+def _of_run(run: Path, count: int, seed: int, temperature: float, label: str | None) -> np.ndarray:
     from keras_vae.runs.run_folder import load_run, read_settings
 
     read_settings(run)
@@ -109,7 +110,7 @@ def _of_bundle(
     count: int,
     seed: int,
     temperature: float,
-    label: int | None,
+    label: str | None,
     unchecked: bool,
 ) -> np.ndarray:
     from keras_vae.command_line.quiet_start import held_stderr

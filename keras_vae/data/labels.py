@@ -1,4 +1,4 @@
-"""The check that labels are what a conditional model takes."""
+"""The classes of a conditional model: their number and names, and the check of labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,48 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.check_number import whole_number
 from keras_vae.data.as_array import as_array
+from keras_vae.registry import unknown_name
+from keras_vae.shown import shown
+
+
+def classes_and_names(classes: int | Sequence[str] | None) -> tuple[int | None, tuple[str, ...] | None]:
+    """Return how many classes a model has, and their names where they are given.
+
+    Raises:
+        ValueError: what is neither a number of at least 1 nor different names.
+
+    Example:
+        >>> classes_and_names(10), classes_and_names(["cat", "dog"])
+        ((10, None), (2, ('cat', 'dog')))
+    """
+    if not isinstance(classes, (list, tuple)):
+        return None if classes is None else whole_number("classes", classes, 1), None
+    if not classes or not all(isinstance(name, str) and name for name in classes) or len({*classes}) < len(classes):
+        raise ValueError(f"classes is {shown(classes)}: expected a number, or names that differ from one another")
+    return len(classes), tuple(classes)
+
+
+def number_of(label: Any, names: Sequence[str] | None) -> Any:
+    """Return the number of a class that is told by its name, or by a number as text; all else as it is.
+
+    Raises:
+        ValueError: a name that there is not.
+
+    Example:
+        >>> number_of("dog", ["cat", "dog"]), number_of("1", None), number_of(1, None)
+        (1, 1, 1)
+    """
+    if not isinstance(label, str):
+        return label
+    if names and label in names:
+        return list(names).index(label)
+    if label.isdecimal():
+        return int(label)
+    if not names:
+        raise ValueError(f"label is {shown(label)}: expected a number, since the classes have no names")
+    raise unknown_name("label", label, names)
 
 
 def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> np.ndarray:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from keras_vae.check_number import whole_number
 from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
-from keras_vae.data.labels import check_labels, label_of_each
+from keras_vae.data.labels import check_labels, label_of_each, number_of
 from keras_vae.data.pixels import check_pixels
 from keras_vae.memory import check_fits_memory
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
@@ -41,8 +41,8 @@ def generate(
         seed: an int32; 0 by default.
         temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
         batch_size: how many go through the decoder at once; 256 by default.
-        label: of a conditional model, the class of all images or one for each; image i has class i mod `classes`
-            by default. It changes no latent.
+        label: of a conditional model, the class of all images or its name, or one number for each; image i has class i
+            mod `classes` by default. It changes no latent.
 
     Returns:
         NumPy float32 `[count, H, W, C]` in [0, 1].
@@ -58,7 +58,7 @@ def generate(
     check_temperature(temperature)
     labels = None
     if self.classes is not None:
-        given = label_of_each(self.classes, range(count)) if label is None else label
+        given = label_of_each(self.classes, range(count)) if label is None else number_of(label, self.class_names)
         labels = check_labels(given, count, self.classes)
     images = []
     for start in range(0, count, batch_size):
@@ -83,7 +83,7 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
     Args:
         x: images float `[n, H, W, C]` in [0, 1].
         batch_size: how many go through the networks at once; 256 by default.
-        label: classes of the images, one or int `[n]`; for a conditional model only.
+        label: classes of the images, one or its name or int `[n]`; for a conditional model only.
 
     Returns:
         NumPy float32 `[n, H, W, C]` in [0, 1].
@@ -100,7 +100,7 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
     else:
         if label is None:
             raise ValueError(f"label is None: expected one from 0 to {self.classes - 1}, or one for each image")
-        inputs = (x, check_labels(label, len(x), self.classes))
+        inputs = (x, check_labels(number_of(label, self.class_names), len(x), self.classes))
     images = []
     for start in range(0, len(x), batch_size):
         images_, *labels = (part[start : start + batch_size] for part in inputs)

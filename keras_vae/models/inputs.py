@@ -115,14 +115,14 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
     if classes is None:
         raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
     values = as_array("label", label)
-    shape = tuple(shape) if shape.is_fully_defined() else values.shape
+    sides = tuple(shape) if shape.is_fully_defined() else values.shape
     try:
-        values = np.broadcast_to(values, shape)
+        values = np.broadcast_to(values, sides)
     except ValueError:
         raise ValueError(
-            f"label has shape {list(values.shape)}: expected one that broadcasts to {list(shape)}, a number an image"
+            f"label has shape {list(values.shape)}: expected one that broadcasts to {list(sides)}, a number an image"
         ) from None
-    return tf.constant(check_labels(values.reshape(-1), values.size, classes).reshape(shape))
+    return tf.constant(check_labels(values.reshape(-1), values.size, classes).reshape(sides))
 
 
 def _as_weight(weight: Any, x: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,7 @@ from keras_vae.check_backend import check_backend
 from keras_vae.check_image_shape import check_image_shape
 from keras_vae.check_kind import check_kind
 from keras_vae.check_number import whole_number
+from keras_vae.data.labels import classes_and_names
 from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.networks.build import build_networks
 from keras_vae.presets.read import read_preset
@@ -67,9 +68,8 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
             own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], image_shape)}
         network = {**own, **network}
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
-    latent_dim, classes = whole_number("latent_dim", settings["latent_dim"], 1), settings.get("classes")
-    if classes is not None:
-        classes = whole_number("classes", classes, 1)
+    given_classes = settings.get("classes")
+    latent_dim, (classes, _) = whole_number("latent_dim", settings["latent_dim"], 1), classes_and_names(given_classes)
     seed = check_seed(settings.get("seed", 0))
     likelihood = registry.get("likelihood", settings["likelihood"])
     likelihood.build(image_shape)
@@ -94,7 +94,7 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         "objective": settings["objective"],
         "image_shape": image_shape,
         "latent_dim": latent_dim,
-        "classes": classes,
+        "classes": given_classes,
         "seed": seed,
     }
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae import registry
+from keras_vae.data.labels import classes_and_names
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models import networks
 from keras_vae.models.distributed_trainer import DistributedTrainer
@@ -49,8 +50,8 @@ class VAE(DistributedTrainer):
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the latent; read from the decoder by default.
-        classes: number of classes of a conditional model (Sohn et al. 2015, "Learning structured output
-            representation"), p(x|z, y) with q(z|x, y): both networks take a second input, the one-hot label
+        classes: number of classes of a conditional model, or their names (Sohn et al. 2015, "Learning structured
+            output representation"), p(x|z, y) with q(z|x, y): both networks take a second input, the one-hot label
             `[n, classes]`, and training takes (images, labels int `[n]`); None, the default, for no labels.
         seed: of all noise in training and validation; 0 by default.
         kwargs: Keras' own, such as `name`.
@@ -80,7 +81,7 @@ class VAE(DistributedTrainer):
         sampler: Prior | None = None,
         image_shape: Sequence[int] | None = None,
         latent_dim: int | None = None,
-        classes: int | None = None,
+        classes: int | Sequence[str] | None = None,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -96,8 +97,8 @@ class VAE(DistributedTrainer):
         self.sampler: Prior | None = None if sampler is None else registry.get("prior", sampler)
         self.image_shape = networks.input_shape(self.encoder, "encoder", image_shape, "image_shape")
         self.latent_dim: int = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")[0]
-        self.classes, self.seed = classes, check_seed(seed)
-        networks.check_sizes(self.image_shape, self.latent_dim, classes)
+        (self.classes, self.class_names), self.seed = classes_and_names(classes), check_seed(seed)
+        networks.check_sizes(self.image_shape, self.latent_dim, self.classes)
         self.likelihood.build(self.image_shape)
         self.posterior.build((self.latent_dim,))
         networks.check_encoder(self)
@@ -285,7 +286,7 @@ class VAE(DistributedTrainer):
             "sampler": None if self.sampler is None else keras.saving.serialize_keras_object(self.sampler),
             "image_shape": list(self.image_shape),
             "latent_dim": self.latent_dim,
-            "classes": self.classes,
+            "classes": list(self.class_names) if self.class_names else self.classes,
             "seed": self.seed,
         }
 

@@ -136,13 +136,13 @@ def _steps(settings: Settings, images: int) -> int:
     return settings.epochs * math.ceil(images / settings.batch_size)
 
 
-def _classes(images: ImageArrays) -> int:
-    """How many classes a conditional model is of."""
+def _classes(images: ImageArrays) -> int | tuple[str, ...]:
+    """The names of a conditional model's classes, or how many there are."""
     if images.labels is None:
         raise ValueError(
             "conditional is True, but the images have no classes: expected labels; leave out --conditional"
         )
-    return len(images.class_names) if images.class_names else int(images.labels.max()) + 1
+    return images.class_names or int(images.labels.max()) + 1
 
 
 @contextmanager

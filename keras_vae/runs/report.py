@@ -97,6 +97,7 @@ def record(settings: Settings, model: VAE, started: float) -> dict[str, Any]:
         "model": {
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
+            "class_names": model.class_names,
             "likelihood": type(model.likelihood).__name__,
             "prior": type(model.prior).__name__,
             "posterior": type(model.posterior).__name__,

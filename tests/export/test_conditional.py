@@ -1,6 +1,7 @@
 """A conditional model's files take labels, in every format, and its consumer draws the class asked for."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -15,12 +16,13 @@ from keras_vae.export.verification.file_check import original_elbo
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy
 
-CLASSES = 4
+NAMES = ["cat", "dog", "Food & Drink", "2"]
+CLASSES = len(NAMES)
 
 
 @pytest.fixture(scope="module")
 def model():
-    model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, classes=CLASSES)
+    model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, classes=NAMES)
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign_add(0.2 * rng.normal(size=weight.shape))
@@ -63,7 +65,7 @@ def test_files_draw_what_keras_draws(bundle, model):
     manifest = json.loads((bundle / "manifest.json").read_text())
     for runtime in ("saved_model", "tflite", "onnx"):
         path = choose_file(manifest, runtime)
-        for label in (None, 2, [3, 1, 0]):
+        for label in (None, 2, [3, 1, 0], "Food & Drink", "2", "0"):
             images, _ = generate_from_file(bundle, manifest, path, 3, seed=5, label=label)
             np.testing.assert_allclose(images, model.generate(3, seed=5, label=label), atol=1e-5)
     run = load_runtime(bundle, path, manifest["artifacts"][path])
@@ -74,6 +76,19 @@ def test_files_draw_what_keras_draws(bundle, model):
         run("generate", index=np.int32([0]), seed=np.int32(0), temperature=np.float32(1))
     with pytest.raises(ValueError, match="label is 4: expected whole numbers from 0 to 3"):
         generate_from_file(bundle, manifest, path, 3, label=CLASSES)
+    with pytest.raises(ValueError, match="label is 'dig': expected one of cat, dog, Food & Drink, 2; did you"):
+        generate_from_file(bundle, manifest, path, 3, label="dig")
+
+
+def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path):
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["model"]["class_names"] == NAMES
+    assert "Classes: 0 cat, 1 dog, 2 Food & Drink, 3 2." in (bundle / "README.md").read_text("utf-8")
+    copy = shutil.copytree(bundle, tmp_path / "copy")
+    manifest["model"]["class_names"] = NAMES[:3]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"class_names has 3 names: expected 4, one for each class"):
+        verify_bundle(copy)
 
 
 def test_nats_are_those_of_images_given_their_labels(bundle, model):
@@ -93,9 +108,9 @@ def test_its_consumer_takes_a_label(bundle, tmp_path):
         return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
     for precision in ("float32", "int8"):
-        drawn = program("--label=2", f"--precision={precision}")
+        drawn = program("--label=Food & Drink", f"--precision={precision}")
         assert drawn.returncode == 0, drawn.stderr
         with_label = (tmp_path / "p.png").read_bytes()
         assert program(f"--precision={precision}").returncode == 0
         assert (tmp_path / "p.png").read_bytes() != with_label
-    assert "--label is 4: expected 0 to 3" in program("--label=4").stderr
+    assert "--label is 4: expected cat, dog, Food & Drink, 2; " in program("--label=4").stderr

@@ -93,6 +93,18 @@ def test_networks_of_one_s_own_tell_their_shapes():
     assert (model.image_shape, model.latent_dim) == ((8, 8, 1), 2)
 
 
+def test_classes_may_have_names(tmp_path):
+    named = small(classes=["cat", "dog"])
+    assert (named.classes, named.class_names) == (2, ("cat", "dog"))
+    assert (small(classes=2).class_names, small(classes=None).class_names) == (None, None)
+    dogs = small(classes=2).generate(3, seed=1, label=1)
+    np.testing.assert_array_equal(named.generate(3, seed=1, label="dog"), dogs)
+    np.testing.assert_array_equal(named.generate(3, seed=1, label="1"), dogs)
+    np.testing.assert_array_equal(named.reconstruct(dogs, label="dog"), named.reconstruct(dogs, label=1))
+    named.save(tmp_path / "model.keras")
+    assert keras.models.load_model(tmp_path / "model.keras").class_names == ("cat", "dog")
+
+
 @pytest.mark.parametrize(
     ("act", "words"),
     [
@@ -116,6 +128,16 @@ def test_networks_of_one_s_own_tell_their_shapes():
         (lambda model, x, y: model.encode(x), "label is None"),
         (lambda model, x, y: small(classes=None).generate(2, label=1), "expected none, since the model has no classes"),
         (lambda model, x, y: small(classes=0), "classes is 0"),
+        (lambda model, x, y: small(classes=["a", "a"]), "classes is .*: expected a number, or names that differ"),
+        (lambda model, x, y: small(classes=["a", 1]), "classes is .*: expected a number, or names that differ"),
+        (
+            lambda model, x, y: model.generate(2, label="dog"),
+            "label is 'dog': expected a number, since the",
+        ),
+        (
+            lambda model, x, y: small(classes=["cat"]).generate(2, label="cab"),
+            "label is 'cab': expected one of cat;",
+        ),
         (lambda model, x, y: keras_vae.Autoencoder.from_preset("digits_mlp", classes=3), "classes is 3"),
         (lambda model, x, y: keras_vae.VAE(small().encoder, small(classes=None).decoder, classes=10), "the decoder"),
         (lambda model, x, y: keras_vae.VAE(small().encoder, small().decoder), "the encoder does not take"),

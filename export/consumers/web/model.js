@@ -30,6 +30,7 @@ export class Model extends EventTarget {
     model.pixels = model.height * model.width * model.channels;
     model.latentDim = manifest.model.latent_dim;
     model.classes = manifest.model.classes ?? null;
+    model.classNames = manifest.model.class_names ?? [];
     model.#label = model.classes && 0;
     for (const name of ['encode', 'decode', 'generate']) {
       if (!files[name]) continue;

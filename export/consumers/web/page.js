@@ -61,7 +61,7 @@ async function start(trusting) {
 function offerClasses(model) {
   const [form, select] = [element('class'), element('class').querySelector('select')];
   form.hidden = !model.classes;
-  select.replaceChildren(...Array.from({ length: model.classes ?? 0 }, (_, label) => new Option(label, label)));
+  select.replaceChildren(...Array.from({ length: model.classes ?? 0 }, (_, label) => new Option(model.classNames[label] ?? label, label)));
   select.addEventListener('change', () => (model.label = Number(select.value)));
 }
 

@@ -32,7 +32,7 @@ def bundles(tmp_path_factory):
 @pytest.fixture(scope="session")
 def classes(tmp_path_factory):
     """A bundle of a conditional model of three classes, to read."""
-    changes = {"latent_dim": 2, "network": {"hidden": [16]}, "classes": 3}
+    changes = {"latent_dim": 2, "network": {"hidden": [16]}, "classes": ["cat", "dog", "owl"]}
     return Bundle("digits_mlp", changes, tmp_path_factory.mktemp("web") / "classes")
 
 

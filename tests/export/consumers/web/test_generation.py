@@ -78,9 +78,9 @@ def test_a_conditional_model_draws_the_class_chosen(visit, classes):
         np.testing.assert_array_equal(np.float32(latent).reshape(3, 2), z[:3])
         np.testing.assert_allclose(np.reshape(image, (3, *classes.shape)), images(z[:3], label), atol=1e-5)
     choice, first = page.get_by_label("Class of all pictures"), page.locator(".sheet canvas").first
-    assert choice.locator("option").all_text_contents() == ["0", "1", "2"]
+    assert choice.locator("option").all_text_contents() == ["cat", "dog", "owl"]
     assert_shows(first, images(z, 0)[0])
-    choice.select_option("2")
+    choice.select_option("owl")
     assert_shows(first, images(z, 2)[0])
     assert_shows(page.locator("#explore [data-role=picture]"), images(np.zeros([1, 2], np.float32), 2)[0])
     refused = page.evaluate("() => kerasVae.generate([0], 7, 1, 3).catch((error) => error.message)")
