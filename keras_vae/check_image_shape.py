@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from keras_vae.check_channels import MOST_CHANNELS
 from keras_vae.check_number import LARGEST, is_number
 from keras_vae.shown import shown
 
 
 def check_image_shape(value: Any) -> tuple[int, int, int]:
-    """Return (height, width, channels) as ints; ValueError unless they are whole, above 0, and 1 or 3 channels.
+    """Return (height, width, channels) as ints; ValueError unless they are whole, above 0, and at most 16 channels.
 
     Example:
         >>> check_image_shape([28, 28, 1])
@@ -18,10 +19,10 @@ def check_image_shape(value: Any) -> tuple[int, int, int]:
     """
     sides = list(value) if isinstance(value, Sequence) else []
     whole = len(sides) == 3 and all(is_number(side) and side == int(side) and 1 <= side <= LARGEST for side in sides)
-    if not whole or sides[2] not in (1, 3):
+    if not whole or sides[2] > MOST_CHANNELS:
         raise ValueError(
-            f"image_shape is {shown(value)}: expected (height, width, channels) with 1 or 3 channels, such as "
-            "(28, 28, 1)"
+            f"image_shape is {shown(value)}: expected (height, width, channels) with 1 to {MOST_CHANNELS} channels, "
+            "such as (28, 28, 1)"
         )
     height, width, channels = map(int, sides)
     return height, width, channels

@@ -27,7 +27,6 @@ FOLDER = Path(os.path.abspath(__file__)).parent
 SCHEMA_VERSION = 1
 MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest's runtime, in the order of choice
 GENERATOR = "83761af5af2b0d0772f9a3a3b531d6c0c9a9e3103b7a29b9566dcd384ca6b8bb"  # of its name and numbers but the stride
-PRIORS = ("StandardNormal", "FixedMixture")
 BATCH = 256  # images a call, which bounds the memory it takes
 LIMITS: dict[str, tuple[float, float]] = {
     "count": (1, 65536),  # tiles in one picture
@@ -123,7 +122,7 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
         raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision}: expected one of {held}")
     prior, numbers = drawn_from(manifest)["name"], {k: v for k, v in manifest["generator"].items() if k != "stride"}
     known = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest() == GENERATOR
-    if signature == "decode" and not (known and prior in PRIORS):
+    if signature == "decode" and not (known and prior in ("StandardNormal", "FixedMixture")):
         drawn = f"{prior} by {numbers['name']}{'' if known else ' of other numbers'}"
         raise ValueError(f"latents come from {drawn}: expected what this program draws; choose another --precision")
     for name in wanted:
@@ -267,19 +266,21 @@ def mix(t: Any) -> Any:
 
 
 def grid(images: np.ndarray, gap: int = 4) -> np.ndarray:
-    """Return the images as tiles on white: uint8 [height, width], or [height, width, 3] in colour."""
+    """Return images in [0, 1] as tiles on white: uint8 [height, width], or [height, width, 3] in colour."""
     import numpy as np
 
+    if images.shape[-1] == 4:  # the last is transparency, shown over a light checkerboard
+        squares = np.add.outer(*(np.arange(side) // 4 for side in images.shape[1:3]))[..., None] % 2
+        ground, alpha = np.where(squares, 0.8, 1).astype(np.float32), images[..., 3:]
+        images = images[..., :3] * alpha + ground * (1 - alpha)
+    images = images[..., : 3 if images.shape[-1] == 3 else 1]  # of other channels the first is shown
     columns = math.ceil(math.sqrt(len(images)))
-    rows = math.ceil(len(images) / columns)
-    scale = max(1, math.ceil(64 / max(images.shape[1:3])))  # small images are magnified
-    tiles = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8).repeat(scale, 1).repeat(scale, 2)
+    rows, scale = math.ceil(len(images) / columns), max(1, math.ceil(64 / max(images.shape[1:3])))  # small ones grow
+    tiles = np.rint(images * 255).astype(np.uint8).repeat(scale, 1).repeat(scale, 2)
     tiles = np.pad(tiles, ((0, rows * columns - len(tiles)), (gap, 0), (gap, 0), (0, 0)), constant_values=255)
-    _, height, width, channels = tiles.shape
-    picture = tiles.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    picture = picture.reshape(rows * height, columns * width, channels)
+    picture = np.concatenate([np.concatenate(row, 1) for row in tiles.reshape(rows, columns, *tiles.shape[1:])])
     picture = np.pad(picture, ((0, gap), (0, gap), (0, 0)), constant_values=255)
-    return picture[..., 0] if channels == 1 else picture
+    return picture[..., 0] if picture.shape[-1] == 1 else picture
 
 
 def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -> None:
@@ -287,7 +288,7 @@ def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -
     import numpy as np
     from PIL import Image
 
-    writers = {options.output: lambda file: Image.fromarray(grid(images)).save(file, format="PNG")}
+    writers = {options.output: lambda file: Image.fromarray(grid(np.clip(images, 0, 1))).save(file, format="PNG")}
     if options.latents:
         writers[options.latents] = lambda file: np.save(file, latents)
     parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in writers}

@@ -45,13 +45,14 @@ def nats_tolerances(image_shape: Sequence[int], elbo: float | None) -> dict[str,
 
 
 def preprocessing(channels: int) -> dict[str, Any]:
-    """Return how bytes become the pixels of a model of 1 or 3 channels."""
+    """Return how bytes become the pixels of a model of so many channels."""
+    names = {1: "gray", 3: "red, green, blue", 4: "red, green, blue, alpha"}
     return {
         "layout": ["n", "height", "width", "channels"],
         "dtype": "float32",
         "range": [0.0, 1.0],
         "from_bytes": "byte / 255",
-        "channels": "gray" if channels == 1 else "red, green, blue",
+        "channels": names.get(channels, f"{channels}, as in training"),
     }
 
 

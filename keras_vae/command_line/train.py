@@ -37,6 +37,9 @@ def _names(kind: str) -> str:
     help="Make pixels 0 or 1 with their gray value as probability: once, or anew every epoch.",
 )
 @click.option("--image-size", type=int, help="Side in pixels; images are scaled to cover it, then cropped.")
+@click.option(
+    "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; the images' own by default."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, noise and samples.")
 @click.option(
     "--importance-samples",

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from keras_vae.check_channels import check_channels, check_picture_channels
 from keras_vae.check_kind import as_path, check_kind
 from keras_vae.check_number import whole_number
 from keras_vae.data import catalogue
@@ -56,7 +57,9 @@ def load_dataset(
         batch_size: Images a batch; the last one is smaller unless `drop_remainder`.
         image_size: The side of the images, or their height and width: scaled to cover it, then cropped to the
             centre. By default the images' own, or 64 where they differ.
-        channels: 1 for gray or 3 for colour; by default 3 if any image is in colour.
+        channels: 1 for gray, 3 for colour, what is transparent on white, or 4 to keep transparency, as red, green, blue
+            and alpha; by default 3 if any image is in colour. Of a `.npy` file by default its own 1 to 16, of which 1,
+            3 and 4 can be made of one another.
         binarize: "none", "static" (drawn once) or "dynamic" (drawn anew every epoch).
         shuffle: By default True for a split that starts with "train", else False.
         seed: The seed of the order and of the binarisation.
@@ -141,13 +144,14 @@ def load_arrays(
     for argument, value in (("skip_corrupt", skip_corrupt), ("download", download)):
         check_kind(argument, value, bool, "True or False")
     size = _size(image_size)
-    if channels is not None and whole_number("channels", channels, 1) not in (1, 3):
-        raise ValueError(f"channels is {channels}: expected 1 or 3; choose 1 for gray or 3 for colour")
+    channels = None if channels is None else check_channels(channels)
     data_dir = None if data_dir is None else as_path("data_dir", data_dir)
-    if is_path(name):
-        path = Path(name).expanduser()
-        if path.suffix.lower() == ".npy" and not path.is_dir():
-            return load_numpy(path, split, image_size=size, channels=channels, memory_budget=memory_budget)
+    path = Path(name).expanduser() if is_path(name) else None
+    if path and path.suffix.lower() == ".npy" and not path.is_dir():
+        return load_numpy(path, split, image_size=size, channels=channels, memory_budget=memory_budget)
+    if channels is not None:
+        check_picture_channels(channels)
+    if path:
         return load_folder(
             name,
             split,

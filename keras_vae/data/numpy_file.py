@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_vae.check_channels import MOST_CHANNELS, PICTURE_CHANNELS
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.channels import to_channels
 from keras_vae.data.gather import gather
@@ -40,7 +41,9 @@ def load_numpy(
     splits = with_test({"train": rows}, [str(row).encode() for row in rows])
     chosen = choose(splits, split, f"file {path}")
     height, width, given = array.shape[1:]
-    size, channels = image_size or (height, width), channels or (1 if given == 1 else 3)
+    size, channels = image_size or (height, width), channels or given
+    if given != channels and not {given, channels} <= set(PICTURE_CHANNELS):
+        raise ValueError(f"channels is {channels}: expected {given}, as file {path} has; leave it out")
     fit = resizer(size, channels)
 
     def blocks(start: int) -> Iterator[Block]:
@@ -76,13 +79,13 @@ def _open(path: Path) -> np.ndarray:
     mend = None
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
         mend = "convert it"
-    elif array.ndim == 3 and array.shape[-1] in (1, 3, 4):
+    elif array.ndim == 3 and array.shape[-1] in PICTURE_CHANNELS:
         mend = "if it is one image, write images[None], else images[..., None]"
-    elif array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] not in (1, 3, 4)) or 0 in array.shape:
+    elif array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[-1] > MOST_CHANNELS) or 0 in array.shape:
         mend = "reshape it"
     if mend:
         raise ValueError(
             f"file {path} holds {array.dtype} {list(array.shape)}: expected uint8, or float in [0, 1], [n, height, "
-            f"width] or [n, height, width, 1, 3 or 4 channels]; {mend}"
+            f"width] or [n, height, width, 1 to {MOST_CHANNELS} channels]; {mend}"
         )
     return array

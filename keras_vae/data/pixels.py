@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vae.check_channels import MOST_CHANNELS
 from keras_vae.data.as_array import as_array
 
 # So far out of [0, 1] pixels may be: arithmetic on float32 rounds.
@@ -12,7 +13,7 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
     """Raise unless `images` is a batch of finite float pixels in [0, 1].
 
     Args:
-        images: The batch, expected as float `[n, height, width, channels]` with 1 or 3 channels.
+        images: The batch, expected as float `[n, height, width, channels]` with 1 to 16 channels.
         name: What to call the batch in messages.
         image_shape: The `(height, width, channels)` that the images must have; None (the default) allows any.
 
@@ -38,8 +39,8 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         raise ValueError(f"{shape}: expected rank 4, {expected}; {mend}")
     if image_shape is not None and images.shape[1:] != tuple(image_shape):
         raise ValueError(f"{shape}: expected {expected}; resize, or train on this size")
-    if images.shape[-1] not in (1, 3):
-        raise ValueError(f"{shape}: expected 1 or 3 channels; convert to gray or RGB, with the channels last")
+    if not 1 <= images.shape[-1] <= MOST_CHANNELS:
+        raise ValueError(f"{shape}: expected 1 to {MOST_CHANNELS} channels; put the channels last")
     # bfloat16, which NumPy only knows as a void type with a name, is as good a float as any
     if not (np.issubdtype(images.dtype, np.floating) or images.dtype.name == "bfloat16"):
         raise ValueError(

@@ -24,13 +24,24 @@ def resize_and_crop(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
         covering = tf.cast(tf.round(tf.cast(given, tf.float32) * scale), tf.int32)
         covering = tf.maximum(covering, size)
         # without antialias a shrunk image samples a few of its pixels and drops the rest
-        resized = tf.image.resize(image, covering, antialias=True)
+        resized = _resize(image, covering)
         top, left = tf.unstack((covering - size) // 2)
         cut = resized[top : top + height, left : left + width]
         return tf.cast(tf.clip_by_value(tf.round(cut), 0, 255), tf.uint8)
 
     fitted = tf.cond(tf.reduce_all(given == size), lambda: image, scaled)
     return tf.ensure_shape(fitted, [height, width, image.shape[-1]])
+
+
+def _resize(image: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Return an image float32 of another size; of four channels the last is transparency."""
+    if image.shape[-1] != 4:
+        return tf.image.resize(image, size, antialias=True)
+    # weighted by it: what is transparent has no colour that may show beside it
+    pixels = tf.cast(image, tf.float32)
+    colours, alpha = pixels[..., :3], pixels[..., 3:]
+    resized = tf.image.resize(tf.concat([colours * alpha, alpha], axis=-1), size, antialias=True)
+    return tf.concat([tf.math.divide_no_nan(resized[..., :3], resized[..., 3:]), resized[..., 3:]], axis=-1)
 
 
 def resizer(size: tuple[int, int], channels: int) -> Callable[[np.ndarray], np.ndarray]:

@@ -24,7 +24,7 @@ def build_networks(
 
     Args:
         kind: "dense", "convolutional", "pixel_shuffle" or "residual".
-        image_shape: (height, width, channels), with 1 or 3 channels.
+        image_shape: (height, width, channels), with 1 to 16 channels.
         latent_dim: width of the latent, at least 1.
         encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.
         decoder_channels: numbers the decoder returns for a pixel: the likelihood's parameters.

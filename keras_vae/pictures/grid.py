@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from keras_vae.data.pixels import check_pixels
+from keras_vae.pictures.visible import visible
 from keras_vae.written_whole import written_whole
 
 SMALLEST_TILE = 64
@@ -28,7 +29,8 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, sca
     """Return the images as tiles of one picture, row by row, on white.
 
     Args:
-        images: float `[n, height, width, channels]` in [0, 1], gray (1 channel) or colour (3).
+        images: float `[n, height, width, channels]` in [0, 1]; of channels other than 1 or 3 what
+            `visible` shows.
         columns: Tiles in a row; None (the default) makes the picture as square as possible.
         gap: White screen pixels between tiles and around them.
         scale: The integer by which each pixel is repeated; None (the default) takes `magnification`.
@@ -46,6 +48,7 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, sca
     """
     images = np.asarray(images)
     check_pixels(images)
+    images = visible(images.astype(np.float32))
     count, height, width, channels = images.shape
     columns = math.ceil(math.sqrt(count)) if columns is None else columns
     scale = magnification(height, width) if scale is None else scale
@@ -53,7 +56,7 @@ def image_grid(images: np.ndarray, columns: int | None = None, gap: int = 4, sca
         if value < least:
             raise ValueError(f"{name} is {value}: expected an integer of at least {least}; choose a larger one")
     rows = math.ceil(count / columns)
-    tiles = np.rint(images.astype(np.float32) * 255).astype(np.uint8)
+    tiles = np.rint(images * 255).astype(np.uint8)
     tiles = tiles.repeat(scale, axis=1).repeat(scale, axis=2)
     step_down, step_right = height * scale + gap, width * scale + gap
     grid = np.full([rows * step_down + gap, columns * step_right + gap, channels], BACKGROUND, np.uint8)

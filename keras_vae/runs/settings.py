@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keras_vae.check_channels import check_channels
 from keras_vae.check_kind import check_kind
 from keras_vae.check_number import above, is_number
 from keras_vae.random.portable import check_seed
@@ -49,6 +50,7 @@ class Settings:
     posterior: str | None = None
     objective: str | None = None
     conditional: bool = False
+    channels: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -66,6 +68,8 @@ class Settings:
             elif kind in ("str", "Binarize"):
                 check_kind(field.name, value, str, "text")
         check_seed(self.seed)
+        if self.channels is not None:
+            check_channels(self.channels)
         check_known("precision", self.precision, PRECISIONS)
         for name in ("learning_rate", "memory_budget"):
             if getattr(self, name) is not None:
@@ -93,7 +97,7 @@ class Settings:
         """Return the arguments of `load_arrays` that these settings decide, for images of a known shape if given."""
         return {
             "image_size": self.image_size if image_shape is None else image_shape[:2],
-            "channels": None if image_shape is None else image_shape[2],
+            "channels": self.channels if image_shape is None else image_shape[2],
             "data_dir": self.data_dir,
             "skip_corrupt": self.skip_corrupt,
             "memory_budget": self.memory_budget,

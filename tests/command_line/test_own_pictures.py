@@ -71,3 +71,38 @@ def test_a_mistake_is_one_line(keras_vae, tmp_path, dataset):
     assert (status, printed, error.count("\n")) == (2, "", 1)
     assert error.startswith("keras-vae: error: ")
     assert not list(tmp_path.glob("run*"))
+
+
+@pytest.mark.parametrize(("channels", "dataset"), [(0, "digits"), (17, "digits"), (2, "digits"), (3, "of_two.npy")])
+def test_channels_that_cannot_be_are_one_line(keras_vae, tmp_path, channels, dataset):
+    if dataset != "digits":
+        dataset = tmp_path / dataset
+        np.save(dataset, np.zeros([40, 8, 8, 2], np.uint8))
+    status, printed, error = keras_vae(
+        "train", *SMALL, "--channels", channels, "--dataset", dataset, "--output", tmp_path / "run"
+    )
+    assert (status, printed, error.count("\n")) == (2, "", 1)
+    assert error.startswith(f"keras-vae: error: channels is {channels}: expected ")
+    assert not list(tmp_path.glob("run*"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.* is no likelihood of these pixels")
+def test_transparency_is_trained_on_drawn_and_shown_on_a_checkerboard(keras_vae, tmp_path):
+    (tmp_path / "own").mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(20):
+        pixels = rng.integers(0, 256, [8, 8, 4], np.uint8)
+        pixels[..., 3] = 0
+        Image.fromarray(pixels).save(tmp_path / "own" / f"{number}.png")
+    status, printed, _ = keras_vae(
+        "train", *SMALL, "--channels", 4, "--dataset", tmp_path / "own", "--output", tmp_path / "run"
+    )
+    assert status == 0
+    assert "images of 8 x 8 x 4" in " ".join(printed.split())
+    with Image.open(tmp_path / "run" / "reconstructions.png") as picture:
+        colours = {colour for _, colour in picture.getcolors(2**20)}
+    assert {(255, 255, 255), (204, 204, 204)} <= colours
+    assert keras_vae("generate", tmp_path / "run", "--output", tmp_path / "a.png")[0] == 0
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.mode == "RGB"

@@ -86,6 +86,8 @@ def test_a_tenth_of_train_stands_in_for_a_missing_test_split(tmp_path):
         8,
         1,
     )
+    kept = load_arrays("train_only_rgba", data_dir=tmp_path, image_size=6, channels=4).images
+    np.testing.assert_array_equal(kept[:, 3, 3, 3], 255 * (np.arange(36) % 2))
 
 
 def test_validation_stands_in_for_a_missing_test_split(tmp_path):

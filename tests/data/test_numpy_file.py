@@ -48,7 +48,18 @@ def test_sizes_and_channels_are_as_of_folders(save, numbered):
     assert load_arrays(save(numbered), image_size=(8, 4), channels=1).image_shape == (8, 4, 1)
     assert load_arrays(save(numbered[..., 0]), channels=3).image_shape == (6, 5, 3)
     transparent = np.concatenate([numbered, np.zeros([300, 6, 5, 1], np.uint8)], -1)
-    assert load_arrays(save(transparent)).images.min() == 255
+    assert load_arrays(save(transparent), channels=3).images.min() == 255
+
+
+@pytest.mark.parametrize("channels", [2, 4, 5, 16])
+def test_an_array_keeps_its_own_channels(save, channels):
+    given = np.random.default_rng(0).integers(0, 256, [20, 6, 5, channels], np.uint8)
+    path = save(given)
+    np.testing.assert_array_equal(load_arrays(path, "train+test").images.sum(0), given.sum(0))
+    np.testing.assert_array_equal(load_arrays(path, channels=channels).images, load_arrays(path).images)
+    assert load_arrays(path, image_size=(3, 4)).image_shape == (3, 4, channels)
+    with pytest.raises(ValueError, match=rf"channels is 7: expected {channels}, as file .* has; leave it out"):
+        load_arrays(path, channels=7)
 
 
 def test_only_the_rows_of_a_split_are_read(tmp_path):
@@ -63,7 +74,7 @@ def test_only_the_rows_of_a_split_are_read(tmp_path):
         (np.zeros([4, 6, 5], np.uint16), r"holds uint16 \[4, 6, 5\]: expected uint8, or float in"),
         (np.zeros([48, 64, 3], np.uint8), r"\[48, 64, 3\]: expected .*; if it is one image, write images\[None\]"),
         (np.zeros([4, 6], np.uint8), r"holds uint8 \[4, 6\]: expected"),
-        (np.zeros([4, 6, 5, 2], np.uint8), r"holds uint8 \[4, 6, 5, 2\]: expected"),
+        (np.zeros([4, 6, 5, 17], np.uint8), r"holds uint8 \[4, 6, 5, 17\]: expected .* 1 to 16 channels"),
         (np.zeros([0, 6, 5], np.uint8), r"holds uint8 \[0, 6, 5\]: expected"),
         (np.full([4, 6, 5], 2.0), r"pixels of file .* are 2 to 2: expected pixels in \[0, 1\]; divide by 255"),
         (np.full([4, 6, 5], np.nan), r"pixels of file .* are NaN"),

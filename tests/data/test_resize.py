@@ -34,8 +34,16 @@ def test_shrinking_averages():
 
 def test_the_graph_gives_the_same_bits():
     rng = np.random.default_rng(0)
-    for channels in (1, 3):
+    for channels in (1, 3, 4):
         fit = resizer((16, 12), channels)
         for shape in ((40, 23), (7, 9), (16, 12)):
             image = rng.integers(0, 256, (*shape, channels), np.uint8)
             np.testing.assert_array_equal(fit(image), resize_and_crop(tf.constant(image), (16, 12)))
+
+
+def test_what_is_transparent_has_no_colour_that_shows_beside_it():
+    image = np.zeros([8, 8, 4], np.uint8)
+    image[:, 4:] = 255, 0, 0, 255  # beside black that is not seen
+    fitted = resize_and_crop(tf.constant(image), (5, 5)).numpy()
+    assert 0 < fitted[0, 2, 3] < 255
+    np.testing.assert_array_equal(fitted[fitted[..., 3] > 0][:, :3], [[255, 0, 0]] * np.sum(fitted[..., 3] > 0))

@@ -31,11 +31,11 @@ def test_shapes_and_mean():
 
 
 @settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 10**6), scale=st.sampled_from([0.1, 1.0, 8.0]))
-def test_binary_pixels_against_scipy(seed, scale):
+@given(seed=st.integers(0, 10**6), scale=st.sampled_from([0.1, 1.0, 8.0]), channels=st.integers(1, 4))
+def test_binary_pixels_against_scipy(seed, scale, channels):
     rng = np.random.default_rng(seed)
-    logits = (scale * rng.normal(size=(3, *IMAGE))).astype("float32")
-    x = rng.integers(0, 2, (3, *IMAGE))
+    logits = (scale * rng.normal(size=(3, 2, 2, channels))).astype("float32")
+    x = rng.integers(0, 2, logits.shape)
     expected = stats.bernoulli.logpmf(x, expit(logits.astype("float64"))).sum(axis=(1, 2, 3))
     np.testing.assert_allclose(log_prob(logits, x), expected, rtol=1e-4, atol=1e-4)
 

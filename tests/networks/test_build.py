@@ -94,7 +94,7 @@ def test_only_sides_that_were_rounded_up_are_cropped(kind):
         ({"latent_dim": 2.5}, "latent_dim is 2.5"),
         ({"latent_dim": True}, "latent_dim is True"),
         ({"image_shape": (8, 8)}, r"image_shape is \(8, 8\)"),
-        ({"image_shape": (8, 8, 2)}, r"image_shape is \(8, 8, 2\)"),
+        ({"image_shape": (8, 8, 17)}, r"image_shape is \(8, 8, 17\): expected .* with 1 to 16 channels"),
         ({"image_shape": (0, 8, 1)}, r"image_shape is \(0, 8, 1\)"),
         ({"hiden": (8,)}, "hiden"),
     ],

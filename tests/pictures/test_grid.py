@@ -52,7 +52,7 @@ def test_default_columns_make_a_square():
     ("images", "options", "message"),
     [
         (np.zeros([8, 8, 1]), {}, "rank 4"),
-        (np.zeros([2, 8, 8, 2]), {}, "1 or 3 channels"),
+        (np.zeros([2, 8, 8, 17]), {}, "1 to 16 channels"),
         (np.zeros([0, 8, 8, 1]), {}, "at least one image"),
         (np.full([1, 8, 8, 1], 255.0), {}, "divide by 255"),
         (np.full([1, 8, 8, 1], np.nan), {}, "NaN"),

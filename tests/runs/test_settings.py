@@ -37,6 +37,13 @@ def test_precisions_are_refused_by_name():
         Settings(precision="float16")
 
 
+@pytest.mark.parametrize(("channels", "expected"), [(0, "at least 1"), (17, "at most 16")])
+def test_channels_are_1_to_16(channels, expected):
+    with pytest.raises(ValueError, match=f"channels is {channels}: expected a whole number of {expected}"):
+        Settings(channels=channels)
+    assert Settings(channels=16).data_arguments()["channels"] == 16
+
+
 def test_changes_that_are_none_change_nothing():
     settings = Settings(dataset="mnist", data_dir="data", seed=3)
     assert settings.changed(dataset=None, data_dir=None) == settings

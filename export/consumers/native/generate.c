@@ -2,8 +2,9 @@
  *
  *     generate MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES] [label=CLASS]
  *
- * PICTURE, a PGM file of gray images or a PPM file of coloured ones, shows images FIRST to FIRST + COUNT - 1 of a seed;
- * image i is the same whatever the others. LATENTS and IMAGES are raw float32, [count][latent] and
+ * PICTURE, a PGM file of gray images or a PPM file of coloured ones, shows images FIRST to FIRST + COUNT - 1 of a seed:
+ * those of 4 channels on a checkerboard where they are transparent, of any number but 1, 3 or 4 the first. Image i is
+ * the same whatever the others. LATENTS and IMAGES are raw float32, [count][latent] and
  * [count][height][width][channel]. A conditional model needs the class to draw. The exit status is 2, after one line on
  * stderr, for what the caller must mend. */
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include "onnxruntime_few.h"
 #endif
 
-enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64, LARGEST_SIDE = 8192, LARGEST_LATENT = 65520 };
+enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64, LARGEST_SIDE = 8192, MOST_CHANNELS = 16, SQUARE = 4, LARGEST_LATENT = 65520 };
 
 static const OrtApi *ort;
 static const char *model;
@@ -85,22 +86,31 @@ static const float *output(OrtValue *value, size_t rank, int64_t *shape, int cou
     return data;
 }
 
-/* Images as tiles on white, as square as can be, small ones magnified: height * width * channels bytes. */
+static float clipped(float value) { return fminf(fmaxf(value, 0), 1); }
+
+/* How many channels a picture shows of a pixel. */
+static int visible(int channels) { return channels == 3 || channels == 4 ? 3 : 1; }
+
+/* Images as tiles on white, as square as can be, small ones magnified: height * width * visible bytes. */
 static unsigned char *grid(const float *image, const int64_t *shape, int *height, int *width) {
     int count = (int)shape[0], h = (int)shape[1], w = (int)shape[2], channels = (int)shape[3];
     int scale = (SMALLEST_TILE - 1) / (h > w ? h : w) + 1, down = h * scale + GAP, right = w * scale + GAP;
     int columns = (int)ceil(sqrt(count)), rows = (count + columns - 1) / columns;
     *height = rows * down + GAP, *width = columns * right + GAP;
-    size_t line = (size_t)*width * channels, bytes = line * *height;
+    int shown = visible(channels);
+    size_t line = (size_t)*width * shown, bytes = line * *height;
     unsigned char *picture = malloc(bytes);
     if (!picture) fail("no memory for %lu bytes: expected room for the picture; lower COUNT", (unsigned long)bytes);
     memset(picture, 255, bytes);
     for (int i = 0; i < count; i++)
         for (int y = 0; y < h * scale; y++)
-            for (int x = 0; x < w * scale * channels; x++) {
-                size_t from = ((size_t)(i * h + y / scale) * w + x / channels / scale) * channels + x % channels;
-                size_t to = (i / columns * down + GAP + y) * line + (i % columns * right + GAP) * channels + x;
-                picture[to] = (unsigned char)(fminf(fmaxf(image[from], 0), 1) * 255 + 0.5f);
+            for (int x = 0; x < w * scale * shown; x++) {
+                int row = y / scale, column = x / shown / scale;
+                const float *pixel = image + ((size_t)(i * h + row) * w + column) * channels;
+                float alpha = channels == 4 ? clipped(pixel[3]) : 1;
+                float ground = (row / SQUARE + column / SQUARE) % 2 ? 0.8f : 1;
+                size_t to = (i / columns * down + GAP + y) * line + (i % columns * right + GAP) * shown + x;
+                picture[to] = (unsigned char)((clipped(pixel[x % shown]) * alpha + ground * (1 - alpha)) * 255 + 0.5f);
             }
     return picture;
 }
@@ -150,11 +160,10 @@ int main(int argc, char **argv) {
     OrtValue *outputs[] = {NULL, NULL};
     check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, given, output_names, 2, outputs));
 
-    const int64_t most[4] = {0, LARGEST_SIDE, LARGEST_SIDE, 3}, most_latent[2] = {0, LARGEST_LATENT};
+    const int64_t most[4] = {0, LARGEST_SIDE, LARGEST_SIDE, MOST_CHANNELS}, most_latent[2] = {0, LARGEST_LATENT};
     int64_t shape[4], latent_shape[2];
     const float *image = output(outputs[0], 4, shape, count, most);
     const float *latent = output(outputs[1], 2, latent_shape, count, most_latent);
-    if (shape[3] == 2) fail("%s has images of 2 channels: expected 1 or 3; copy the file again", model);
     size_t pixels = (size_t)(shape[0] * shape[1] * shape[2] * shape[3]);
     for (size_t i = 0; i < pixels; i++)
         if (!isfinite(image[i])) fail("TEMPERATURE is %s, which gives images that are not finite: expected finite ones; lower it", argv[5]);
@@ -162,8 +171,8 @@ int main(int argc, char **argv) {
     int height, width;
     char header[64];
     unsigned char *picture = grid(image, shape, &height, &width);
-    snprintf(header, sizeof header, "P%d\n%d %d\n255\n", shape[3] == 1 ? 5 : 6, width, height);
-    write_part(0, argv[6], header, picture, (size_t)height * width * shape[3]);
+    snprintf(header, sizeof header, "P%d\n%d %d\n255\n", visible((int)shape[3]) == 1 ? 5 : 6, width, height);
+    write_part(0, argv[6], header, picture, (size_t)height * width * visible((int)shape[3]));
     if (argc == 9) {
         write_part(1, argv[7], "", latent, sizeof *latent * latent_shape[0] * latent_shape[1]);
         write_part(2, argv[8], "", image, sizeof *image * pixels);

@@ -1,6 +1,8 @@
 /** A bundle's manifest and files, checked before anything uses them. */
 
 const SCHEMA_VERSION = 1;
+const MOST_CHANNELS = 16;
+const PICTURE_CHANNELS = [1, 3, 4];
 const ROOT = new URL('../', import.meta.url);
 const FILES = {
   encode: 'onnx/encode.onnx',
@@ -25,8 +27,8 @@ export class UntrustedFiles extends BundleError {
  * Load the bundle that this page lies in.
  * @param {boolean} trusting use files even if they are not what the manifest says.
  * @returns {Promise<{manifest: object, files: Object<string, Uint8Array>, missing: Object<string, string>,
- *   checked: number}>} the bytes of the files by name ("encode", "decode", "generate", "golden"), why others are not
- *   there, and how many agreed with the manifest.
+ *   checked: number}>} the bytes of the files by name ("encode", "decode", "generate", "golden"), why others, or
+ *   channels that a "picture" has, are not there, and how many agreed with the manifest.
  * @throws {BundleError} a manifest or file that does not load; UntrustedFiles where one is not what it should be.
  */
 export async function loadBundle(trusting = false) {
@@ -34,6 +36,8 @@ export async function loadBundle(trusting = false) {
   const files = {};
   const missing = {};
   const problems = [];
+  const channels = manifest.model.image_shape[2];
+  if (!PICTURE_CHANNELS.includes(channels)) missing.picture = `no picture has ${channels} channels`;
   for (const [name, path] of Object.entries(FILES)) {
     if (!manifest.files[path]) {
       missing[name] = manifest.not_written?.[path] ?? `the manifest does not list ${path}`;
@@ -84,8 +88,8 @@ function readManifest(bytes) {
   };
   const size = (value) => Number.isInteger(value) && value > 0;
   const { image_shape: shape, latent_dim: latentDim, classes = null } = manifest.model ?? {};
-  if (!(Array.isArray(shape) && shape.length === 3 && shape.every(size) && [1, 3].includes(shape[2]))) {
-    complain(`image_shape ${JSON.stringify(shape)}`, 'height, width, and 1 or 3 channels');
+  if (!(Array.isArray(shape) && shape.length === 3 && shape.every(size) && shape[2] <= MOST_CHANNELS)) {
+    complain(`image_shape ${JSON.stringify(shape)}`, `height, width, and 1 to ${MOST_CHANNELS} channels`);
   }
   if (!size(latentDim)) complain(`latent_dim ${JSON.stringify(latentDim)}`, 'a positive integer');
   if (classes !== null && !size(classes)) complain(`classes ${JSON.stringify(classes)}`, 'a positive integer, or none');

@@ -84,10 +84,12 @@ function leaveOut(panel, { missing }) {
   return !reasons.length;
 }
 
+const COLOURS = { 1: 'gray', 3: 'colour', 4: 'colour and transparency' };
+
 function describe({ model, metrics }) {
   const [height, width, channels] = model.image_shape;
   const facts = [
-    `${width} × ${height} pixels, ${channels === 1 ? 'gray' : 'colour'}`,
+    `${width} × ${height} pixels, ${COLOURS[channels] ?? `${channels} channels`}`,
     `${model.latent_dim} latent dimensions`,
     `${model.parameters?.decoder?.toLocaleString('en')} parameters in the decoder`,
   ];

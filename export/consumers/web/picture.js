@@ -1,9 +1,12 @@
 /** Pixels to canvases, and canvases to PNG files. */
 
 const SMALLEST_FILE = 256; // pixels a side: an image of 8 x 8 is enlarged before it is saved
+const SQUARE = 4; // pixels a side, of the checkerboard under what is transparent
+const SHADE = 0.8;
 
 /**
- * Paint images side by side, row by row, one canvas pixel a pixel.
+ * Paint images side by side, row by row, one canvas pixel a pixel. Of four channels the last is transparency, over a
+ * light checkerboard; of any number but 1, 3 or 4 the first channel is shown.
  * @param {HTMLCanvasElement} canvas its size is set.
  * @param {Float32Array} image n images with pixels in [0, 1].
  * @param {{height: number, width: number, channels: number}} shape of one image.
@@ -23,14 +26,22 @@ export function paint(canvas, image, { height, width, channels }, columns = 1, a
   const data = context.createImageData(width, height);
   for (let i = 0; i < n; i++) {
     for (let pixel = 0; pixel < height * width; pixel++) {
+      const at = i * size + pixel * channels;
+      const squares = Math.floor(pixel / width / SQUARE) + Math.floor((pixel % width) / SQUARE);
+      const alpha = channels === 4 ? clip(image[at + 3]) : 1;
       for (let c = 0; c < 3; c++) {
-        // A clamped array rounds, and limits to [0, 255].
-        data.data[4 * pixel + c] = 255 * image[i * size + pixel * channels + (channels === 1 ? 0 : c)];
+        const value = clip(image[at + (channels === 3 || channels === 4 ? c : 0)]);
+        // A clamped array rounds.
+        data.data[4 * pixel + c] = 255 * (value * alpha + (squares % 2 ? SHADE : 1) * (1 - alpha));
       }
       data.data[4 * pixel + 3] = 255;
     }
     context.putImageData(data, ...place(Math.floor(i / columns), i % columns));
   }
+}
+
+function clip(value) {
+  return Math.min(1, Math.max(0, value));
 }
 
 /**

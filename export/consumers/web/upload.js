@@ -3,8 +3,8 @@
 const LUMA = [0.299, 0.587, 0.114]; // of ITU-R BT.601, as Pillow makes an image gray
 
 /**
- * Read a file as the model's training images were read: turned upright, transparency laid on white, scaled until it
- * covers the size, the centre cut out, gray where the model is gray.
+ * Read a file as the model's training images were read: turned upright, transparency laid on white unless the model knows it, scaled until
+ * it covers the size, the centre cut out, gray where the model is gray.
  * @param {Blob} file
  * @param {{height: number, width: number, channels: number}} shape
  * @param {boolean} inverted whether dark and light change places.
@@ -20,8 +20,10 @@ export async function readImage(file, { height, width, channels }, inverted) {
   }
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
-  context.fillStyle = 'white';
-  context.fillRect(0, 0, width, height);
+  if (channels !== 4) {
+    context.fillStyle = 'white';
+    context.fillRect(0, 0, width, height);
+  }
   context.imageSmoothingQuality = 'high';
   const scale = Math.max(width / bitmap.width, height / bitmap.height);
   const [w, h] = [bitmap.width * scale, bitmap.height * scale];
@@ -31,9 +33,9 @@ export async function readImage(file, { height, width, channels }, inverted) {
   return Float32Array.from({ length: height * width * channels }, (_, i) => {
     const pixel = 4 * Math.floor(i / channels);
     const byte =
-      channels === 3
-        ? data[pixel + (i % 3)]
+      channels >= 3
+        ? data[pixel + (i % channels)]
         : LUMA.reduce((sum, weight, c) => sum + weight * data[pixel + c], 0);
-    return Math.min(1, inverted ? 1 - byte / 255 : byte / 255);
+    return Math.min(1, inverted && i % channels < 3 ? 1 - byte / 255 : byte / 255);
   });
 }

@@ -72,11 +72,11 @@ def levels_of(path: Path) -> np.ndarray:
 
 
 def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]) -> np.ndarray:
-    """Return uint8 `[h, w, channels]`, of one gray or three sRGB channels.
+    """Return uint8 `[h, w, channels]`, of one gray channel, three of sRGB, or these and transparency.
 
     Args:
         path: of the file.
-        channels: 1 or 3.
+        channels: 1, 3 or 4.
         whites: of the folder's images of more than 8 bits.
         size: the height and width that will be made of it: a very large image comes back smaller, but not below.
 
@@ -100,10 +100,10 @@ def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]
         else:
             check_upper_bytes(opened)
         image = to_srgb(ImageOps.exif_transpose(image))
-    if image.mode in ("LA", "RGBA"):
+    if image.mode in ("LA", "RGBA") and channels != 4:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("L" if channels == 1 else "RGB")
+    image = image.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
     shrink = min(image.size) / (2 * max(size))
     if image.width * image.height > LARGE and shrink > 1:
         width, height = (round(side / shrink) for side in image.size)

@@ -53,7 +53,8 @@ def load_folder(
     One line says how a folder is read: a warning of the logger "keras_vae.data.folder" where something is passed over
     or may not be meant, else for its information.
 
-    Images are turned as their EXIF orientation says, brought to sRGB, and transparent ones are laid on white. Pixels
+    Images are turned as their EXIF orientation says, brought to sRGB, and transparent ones are laid on white,
+    unless `channels` is 4. Pixels
     of more than 8 bits are scaled by the brightest of the folder, to the bits that it needs. Of several frames the
     first is read. Arguments, returns and errors are those of `load.load_arrays`.
     """

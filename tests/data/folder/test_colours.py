@@ -77,6 +77,20 @@ def test_transparency_lies_on_white_in_srgb(tmp_path):
     np.testing.assert_allclose(load_arrays(tmp_path).images[0, 0, 0].astype(int), [expected] * 3, atol=2)
 
 
+def test_transparency_is_kept_where_it_is_asked_for(tmp_path):
+    Image.new("RGBA", (8, 8), (64, 65, 66, 128)).save(tmp_path / "a.png")
+    Image.new("LA", (8, 8), (70, 0)).save(tmp_path / "b.png")
+    Image.new("RGB", (8, 8), (80, 81, 82)).save(tmp_path / "c.png")
+    Image.new("L", (8, 8), 90).save(tmp_path / "d.png")
+    found = load_arrays(tmp_path, "train+test", channels=4).images
+    assert found.shape == (4, 8, 8, 4)
+    expected = [[64, 65, 66, 128], [70, 70, 70, 0], [80, 81, 82, 255], [90, 90, 90, 255]]
+    assert sorted(found[:, 3, 5].tolist()) == expected
+    shrunk = load_arrays(tmp_path, "train+test", channels=4, image_size=4).images
+    expected[1] = [0, 0, 0, 0]  # nothing is seen of its colour
+    assert sorted(shrunk[:, 3, 2].tolist()) == sorted(expected)
+
+
 @pytest.mark.parametrize(
     "profile",
     [

@@ -69,6 +69,9 @@ def test_transparency_is_of_16_bits_and_lies_on_white(tmp_path, levels, channels
     deep_png(tmp_path / "a.png", levels)
     seen = np.where(levels[..., -1:] > 0, as_bytes(levels[..., :-1], 4095), 255)
     np.testing.assert_array_equal(load_arrays(tmp_path).images[0], np.broadcast_to(seen, (8, 6, 3)))
+    kept = load_arrays(tmp_path, channels=4).images[0]
+    np.testing.assert_array_equal(kept[..., 3], np.broadcast_to(255 * (np.arange(6) % 2), (8, 6)))
+    np.testing.assert_array_equal(kept[:, 1::2, :3], np.broadcast_to(seen, (8, 6, 3))[:, 1::2])
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -150,7 +150,9 @@ def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
     [
         ({"image_size": 0}, "image_size is 0: expected a whole number of at least 1"),
         ({"image_size": (3, 4, 5)}, r"image_size is \(3, 4, 5\): expected"),
-        ({"channels": 2}, "channels is 2: expected 1 or 3"),
+        ({"channels": 2}, "channels is 2: expected 1, 3 or 4"),
+        ({"channels": 0}, "channels is 0: expected a whole number of at least 1"),
+        ({"channels": 17}, "channels is 17: expected a whole number of at most 16"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

@@ -56,9 +56,9 @@ BROKEN = {
         r"manifest\.json has schema_version 99, and this page reads 1\. Use the page of the keras_vae that wrote",
     ),
     "no object": (lambda path: (path / "manifest.json").write_text("null"), r"has schema_version undefined"),
-    "two channels": (
-        lambda path: change_manifest(path, lambda manifest: manifest["model"].update(image_shape=[8, 8, 2])),
-        r"manifest\.json has image_shape \[8,8,2\], and this page expects height, width, and 1 or 3 channels",
+    "seventeen channels": (
+        lambda path: change_manifest(path, lambda manifest: manifest["model"].update(image_shape=[8, 8, 17])),
+        r"manifest\.json has image_shape \[8,8,17\], and this page expects height, width, and 1 to 16 channels",
     ),
     "no files": (lambda path: change_manifest(path, lambda manifest: manifest.pop("files")), 'no section "files"'),
     "a label": (
