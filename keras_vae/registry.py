@@ -66,6 +66,10 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
         "pixel_shuffle": "keras_vae.networks.pixel_shuffle:pixel_shuffle",
         "residual": "keras_vae.networks.residual:residual",
     },
+    "augmentation": {
+        "flip": "keras_vae.data.augment:flip",
+        "shift": "keras_vae.data.augment:shift",
+    },
     "runtime": {
         "onnx": "keras_vae.export.runtimes.onnxruntime:ONNXRuntime",
         "saved_model": "keras_vae.export.runtimes.tensorflow:TensorFlow",
@@ -91,7 +95,7 @@ def names(kind: str) -> list[str]:
     """Return the names of a kind's members.
 
     Args:
-        kind: "likelihood", "prior", "posterior", "objective", "network" or "runtime".
+        kind: "likelihood", "prior", "posterior", "objective", "network", "augmentation" or "runtime".
 
     Example:
         >>> names("posterior")

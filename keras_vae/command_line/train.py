@@ -36,6 +36,12 @@ def _names(kind: str) -> str:
     show_default=True,
     help="Make pixels 0 or 1 with their gray value as probability: once, or anew every epoch.",
 )
+@click.option(
+    "--augment",
+    metavar="NAMES",
+    default="",
+    help=f"Change training images anew every epoch, such as flip,shift: {_names('augmentation')}.",
+)
 @click.option("--image-size", type=int, help="Side in pixels; images are scaled to cover it, then cropped.")
 @click.option(
     "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; the images' own by default."

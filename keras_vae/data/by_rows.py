@@ -12,12 +12,12 @@ class ByRows(NamedTuple):
     """The two halves of a dataset.
 
     Attributes:
-        rows: the numbers of each batch's rows, int64 `[n]`.
-        read: gives the batch of some numbers.
+        rows: the numbers of each batch's rows, int64 `[n]`, and what else decides on each, `[n, ...]`; a tuple.
+        read: gives the batch of some rows, from these as arguments.
     """
 
     rows: tf.data.Dataset[Any]
-    read: Callable[[tf.Tensor], Any]
+    read: Callable[..., Any]
 
 
 def note_by_rows(dataset: tf.data.Dataset[Any], halves: ByRows) -> tf.data.Dataset[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -16,6 +16,7 @@ from keras_vae.check_kind import as_path, check_kind
 from keras_vae.check_number import whole_number
 from keras_vae.data import catalogue
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.augment import augmentations
 from keras_vae.data.binarize import Binarize, check_binarize
 from keras_vae.data.folder.load import load_folder
 from keras_vae.data.numpy_file import load_numpy
@@ -40,12 +41,13 @@ def load_dataset(
     drop_remainder: bool = False,
     download: bool = True,
     first_epoch: int = 0,
+    augment: str | Collection[str] = (),
     memory_budget: float | None = None,
 ) -> tf.data.Dataset[Any]:
     """Load images as batches of pixels in [0, 1].
 
-    The images are read once, into memory or a file. Each iteration of the dataset is the next epoch, whose order and
-    dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
+    The images are read once, into memory or a file. Each iteration of the dataset is the next epoch, whose order,
+    augmentation and dynamic binarisation follow from `(seed, epoch)`; see `pipeline.build_pipeline`.
 
     Args:
         name: "digits", "emoji", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS
@@ -62,13 +64,16 @@ def load_dataset(
             3 and 4 can be made of one another.
         binarize: "none", "static" (drawn once) or "dynamic" (drawn anew every epoch).
         shuffle: By default True for a split that starts with "train", else False.
-        seed: The seed of the order and of the binarisation.
+        seed: The seed of the order, the augmentation and the binarisation.
         labels: Yield `(images, labels)` rather than images.
         data_dir: Where TFDS keeps prepared data; by default `TFDS_DATA_DIR` or TFDS' own choice.
         skip_corrupt: Leave out files of a folder that cannot be read, rather than refuse.
         drop_remainder: Leave out the last batch where it is not full.
         download: Let TFDS download what is not prepared.
         first_epoch: The epoch that the first iteration gives, to resume.
+        augment: Changes of each image anew every epoch: "flip" exchanges left and right of every other, "shift" moves
+            by up to an eighth of the sides and repeats the border; names, or one string with commas. For training
+            images alone: a figure of changed images is none of the data.
         memory_budget: Gigabytes that the images of a split may take in memory, by default a quarter of the machine's.
             More are prepared once as a file of the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
             it row by row, in the same order.
@@ -89,6 +94,7 @@ def load_dataset(
     """
     # before minutes are spent on reading
     check_binarize(binarize)
+    augmentations(augment)
     batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
     seed = whole_number("seed", seed, -(2**63), 2**63 - 1)
     for argument, value in (("labels", labels), ("drop_remainder", drop_remainder)):
@@ -113,6 +119,7 @@ def load_dataset(
         labels=labels,
         drop_remainder=drop_remainder,
         first_epoch=first_epoch,
+        augment=augment,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_vae.check_number import whole_number
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.augment import augment_images, augmentations, draw_augmentation
 from keras_vae.data.binarize import (
     Binarize,
     binarize_once,
@@ -33,11 +34,12 @@ def build_pipeline(
     labels: bool = False,
     drop_remainder: bool = False,
     first_epoch: int = 0,
+    augment: str | Collection[str] = (),
 ) -> tf.data.Dataset[Any]:
     """Feed images in batches; every iteration of the dataset is the next epoch.
 
-    The order of epoch e, and its dynamic binarisation, follow from `(seed, e)` and the split alone: another
-    process with the same arguments sees the same epochs, and `first_epoch=e` begins where an earlier run left
+    The order of epoch e, its augmentation and its dynamic binarisation follow from `(seed, e)` and the split alone:
+    another process with the same arguments sees the same epochs, and `first_epoch=e` begins where an earlier run left
     off. What an image becomes does not depend on `batch_size`. To go on within an epoch, `skip` the batches
     already seen.
 
@@ -46,10 +48,12 @@ def build_pipeline(
         batch_size: Images a batch, at least 1; the last batch is smaller unless `drop_remainder`.
         binarize: "none" keeps gray pixels, "static" draws binary ones once, "dynamic" anew every epoch.
         shuffle: A new order every epoch; by default True for a split that starts with "train", else False.
-        seed: The seed of the order and of the binarisation.
+        seed: The seed of the order, the augmentation and the binarisation.
         labels: Yield `(images, labels)` rather than images.
         drop_remainder: Leave out the last batch where it is not full.
         first_epoch: The number of the epoch that the first iteration gives.
+        augment: Names of `data.augment`, "flip" and "shift": changes of each image anew every epoch, before a dynamic
+            and after a static binarisation.
 
     Returns:
         A dataset of known cardinality with float32 `[n, height, width, channels]` in [0, 1], and int32 `[n]`
@@ -60,6 +64,7 @@ def build_pipeline(
     """
     count = len(arrays)
     check_binarize(binarize)
+    names = augmentations(augment)
     batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
     if drop_remainder and batch_size > count:
         raise ValueError(
@@ -89,19 +94,24 @@ def build_pipeline(
             shuffled = tf.random.experimental.index_shuffle  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
             order = shuffled(order, tf.random.fold_in(order_key, epoch), count - 1)
         # the order goes along with each step: a map nested in here would triple the cost of starting an epoch
-        whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch)))
+        draws = [draw_augmentation(names, seed, arrays.split, epoch, count)] if names else []
+        whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch), *draws))
         return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())
 
     # whole slices of the order: a step for every image would cost more than gathering the image
-    def choose(step: tf.Tensor, whole: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        order, epoch_key = whole
-        return order[step * size : (step + 1) * size], epoch_key, step
+    def choose(step: tf.Tensor, whole: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, ...]:
+        order, epoch_key, *draws = whole
+        rows = order[step * size : (step + 1) * size]
+        return rows, epoch_key, step, *(tf.gather(each, rows) for each in draws)
 
-    def read(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return (images_of(rows), tf.gather(classes, rows)) if labels else (images_of(rows),)
+    def read(rows: tf.Tensor, *draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images = images_of(rows)
+        if draws:
+            images = augment_images(images, names, *draws)
+        return (images, tf.gather(classes, rows)) if labels else (images,)
 
-    def draw(rows: tf.Tensor, epoch_key: tf.Tensor, step: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        images, *rest = read(rows)
+    def draw(rows: tf.Tensor, epoch_key: tf.Tensor, step: tf.Tensor, *draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images, *rest = read(rows, *draws)
         return sample_binary(images, epoch_key, step), *rest
 
     def as_pixels(images: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
@@ -119,8 +129,9 @@ def build_pipeline(
     if binarize == "dynamic":
         dataset = chosen.map(draw).rebatch(batch_size, drop_remainder=drop_remainder).map(as_pixels)
     else:
-        rows = chosen.map(lambda rows, *_: rows).rebatch(batch_size, drop_remainder=drop_remainder)
-        halves = ByRows(rows.with_options(options), lambda rows: as_pixels(*read(rows)))
+        rows = chosen.map(lambda rows, epoch_key, step, *draws: (rows, *draws))
+        rows = rows.rebatch(batch_size, drop_remainder=drop_remainder)
+        halves = ByRows(rows.with_options(options), lambda *chosen: as_pixels(*read(*chosen)))
         dataset = rows.map(halves.read)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     dataset = dataset.prefetch(2).with_options(options)

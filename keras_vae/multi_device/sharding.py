@@ -133,7 +133,7 @@ def shards_of_worker(dataset: tf.data.Dataset[Any], context: tf.distribute.Input
     shards = (halves.rows if halves else dataset).flat_map(numbered)
     shards = shards.map(lambda number, batch: _shard(batch, number, replicas))
     if halves:
-        shards = shards.map(lambda rows: Sharded(halves.read(rows.batch), rows.shard))
+        shards = shards.map(lambda rows: Sharded(halves.read(*tf.nest.flatten(rows.batch)), rows.shard))
     return shards.prefetch(2 * here)
 
 

@@ -40,7 +40,10 @@ def fit(prepared: Prepared, folder: Path, console: Console, checkpoint: Checkpoi
         "labels": model.classes is not None,
     }
     pipelines = {
-        split: build_pipeline(images, first_epoch=epoch, **options) for split, images in prepared.arrays.items()
+        split: build_pipeline(
+            images, first_epoch=epoch, augment=settings.augment if split == "train" else (), **options
+        )
+        for split, images in prepared.arrays.items()
     }
     last_good, progress = LastGood(folder, epoch), EpochProgress(console, settings.epochs)
     write = last_good.write if is_chief(model.distribute_strategy) else lambda: "the chief keeps it"

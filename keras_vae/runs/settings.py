@@ -51,6 +51,7 @@ class Settings:
     objective: str | None = None
     conditional: bool = False
     channels: int | None = None
+    augment: str = ""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

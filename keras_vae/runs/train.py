@@ -17,6 +17,7 @@ from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.checkpoints.preemption import Preemption
 from keras_vae.checkpoints.state import describe_strategy
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.augment import augmentations
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief
 from keras_vae.one_writer import one_writer
@@ -97,6 +98,7 @@ def train(
                 check_same_settings(saved.facts["about"].get("settings"), settings.located(), saved.path)
             for part in PARTS:
                 registry.check_name(part, getattr(settings, part))
+            augmentations(settings.augment)
         arrays = load_splits(settings, strategy)
         with failing_together(strategy):
             prepared, images = prepare(settings, arrays, strategy), digests(arrays)

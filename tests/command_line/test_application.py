@@ -78,6 +78,7 @@ BAD_TRAINING = {
     "unknown preset": (["--preset", "mnist_mpl"], "mnist_mlp"),
     "unknown option": (["--epoch-count", 3], "--epoch"),
     "unknown binarisation": (["--binarize", "sometimes"], "dynamic"),
+    "unknown augmentation": (["--augment", "flip,shfit"], "did you mean 'shift'?"),
     "no network": (["--dataset", "cifar10", "--data-dir", "{nothing}"], "cifar10"),
 }
 

@@ -93,6 +93,18 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
         run(output, resume=True)
 
 
+def test_an_augmented_run_goes_on_with_the_same_augmentation(tmp_path, whole):
+    changes = {"augment": "flip,shift"}
+    run(tmp_path / "uninterrupted", changes)
+    interrupt(tmp_path / "run", changes)
+    for augment in ("flip", ""):
+        with pytest.raises(ValueError, match=f"augment is '{augment}' where it was 'flip,shift'"):
+            run(tmp_path / "run", {"augment": augment}, resume=True)
+    run(tmp_path / "run", changes, resume=True)
+    assert_same_runs(tmp_path / "uninterrupted", tmp_path / "run")
+    assert (tmp_path / "run/history.csv").read_bytes() != (whole / "history.csv").read_bytes()
+
+
 def test_a_damaged_checkpoint_is_passed_over_with_a_note(tmp_path, whole):
     output = tmp_path / "run"
     interrupt(output)

@@ -80,6 +80,22 @@ def test_the_settings_are_recorded_in_full(runs):
     assert config["model"]["likelihood"] == "Binomial"
 
 
+def test_augmentation_changes_what_is_trained_on_alone_and_is_recorded(tmp_path):
+    """Weights that stay as they begin judge the same test images alike."""
+    histories = {}
+    for augment in ("", "flip,shift"):
+        output = tmp_path / (augment or "plain")
+        quietly(Settings(augment=augment, epochs=1, learning_rate=1e-30, importance_samples=2), output)
+        assert json.loads((output / "config.json").read_text())["settings"]["augment"] == augment
+        with (output / "history.csv").open() as file:
+            (histories[augment],) = csv.DictReader(file)
+    plain, augmented = histories.values()
+    assert plain["val_loss"] == augmented["val_loss"]
+    assert plain["loss"] != augmented["loss"]
+    for name in FILES - {"model.keras", "config.json", "history.csv", "history.png"}:
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "flip,shift" / name).read_bytes(), name
+
+
 def test_a_diverging_run_names_step_and_checkpoint(tmp_path):
     with pytest.raises(TrainingDiverged, match=r"step \d+ is not finite.*checkpoint\.keras"):
         quietly(Settings(learning_rate=1e30, **TINY), tmp_path / "run")

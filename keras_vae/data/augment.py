@@ -1,0 +1,78 @@
+"""Augmentation: images changed at random in ways that leave what they show.
+
+What becomes of an image is a function of (seed, split, epoch, number of its row). All of an epoch is drawn at once, two
+numbers an image and name, since a draw for each row by a key of its own cannot be done in one operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import tensorflow as tf
+
+from keras_vae import registry
+from keras_vae.check_kind import check_kind
+from keras_vae.data.binarize import random_key
+
+
+def augmentations(augment: str | Collection[str]) -> tuple[str, ...]:
+    """Return the names asked for, each once and in the order of the alphabet, in which they are applied.
+
+    Args:
+        augment: names, or one string of them with commas between.
+
+    Raises:
+        ValueError: an unknown name.
+
+    Example:
+        >>> augmentations("shift,flip")
+        ('flip', 'shift')
+    """
+    known = registry.names("augmentation")
+    check_kind("augment", augment, (str, Collection), f'names among {", ".join(known)}, such as "{",".join(known)}"')
+    names = [name.strip() for name in augment.split(",")] if isinstance(augment, str) and augment else augment
+    for name in names:
+        registry.check_known("augment", name, known)
+    return tuple(name for name in known if name in names)
+
+
+def draw_augmentation(names: Sequence[str], seed: int, split: str, epoch: tf.Tensor, count: int) -> tf.Tensor:
+    """Draw what decides on every image of an epoch, uniform in [0, 1), float32 `[count, len(names), 2]`.
+
+    A name's numbers do not depend on what other names there are.
+    """
+    keys = [tf.random.fold_in(random_key(seed, split, f"augmentation {name}"), epoch) for name in names]
+    return tf.stack([tf.random.stateless_uniform([count, 2], key) for key in keys], axis=1)
+
+
+def augment_images(images: tf.Tensor, names: Sequence[str], draws: tf.Tensor) -> tf.Tensor:
+    """Return images changed, of the same shape and dtype.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`.
+        names: of the augmentations, in the order of application.
+        draws: the rows that `draw_augmentation` gave these images, float32 `[n, len(names), 2]`.
+    """
+    for index, name in enumerate(names):
+        images = registry.load("augmentation", name)(images, draws[:, index])
+    return images
+
+
+def flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Exchange left and right with probability 1/2, by the first of each image's draws."""
+    return tf.where(draws[:, :1, tf.newaxis, tf.newaxis] < 0.5, images[:, :, ::-1], images)
+
+
+def shift(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Move down and right by whole pixels, uniform from minus to plus an eighth of height and width, rounded down.
+
+    The border's pixels are repeated where nothing moved in: a constant would be a bar that the model learns to draw
+    unless the ground is of that very colour, and a mirrored border would double what touches it.
+    """
+    for axis in (1, 2):
+        size = images.shape[axis]
+        reach = size // 8
+        moved = tf.cast(tf.floor(draws[:, axis - 1 : axis] * (2 * reach + 1)), tf.int32) - reach
+        source = tf.clip_by_value(tf.range(size) - moved, 0, size - 1)
+        images = tf.gather(images, source, axis=axis, batch_dims=1)
+    return images
