@@ -71,9 +71,9 @@ def load_dataset(
         drop_remainder: Leave out the last batch where it is not full.
         download: Let TFDS download what is not prepared.
         first_epoch: The epoch that the first iteration gives, to resume.
-        augment: Changes of each image anew every epoch: "flip" exchanges left and right of every other, "shift" moves
-            by up to an eighth of the sides and repeats the border; names, or one string with commas. For training
-            images alone: a figure of changed images is none of the data.
+        augment: Changes of each image anew every epoch: "flip" exchanges left and right with probability 1/2,
+            "shift" moves by up to an eighth of the sides and repeats the border; names, or one string with commas. For
+            training images alone: a figure of changed images is none of the data.
         memory_budget: Gigabytes that the images of a split may take in memory, by default a quarter of the machine's.
             More are prepared once as a file of the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
             it row by row, in the same order.

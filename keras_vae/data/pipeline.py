@@ -64,7 +64,7 @@ def build_pipeline(
     """
     count = len(arrays)
     check_binarize(binarize)
-    names = augmentations(augment)
+    asked = augmentations(augment)
     batch_size, first_epoch = whole_number("batch_size", batch_size, 1), whole_number("first_epoch", first_epoch, 0)
     if drop_remainder and batch_size > count:
         raise ValueError(
@@ -94,7 +94,7 @@ def build_pipeline(
             shuffled = tf.random.experimental.index_shuffle  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
             order = shuffled(order, tf.random.fold_in(order_key, epoch), count - 1)
         # the order goes along with each step: a map nested in here would triple the cost of starting an epoch
-        draws = [draw_augmentation(names, seed, arrays.split, epoch, count)] if names else []
+        draws = [draw_augmentation(asked, seed, arrays.split, epoch, count)] if asked else []
         whole = tf.data.Dataset.from_tensors((order, tf.random.fold_in(binary_key, epoch), *draws))
         return tf.data.Dataset.zip(tf.data.Dataset.range(math.ceil(count / size)), whole.repeat())
 
@@ -107,7 +107,7 @@ def build_pipeline(
     def read(rows: tf.Tensor, *draws: tf.Tensor) -> tuple[tf.Tensor, ...]:
         images = images_of(rows)
         if draws:
-            images = augment_images(images, names, *draws)
+            images = augment_images(images, asked, *draws)
         return (images, tf.gather(classes, rows)) if labels else (images,)
 
     def draw(rows: tf.Tensor, epoch_key: tf.Tensor, step: tf.Tensor, *draws: tf.Tensor) -> tuple[tf.Tensor, ...]:

@@ -10,7 +10,7 @@ from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.multi_device.sharding import shards_of_worker
 
-COUNT = 1500
+COUNT = 800
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_it_depends_on_seed_split_epoch_and_row_alone(arrays, binarize):
 
     dataset = make()
     epochs = [epoch_of(dataset) for _ in range(3)]
-    again = make(batch_size=7)
+    again = make(batch_size=51)
     for epoch in epochs[:2]:
         np.testing.assert_array_equal(epoch_of(again), epoch)
     np.testing.assert_array_equal(epoch_of(make(first_epoch=2)), epochs[2])
@@ -121,9 +121,9 @@ def test_a_dynamic_draw_follows_the_augmentation():
     np.testing.assert_array_equal(none, dynamic)
 
 
-@pytest.mark.parametrize("labels", [True, False])
-@pytest.mark.parametrize("binarize", ["none", "dynamic"])
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize(
+    ("workers", "binarize", "labels"), [(2, "none", True), (3, "none", False), (3, "dynamic", True)]
+)
 def test_workers_put_together_see_what_one_sees(arrays, workers, binarize, labels):
     def make():
         return build_pipeline(arrays, batch_size=100, binarize=binarize, labels=labels, augment="flip,shift")
@@ -161,7 +161,7 @@ def test_a_worker_reads_its_own_rows_alone(tmp_path):
 def test_images_by_name_take_it():
     augmented, plain = (next(iter(load_dataset("digits", augment=augment))) for augment in ("flip", ()))
     flipped = np.all(augmented == plain[:, :, ::-1], (1, 2, 3))
-    assert 0.3 < flipped.mean() < 0.7
+    assert 0.25 < flipped.mean() < 0.75
     assert (flipped | np.all(augmented == plain, (1, 2, 3))).all()
 
 

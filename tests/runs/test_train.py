@@ -10,6 +10,7 @@ from PIL import Image
 from rich.console import Console
 
 from keras_vae.models.terminate_on_divergence import TrainingDiverged
+from keras_vae.runs import train as training
 from keras_vae.runs.run_folder import load_run
 from keras_vae.runs.settings import Settings
 from keras_vae.runs.train import train
@@ -80,8 +81,9 @@ def test_the_settings_are_recorded_in_full(runs):
     assert config["model"]["likelihood"] == "Binomial"
 
 
-def test_augmentation_changes_what_is_trained_on_alone_and_is_recorded(tmp_path):
+def test_augmentation_changes_what_is_trained_on_alone_and_is_recorded(tmp_path, monkeypatch):
     """Weights that stay as they begin judge the same test images alike."""
+    monkeypatch.setattr(training, "draw_pictures", lambda *arguments: None)  # these take longest
     histories = {}
     for augment in ("", "flip,shift"):
         output = tmp_path / (augment or "plain")
@@ -92,8 +94,8 @@ def test_augmentation_changes_what_is_trained_on_alone_and_is_recorded(tmp_path)
     plain, augmented = histories.values()
     assert plain["val_loss"] == augmented["val_loss"]
     assert plain["loss"] != augmented["loss"]
-    for name in FILES - {"model.keras", "config.json", "history.csv", "history.png"}:
-        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "flip,shift" / name).read_bytes(), name
+    metrics = [(tmp_path / name / "metrics.json").read_bytes() for name in ("plain", "flip,shift")]
+    assert metrics[0] == metrics[1]
 
 
 def test_a_diverging_run_names_step_and_checkpoint(tmp_path):
