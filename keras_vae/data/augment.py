@@ -6,7 +6,7 @@ numbers an image and name, since a draw for each row by a key of its own cannot 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -17,7 +17,7 @@ from keras_vae.data.binarize import random_key
 Augmentations = Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]
 
 
-def augmentations(augment: str | Collection[str]) -> Augmentations:
+def augmentations(augment: str | Sequence[str]) -> Augmentations:
     """Return what was asked for by name, each once and in the order of the alphabet, in which they are applied.
 
     Args:
@@ -31,7 +31,7 @@ def augmentations(augment: str | Collection[str]) -> Augmentations:
         ['flip', 'shift']
     """
     known = registry.names("augmentation")
-    check_kind("augment", augment, (str, Collection), f'names among {", ".join(known)}, such as "{",".join(known)}"')
+    check_kind("augment", augment, (str, Sequence), f'names among {", ".join(known)}, such as "{",".join(known)}"')
     names = [name.strip() for name in augment.split(",")] if isinstance(augment, str) and augment else augment
     for name in names:
         registry.check_known("augment", name, known)

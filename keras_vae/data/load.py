@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -41,7 +41,7 @@ def load_dataset(
     drop_remainder: bool = False,
     download: bool = True,
     first_epoch: int = 0,
-    augment: str | Collection[str] = (),
+    augment: str | Sequence[str] = (),
     memory_budget: float | None = None,
 ) -> tf.data.Dataset[Any]:
     """Load images as batches of pixels in [0, 1].

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def build_pipeline(
     labels: bool = False,
     drop_remainder: bool = False,
     first_epoch: int = 0,
-    augment: str | Collection[str] = (),
+    augment: str | Sequence[str] = (),
 ) -> tf.data.Dataset[Any]:
     """Feed images in batches; every iteration of the dataset is the next epoch.
 

@@ -71,9 +71,13 @@ def test_shift_moves_by_up_to_an_eighth_each_way_alike_and_repeats_the_border(ar
 def test_both_are_the_flip_and_then_the_shift_of_each_alone(arrays):
     alone = {name: epoch_of(build_pipeline(arrays, labels=True, augment=[name])) for name in ("flip", "shift")}
     both = epoch_of(build_pipeline(arrays, labels=True, augment="shift, flip"))
-    for row in range(100):
-        by = offset(arrays.images[row], alone["shift"][row])
+    offsets = [offset(*pair) for pair in zip(arrays.images, alone["shift"], strict=True)]
+    for row, by in enumerate(offsets):
         np.testing.assert_array_equal(both[row], shifted(alone["flip"][row], *by))
+    # where an image goes tells nothing of whether it is flipped
+    flipped = (alone["flip"] != arrays.images).any((1, 2, 3))
+    for direction in np.transpose(offsets):
+        assert abs(np.corrcoef(direction, flipped)[0, 1]) < 4 / COUNT**0.5
 
 
 def test_an_image_of_fewer_than_eight_pixels_a_side_is_not_moved():
