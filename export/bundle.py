@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_kind import as_path
+from keras_vae.checks.kind import as_path
 from keras_vae.data.labels import label_input
-from keras_vae.disk_errors import could_not_write
 from keras_vae.evaluation.posteriors import check_model
 from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
@@ -33,11 +32,12 @@ from keras_vae.export.formats.write_all import write_all
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck
+from keras_vae.files.disk_errors import could_not_write
+from keras_vae.files.one_writer import one_writer
+from keras_vae.files.written_whole import write_json
 from keras_vae.models.vae import VAE
-from keras_vae.one_writer import one_writer
 from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
-from keras_vae.written_whole import write_json
 
 SAMPLES, SAMPLES_SEED = 64, 7
 

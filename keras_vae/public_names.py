@@ -9,7 +9,7 @@ from typing import Any
 
 import lazy_loader
 
-from keras_vae.check_backend import check_backend
+from keras_vae.checks.backend import check_backend
 
 
 def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from keras_vae.shown import first_line, shown
+from keras_vae.checks.shown import first_line, shown
 
 _BASES = {
     "likelihood": "keras_vae.likelihoods.likelihood:Likelihood",

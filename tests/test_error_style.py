@@ -16,7 +16,7 @@ WITHOUT_EXPECTED = {
     "in {}, {}; or draw with it --unchecked",  # of export/verification/integrity.py, which has it
     "the exported model does not do what Keras does: {}",
     "{}; see --help",  # argparse's
-    # keras_vae/strict_json.py: in brackets in another message
+    # keras_vae/files/strict_json.py: in brackets in another message
     "{} is no number of JSON's",
     "it is nested too deeply",
     "the key {} stands in it twice",

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.archives import ROOM, check_unpacked_size
 from keras_vae.data.batches import first_images
 from keras_vae.data.labels import label_of_each
+from keras_vae.files.archives import ROOM, check_unpacked_size
 from keras_vae.models.vae import VAE
 
 NAME = "test_images.npz"

@@ -15,10 +15,10 @@ import jsonschema
 from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
+from keras_vae.checks.shown import shown
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
 from keras_vae.export.verification.facts import false_facts
-from keras_vae.shown import shown
-from keras_vae.strict_json import read_json
+from keras_vae.files.strict_json import read_json
 
 _AGAIN = "export the model again"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.check_kind import as_path
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import as_path
+from keras_vae.checks.number import whole_number
 from keras_vae.export.contents import golden as golden_values
 from keras_vae.export.contents.test_images import COUNT, read_test_images
 from keras_vae.export.runtimes.runtime import load_runtime
@@ -19,7 +19,7 @@ from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo, wrong_signatures
 from keras_vae.export.verification.integrity import check_digest, check_files, read_manifest
 from keras_vae.export.verification.model_facts import false_figures, false_model_facts
-from keras_vae.strict_json import read_json
+from keras_vae.files.strict_json import read_json
 
 
 @dataclass(frozen=True)

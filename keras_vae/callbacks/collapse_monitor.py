@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.evaluate import active_units, information_per_dimension
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of

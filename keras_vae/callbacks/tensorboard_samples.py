@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_kind import as_path
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import as_path
+from keras_vae.checks.number import whole_number
+from keras_vae.files.places import check_folder_place
 from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.grid import image_grid
-from keras_vae.places import check_folder_place
 from keras_vae.random.portable import check_seed, check_temperature
 
 

@@ -15,15 +15,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_kind import as_path, check_kind
-from keras_vae.check_number import whole_number
 from keras_vae.checkpoints.facts import check_facts
 from keras_vae.checkpoints.fast_forward import FastForward
 from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest_whole, save
 from keras_vae.checkpoints.preemption import Preempted, Preemption
 from keras_vae.checkpoints.state import check_fits, describe, describe_strategy, put_state, take_state
+from keras_vae.checks.kind import as_path, check_kind
+from keras_vae.checks.number import whole_number
+from keras_vae.files.places import check_folder_place
 from keras_vae.multi_device.collectives import all_gather_object, any_worker, failing_together, is_chief
-from keras_vae.places import check_folder_place
 
 # Without `every`: this bounds what a kill can cost, and keeps the cost of writing well below a percent.
 SECONDS = 60.0

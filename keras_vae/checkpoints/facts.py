@@ -10,7 +10,7 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from keras_vae.checkpoints.format import DamagedState
-from keras_vae.shown import shown
+from keras_vae.checks.shown import shown
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}

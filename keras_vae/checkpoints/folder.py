@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.checkpoints.format import PARTIAL, DamagedState, read_state, write_state
-from keras_vae.disk_errors import could_not_write
+from keras_vae.files.disk_errors import could_not_write
 
 
 class Saved(NamedTuple):

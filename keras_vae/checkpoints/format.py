@@ -13,7 +13,7 @@ from typing import Any
 import ml_dtypes  # noqa: F401  teaches NumPy the name bfloat16
 import numpy as np
 
-from keras_vae.shown import shown
+from keras_vae.checks.shown import shown
 
 FORMAT = "keras_vae state 1"
 PARTIAL = "next.partial"

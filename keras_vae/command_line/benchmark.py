@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
-from keras_vae.places import check_file_place
-from keras_vae.written_whole import write_json
+from keras_vae.files.places import check_file_place
+from keras_vae.files.written_whole import write_json
 
 if TYPE_CHECKING:
     from rich.console import Console

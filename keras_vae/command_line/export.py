@@ -29,7 +29,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
       keras-vae export runs/digits --output digits-bundle
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
-    from keras_vae.one_writer import one_writer
+    from keras_vae.files.one_writer import one_writer
     from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
 
     if (run is None) == (preset is None):

@@ -58,7 +58,7 @@ def generate(
       keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
-    from keras_vae.places import check_file_place
+    from keras_vae.files.places import check_file_place
     from keras_vae.random.portable import check_seed, check_temperature
 
     if count < 1:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-from keras_vae.check_backend import check_backend
+from keras_vae.checks.backend import check_backend
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keras_vae.check_backend import check_backend
 from keras_vae.checkpoints.preemption import NOTICES
+from keras_vae.checks.backend import check_backend
 from keras_vae.command_line.quiet_start import held_stderr
 
 if TYPE_CHECKING:

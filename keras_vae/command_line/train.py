@@ -119,7 +119,7 @@ def train(
       keras-vae train --strategy mirrored --precision mixed_bfloat16 --dataset cifar10 --output runs/cifar10
     """
     from keras_vae.checkpoints.preemption import Preempted, Preemption
-    from keras_vae.one_writer import one_writer
+    from keras_vae.files.one_writer import one_writer
     from keras_vae.runs.run_folder import check_free, how_to_go_on
     from keras_vae.runs.settings import Settings
 

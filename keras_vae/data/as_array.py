@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.shown import shown
+from keras_vae.checks.shown import shown
 
 
 def as_array(name: str, value: Any) -> np.ndarray:

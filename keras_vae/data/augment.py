@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import tensorflow as tf
 
 from keras_vae import registry
-from keras_vae.check_kind import check_kind
+from keras_vae.checks.kind import check_kind
 from keras_vae.data.binarize import random_key
 
 Augmentations = Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
-from keras_vae.shown import shown
 
 
 def image_batches(

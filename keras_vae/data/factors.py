@@ -5,7 +5,7 @@ import os
 import numpy as np
 import tensorflow_datasets as tfds
 
-from keras_vae.check_kind import as_path, check_kind
+from keras_vae.checks.kind import as_path, check_kind
 from keras_vae.data.catalogue import BLOCK, choose_split
 from keras_vae.data.prepare import prepared
 from keras_vae.data.quiet import quiet_logs

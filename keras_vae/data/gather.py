@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.check_number import above
+from keras_vae.checks.memory import memory
+from keras_vae.checks.number import above
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.prepared_file import Block, Gathered, PreparedFile
-from keras_vae.memory import memory
 
 
 def fits(size: int, memory_budget: float | None) -> bool:

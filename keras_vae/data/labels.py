@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.registry import unknown_name
-from keras_vae.shown import shown
 
 
 def classes_and_names(classes: int | Sequence[str] | None) -> tuple[int | None, tuple[str, ...] | None]:

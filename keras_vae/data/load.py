@@ -11,9 +11,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_vae.check_channels import check_channels, check_picture_channels
-from keras_vae.check_kind import as_path, check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.channels import check_channels, check_picture_channels
+from keras_vae.checks.kind import as_path, check_kind
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.data import catalogue
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.augment import augmentations
@@ -22,7 +23,6 @@ from keras_vae.data.folder.load import load_folder
 from keras_vae.data.numpy_file import load_numpy
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.data.prepare import names
-from keras_vae.shown import shown
 
 
 def load_dataset(

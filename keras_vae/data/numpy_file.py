@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_channels import MOST_CHANNELS, PICTURE_CHANNELS
+from keras_vae.checks.channels import MOST_CHANNELS, PICTURE_CHANNELS
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.channels import to_channels
 from keras_vae.data.gather import gather

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.augment import augment_images, augmentations, draw_augmentation
 from keras_vae.data.binarize import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vae.check_channels import MOST_CHANNELS
+from keras_vae.checks.channels import MOST_CHANNELS
 from keras_vae.data.as_array import as_array
 
 # So far out of [0, 1] pixels may be: arithmetic on float32 rounds.

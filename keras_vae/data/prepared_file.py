@@ -22,7 +22,7 @@ from rich.progress import Progress
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.cache import cache_folder
-from keras_vae.written_whole import write_json
+from keras_vae.files.written_whole import write_json
 
 # Of the files' form, and of how pixels are made of a source: raise it when either changes.
 VERSION = 1

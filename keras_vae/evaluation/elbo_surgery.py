@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import whole_number
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of, some
 from keras_vae.evaluation.traced import traced
 from keras_vae.models.vae import VAE

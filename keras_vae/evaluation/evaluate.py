@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import whole_number
 from keras_vae.data.batches import image_batches
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.evaluation.posteriors import check_model

@@ -8,7 +8,7 @@ from types import NoneType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_vae.check_kind import check_kind
+from keras_vae.checks.kind import check_kind
 from keras_vae.data.as_array import as_array
 from keras_vae.data.pixels import check_pixels
 from keras_vae.evaluation.digit_classifier import digit_features

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.evaluation.traced import traced
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal

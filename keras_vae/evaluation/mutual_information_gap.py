@@ -11,8 +11,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import whole_number
 from keras_vae.data.as_array import as_array
 from keras_vae.evaluation.elbo_surgery import AggregateDensity
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 
 tfd = tfp.distributions

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import above
+from keras_vae.checks.number import above
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.private_interfaces import ExactEpochs, with_epochs
 
 _NUMBERS = ("batch_size", "steps_per_epoch", "validation_steps", "validation_batch_size", "steps")

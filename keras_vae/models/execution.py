@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.private_interfaces import layers_of
-from keras_vae.shown import shown
 
 # One call from Python to TensorFlow runs this many steps: small networks spend most of a single step on that call.
 STEPS_PER_EXECUTION = 32

@@ -10,15 +10,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.memory import check_fits_memory
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
 from keras_vae.data.labels import check_labels, label_of_each, number_of
 from keras_vae.data.pixels import check_pixels
-from keras_vae.memory import check_fits_memory
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 from keras_vae.random.portable import check_index, check_seed, check_temperature
-from keras_vae.shown import shown
 
 Model = TypeVar("Model", bound=Any)
 

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vae.check_kind import check_kind
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import check_labels
 from keras_vae.data.pixels import check_pixels
 from keras_vae.multi_device.sharding import Shard, Sharded
-from keras_vae.shown import shown
 
 
 class Batch(NamedTuple):

@@ -10,9 +10,9 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae import registry
-from keras_vae.check_image_shape import check_image_shape
-from keras_vae.check_number import whole_number
-from keras_vae.shown import shown
+from keras_vae.checks.image_shape import check_image_shape
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 
 
 def revive(network: keras.Model | Mapping[str, Any], role: str) -> keras.Model:

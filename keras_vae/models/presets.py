@@ -11,10 +11,10 @@ import keras
 import numpy as np
 
 from keras_vae import registry
-from keras_vae.check_backend import check_backend
-from keras_vae.check_image_shape import check_image_shape
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.backend import check_backend
+from keras_vae.checks.image_shape import check_image_shape
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import whole_number
 from keras_vae.data.labels import classes_and_names
 from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.networks.build import build_networks

@@ -11,9 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_vae.check_kind import check_kind
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.shown import first_line, shown
 from keras_vae.multi_device.lost_worker import naming_lost_workers
-from keras_vae.shown import first_line, shown
 
 
 class OtherWorkerFailed(ValueError):

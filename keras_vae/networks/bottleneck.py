@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from keras_vae.memory import check_fits_memory
+from keras_vae.checks.memory import check_fits_memory
 from keras_vae.networks.reshaping import ToFeatureMap
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 
 from keras_vae import registry
-from keras_vae.check_image_shape import check_image_shape
-from keras_vae.check_number import whole_number
+from keras_vae.checks.image_shape import check_image_shape
+from keras_vae.checks.number import whole_number
 
 
 def build_networks(

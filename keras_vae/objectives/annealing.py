@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_vae.check_number import at_least, is_number, whole_number
-from keras_vae.shown import shown
+from keras_vae.checks.number import at_least, is_number, whole_number
+from keras_vae.checks.shown import shown
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 

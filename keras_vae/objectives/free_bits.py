@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import at_least
+from keras_vae.checks.number import at_least
 from keras_vae.objectives.elbo import ELBO, Schedule
 from keras_vae.objectives.kl import factorise, kl_per_dimension
 

@@ -9,11 +9,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import at_least, is_number
+from keras_vae.checks.number import at_least, is_number
+from keras_vae.checks.shown import shown
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.random.portable import check_seed
-from keras_vae.shown import shown
 
 tfd = tfp.distributions
 

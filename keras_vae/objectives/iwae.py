@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import whole_number
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import whole_number
 from keras_vae.objectives.kl import kl_divergence
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.posteriors.posterior import Posterior

@@ -10,10 +10,10 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import is_number
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import is_number
+from keras_vae.checks.shown import shown
 from keras_vae.private_interfaces import branches_within_replicas
-from keras_vae.shown import shown
 
 Gradients = Sequence[tf.Tensor | tf.IndexedSlices | None]
 

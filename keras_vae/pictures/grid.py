@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from keras_vae.data.pixels import check_pixels
+from keras_vae.files.written_whole import written_whole
 from keras_vae.pictures.visible import visible
-from keras_vae.written_whole import written_whole
 
 SMALLEST_TILE = 64
 BACKGROUND = 255

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.distributions.coupling import Coupling, chain, make_couplings
 from keras_vae.distributions.normalizing_flow import NormalizingFlow
 from keras_vae.posteriors.posterior import Posterior

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vae.files.written_whole import written_whole
 from keras_vae.presets.read import preset_names, read_preset
-from keras_vae.written_whole import written_whole
 
 
 def trained_preset_names() -> list[str]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.priors.mixture import FixedMixture
 from keras_vae.random.portable import latents_numpy
 

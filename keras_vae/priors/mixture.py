@@ -11,11 +11,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from numpy.typing import ArrayLike
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import HALF, SCALE, check_seed, latents, stride, words, words_numpy
-from keras_vae.shown import shown
 
 tfd = tfp.distributions
 RANGE = 2**31  # a choice is one of 0 ... RANGE - 1

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.distributions.coupling import Coupling, chain, make_couplings
 from keras_vae.priors.mixture import shortest_decimals
 from keras_vae.priors.prior import Prior
 from keras_vae.random.portable import check_seed
-from keras_vae.shown import shown
 
 tfd = tfp.distributions
 

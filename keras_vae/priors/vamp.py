@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 from keras_vae.priors.mixture import Components, Mixture
 from keras_vae.priors.prior import Encode
 from keras_vae.random.portable import check_seed

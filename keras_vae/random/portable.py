@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_vae.check_number import is_number
+from keras_vae.checks.number import is_number
+from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
-from keras_vae.shown import shown
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -11,9 +11,9 @@ import keras
 import tensorflow as tf
 
 from keras_vae import registry
+from keras_vae.checks.memory import check_fits_memory
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_path, load_arrays
-from keras_vae.memory import check_fits_memory
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief, worker_count
 from keras_vae.multi_device.replica_checks import with_inner_optimizers

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_vae.archives import check_unpacked_size
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
-from keras_vae.disk_errors import could_not_write
-from keras_vae.places import check_folder_place
+from keras_vae.checks.shown import first_line
+from keras_vae.files.archives import check_unpacked_size
+from keras_vae.files.disk_errors import could_not_write
+from keras_vae.files.places import check_folder_place
+from keras_vae.files.strict_json import read_json
+from keras_vae.files.written_whole import written_whole
 from keras_vae.runs.settings import Settings
-from keras_vae.shown import first_line
-from keras_vae.strict_json import read_json
-from keras_vae.written_whole import written_whole
 
 MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
     "model.keras",

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from keras_vae.check_kind import check_kind
+from keras_vae.checks.kind import check_kind
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.multi_device.collectives import assert_same_on_workers
 from keras_vae.runs.settings import Settings

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_vae.check_channels import check_channels
-from keras_vae.check_kind import check_kind
-from keras_vae.check_number import above, is_number
+from keras_vae.checks.channels import check_channels
+from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import above, is_number
+from keras_vae.checks.shown import shown
 from keras_vae.random.portable import check_seed
 from keras_vae.registry import check_known
-from keras_vae.shown import shown
 
 if TYPE_CHECKING:
     from keras_vae.data.binarize import Binarize

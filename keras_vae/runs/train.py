@@ -18,9 +18,10 @@ from keras_vae.checkpoints.preemption import Preemption
 from keras_vae.checkpoints.state import describe_strategy
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.augment import augmentations
+from keras_vae.files.one_writer import one_writer
+from keras_vae.files.written_whole import write_json
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief
-from keras_vae.one_writer import one_writer
 from keras_vae.runs import run_folder
 from keras_vae.runs.evaluate_run import evaluate_run
 from keras_vae.runs.fit import fit
@@ -28,7 +29,6 @@ from keras_vae.runs.prepare import Prepared, load_splits, prepare
 from keras_vae.runs.report import draw_pictures, record
 from keras_vae.runs.same_training import check_same_images, check_same_settings, check_same_training, digests
 from keras_vae.runs.settings import PARTS, Settings
-from keras_vae.written_whole import write_json
 
 # Writes what else belongs into a run folder, from the model, its settings, the images of each split, and metrics.json.
 Finish = Callable[[VAE, Settings, dict[str, ImageArrays], dict, Path], object]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from keras_vae.files.written_whole import write_json
 from keras_vae.models.terminate_on_divergence import TrainingDiverged
 from keras_vae.runs import run_folder
 from keras_vae.runs import train as training
 from keras_vae.runs.settings import Settings
 from keras_vae.runs.train import train
-from keras_vae.written_whole import write_json
 
 FULL = Path("/dev/full")  # every write to it fails with ENOSPC, as on a full disk
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

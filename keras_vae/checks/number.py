@@ -6,7 +6,7 @@ import math
 from numbers import Real
 from typing import Any
 
-from keras_vae.shown import shown
+from keras_vae.checks.shown import shown
 
 LARGEST = 2**31 - 1  # an int32, which is what graphs count in
 

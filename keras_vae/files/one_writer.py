@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from keras_vae.places import check_folder_place
+from keras_vae.files.places import check_folder_place
 
 # A lock that is being let go is free by then.
 SECONDS = 0.5

@@ -11,12 +11,12 @@ import pytest
 
 import keras_vae
 from keras_vae.command_line.application import main
-from keras_vae.one_writer import one_writer
+from keras_vae.files.one_writer import one_writer
+from keras_vae.files.places import kind_of
+from keras_vae.files.written_whole import write_json
 from keras_vae.pictures.grid import save_png
-from keras_vae.places import kind_of
 from keras_vae.presets.weights import write_weights
 from keras_vae.runs.run_folder import check_free, save_model
-from keras_vae.written_whole import write_json
 
 PICTURE = np.zeros([2, 2], np.uint8)
 

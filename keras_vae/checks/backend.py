@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from keras_vae.shown import first_line
+from keras_vae.checks.shown import first_line
 
 
 def check_backend() -> None:

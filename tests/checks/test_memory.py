@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from keras_vae import memory
+from keras_vae.checks import memory
 from keras_vae.data.load import load_arrays
 from keras_vae.models.vae import VAE
 from keras_vae.runs.prepare import prepare

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keras_vae.check_channels import MOST_CHANNELS
-from keras_vae.check_number import LARGEST, is_number
-from keras_vae.shown import shown
+from keras_vae.checks.channels import MOST_CHANNELS
+from keras_vae.checks.number import LARGEST, is_number
+from keras_vae.checks.shown import shown
 
 
 def check_image_shape(value: Any) -> tuple[int, int, int]:

@@ -8,12 +8,12 @@ import threading
 import pytest
 
 from keras_vae.command_line.application import main
-from keras_vae.one_writer import one_writer
+from keras_vae.files.one_writer import one_writer
 
 HOLD = """
 import sys
 from pathlib import Path
-from keras_vae.one_writer import one_writer
+from keras_vae.files.one_writer import one_writer
 with one_writer("output", Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

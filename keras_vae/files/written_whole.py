@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_vae.disk_errors import could_not_write
-from keras_vae.places import kind_of
+from keras_vae.files.disk_errors import could_not_write
+from keras_vae.files.places import kind_of
 
 
 @contextmanager

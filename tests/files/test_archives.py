@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from keras_vae.archives import check_unpacked_size
+from keras_vae.files.archives import check_unpacked_size
 from keras_vae.runs.run_folder import load_run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keras_vae.check_number import whole_number
+from keras_vae.checks.number import whole_number
 
 MOST_CHANNELS = 16
 # Gray, RGB, and RGB with transparency: what files of pictures hold, and what is made of one another.
