@@ -279,7 +279,7 @@ def test_mistakes_are_named(tmp_path):
     checkpoint.resume(model)
     with pytest.raises(ValueError, match="whose epochs have 11 batches: expected 22; use the same data and batch size"):
         fit(model, 1, [checkpoint], batch_size=2)
-    with pytest.raises(ValueError, match="every is 0: expected at least 1"):
+    with pytest.raises(ValueError, match="every is 0: expected a whole number of at least 1"):
         Checkpoint(tmp_path, every=0)
 
 
