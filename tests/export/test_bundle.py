@@ -152,7 +152,7 @@ def test_models_that_cannot_be_exported_are_named(small_model, tmp_path):
         export_bundle(plain, tmp_path / "bundle")
     weight = small_model.decoder.weights[0]
     weight.assign(weight * np.nan)
-    with pytest.raises(ValueError, match=f"weight {weight.path} is not finite"):
+    with pytest.raises(ValueError, match=f"weights are NaN or infinite, the first {weight.path}: expected finite"):
         export_bundle(small_model, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
