@@ -553,7 +553,7 @@ for path in (path for path in measured if path.startswith("tflite")):
 
 # %%
 server = make_server(bundle)
-Thread(target=server.serve_forever, daemon=True).start()
+Thread(target=server.run, daemon=True).start()
 page = urllib.request.urlopen(address(server)).read().decode()
 
 policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
@@ -603,8 +603,7 @@ if shutil.which("chromium"):
         why_not = done.stderr.strip().splitlines()[-1]
 if found is None:
     print(f"{why_not}: open the page yourself with  keras-vae explore bundle")
-server.shutdown()
-server.server_close()
+server.close()
 Image.open("page.png") if found is not None else None
 
 # %% [markdown] lang="en"
