@@ -1,5 +1,6 @@
 import gc
 import os
+import resource
 import warnings
 
 import numpy as np
@@ -9,6 +10,8 @@ from keras_vae.private_interfaces import custom_gradients_forgotten
 
 # Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite.
 gc.set_threshold(50_000, 20, 50)
+# Of this process' memory, in the system's unit, each a twentieth above the one before.
+PEAKS = [0]
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -17,12 +20,14 @@ def pytest_xdist_auto_num_workers(config):
 
 
 @pytest.fixture(autouse=True)
-def graphs_go_with_their_test(request):
+def graphs_go_with_their_test():
     """A worker would hold gigabytes of them by the end."""
     with custom_gradients_forgotten():
         yield
-    if request.node.get_closest_marker("slow"):
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if peak > 1.05 * PEAKS[-1]:
         gc.collect()
+        PEAKS.append(peak)
 
 
 @pytest.fixture(autouse=True, scope="module")
