@@ -27,6 +27,7 @@ from keras_vae.files.written_whole import write_json
 # Of the files' form, and of how pixels are made of a source: raise it when either changes.
 VERSION = 1
 _IMAGES, _LABELS, _ABOUT, _PROGRESS = "images.uint8", "labels.int32", "about.json", "progress.json"
+_BEGINNING = {"done": 0, "rows": 0, "labels": True, "failed": {}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +86,7 @@ class PreparedFile:
             with (self._place / _IMAGES).open("rb") as file:
                 mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             labels = np.fromfile(self._place / _LABELS, np.int32) if about["labels"] else None
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         if len(mapping) != math.prod(shape) or (labels is not None and len(labels) != shape[0]):
             return None
@@ -109,8 +110,7 @@ class PreparedFile:
             facts: what to remember of the images, in JSON's types.
 
         Raises:
-            ValueError: a cache folder without room.
-            OSError: one that cannot be written.
+            OSError: a cache folder without room, or that cannot be written.
         """
         size = count * math.prod(image_shape)
         try:
@@ -148,7 +148,7 @@ class PreparedFile:
         facts: Mapping[str, Any],
     ) -> None:
         self._beside.mkdir(exist_ok=True)
-        progress = self._progress()
+        progress = self._progress(math.prod(image_shape))
         with (
             (self._beside / _IMAGES).open("ab") as images,
             (self._beside / _LABELS).open("ab") as labels,
@@ -181,11 +181,15 @@ class PreparedFile:
         write_json(about, self._beside / _ABOUT)
         (self._beside / _PROGRESS).unlink()
 
-    def _progress(self) -> dict[str, Any]:
-        """Return how far a killed preparation came."""
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads((self._beside / _PROGRESS).read_text("utf-8"))
-        return {"done": 0, "rows": 0, "labels": True, "failed": {}}
+    def _progress(self, image_bytes: int) -> dict[str, Any]:
+        """Return how far a killed preparation came; nowhere, if the disk has less of it, as after a power cut."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            progress = json.loads((self._beside / _PROGRESS).read_text("utf-8"))
+            sizes = [(self._beside / name).stat().st_size for name in (_IMAGES, _LABELS)]
+            wanted = [progress["rows"] * image_bytes, 4 * progress["rows"] * progress["labels"]]
+            if progress.keys() == _BEGINNING.keys() and all(map(int.__ge__, sizes, wanted)):
+                return progress
+        return {**_BEGINNING, "failed": {}}
 
     def _forget_others(self) -> None:
         """Remove what was made of the same source in another state."""

@@ -28,7 +28,7 @@ from keras_vae.private_interfaces import strategy_of, take_summed_gradients, wit
 class DistributedTrainer(keras.Model):
     """Runs a subclass's `train_step`, `test_step` and `predict_step` on every replica of its strategy.
 
-    The strategy is the one in whose `scope()` the model was created; without one, Keras' own functions run.
+    The strategy is the one in whose `scope()` the model was created; without one, steps run on one device.
 
     Attributes:
         step: training steps taken; saved, since with the seed it decides the noise of the next step.

@@ -122,7 +122,7 @@ def test_a_damaged_file_is_made_anew(pictures, cache, damage):
     elif damage == "no labels":
         (place / "labels.int32").unlink()
     elif damage == "no description":
-        (place / "about.json").write_text("{")
+        (place / "about.json").write_text("[]")
     else:
         about = json.loads((place / "about.json").read_text())
         (place / "about.json").write_text(json.dumps({**about, "shape": [1, 2, 3, 3]}))
@@ -160,6 +160,26 @@ def test_a_killed_preparation_goes_on_where_it_was():
     assert found.arrays.labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 8, 9]
     assert (found.failed, found.facts) == ({"seventh": "cut short"}, {"told": True})
     assert found.arrays.digest() == dataclasses.replace(found.arrays, sha256=None).digest()
+
+
+@pytest.mark.parametrize("lost", ["images", "progress"])
+def test_what_a_power_cut_took_is_made_anew(lost):
+    images = np.arange(24, dtype=np.uint8).reshape(4, 2, 3, 1) + 1
+
+    def blocks(start, stop=4):
+        for first in range(start, stop, 2):
+            yield Block(images[first : first + 2], None, first + 2)
+        if stop < 4:
+            raise KeyboardInterrupt
+
+    file = PreparedFile({"made": "here"}, 1)
+    with pytest.raises(KeyboardInterrupt):
+        file.write(4, (2, 3, 1), lambda start: blocks(start, 2), {})
+    if lost == "images":
+        (file._beside / "images.uint8").write_bytes(b"")
+    else:
+        (file._beside / "progress.json").write_text("[]")
+    np.testing.assert_array_equal(file.write(4, (2, 3, 1), blocks, {}).arrays.images, images)
 
 
 def test_unreadable_pictures_are_remembered(pictures):
