@@ -41,6 +41,7 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
         "coupling_flow": "keras_vae.posteriors.coupling_flow:CouplingFlow",
         "diagonal_normal": "keras_vae.posteriors.diagonal_normal:DiagonalNormal",
         "full_normal": "keras_vae.posteriors.full_normal:FullNormal",
+        "top_down": "keras_vae.posteriors.top_down:TopDown",
     },
     "objective": {
         "beta_tc_vae": "keras_vae.objectives.beta_tc_vae:BetaTCVAE",
@@ -63,6 +64,7 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
     "network": {
         "convolutional": "keras_vae.networks.convolutional:convolutional",
         "dense": "keras_vae.networks.dense:dense",
+        "ladder": "keras_vae.networks.ladder:ladder",
         "pixel_shuffle": "keras_vae.networks.pixel_shuffle:pixel_shuffle",
         "residual": "keras_vae.networks.residual:residual",
     },
@@ -81,6 +83,7 @@ _FORMER = {"cyclic_warm_up": "cyclical_annealing", "half_resolution": "pixel_shu
 # Where else classes live that Keras must know before it can load a file that holds them.
 _SERIALIZABLE = (
     "keras_vae.networks.reshaping",
+    "keras_vae.networks.top_down",
     "keras_vae.objectives.annealing",
     "keras_vae.objectives.reconstruction",
     "keras_vae.optimizers.skip_large_gradients",
@@ -99,7 +102,7 @@ def names(kind: str) -> list[str]:
 
     Example:
         >>> names("posterior")
-        ['coupling_flow', 'diagonal_normal', 'full_normal']
+        ['coupling_flow', 'diagonal_normal', 'full_normal', 'top_down']
     """
     return sorted(_MEMBERS[kind])
 

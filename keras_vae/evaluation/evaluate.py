@@ -88,8 +88,9 @@ def evaluate(
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
         `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
-        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only. A likelihood of bytes
-        (discretised_logistic_mixture) adds `bits_per_dimension` of such, which is `nll` in bits a pixel and channel.
+        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only. A ladder adds
+        `kl_per_group`, whose sum is `kl`. A likelihood of bytes (discretised_logistic_mixture) adds
+        `bits_per_dimension` of such, which is `nll` in bits a pixel and channel.
 
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
@@ -106,7 +107,7 @@ def evaluate(
         is_likelihood = is_likelihood and bool(model.likelihood.is_likelihood_of(x))
         x, label = tf.constant(x), None if label is None else tf.constant(label)
         found = {**bound(x, number, label)._asdict(), **encode(x, label)}
-        parts.append({name: tensor.numpy() for name, tensor in found.items()})
+        parts.append({name: tensor.numpy() for name, tensor in found.items() if tensor is not None})
         if progress:
             progress(number + 1)
     columns = {name: np.concatenate([part[name] for part in parts]).astype(np.float64) for name in parts[0]}
@@ -130,6 +131,9 @@ def evaluate(
         "images": images,
         "is_likelihood": is_likelihood,
     }
+    if model.posterior.widths and "kl_per_dimension" in columns:
+        ends = np.cumsum(model.posterior.widths)[:-1]
+        figures["kl_per_group"] = [float(group.sum()) for group in np.split(kl_per_dimension, ends)]
     if model.likelihood.of_bytes and is_likelihood:
         figures["bits_per_dimension"] = bits_per_dimension(nll, model.image_shape)
     return figures
@@ -155,6 +159,8 @@ def _latents(model: VAE, x: tf.Tensor, label: tf.Tensor | None) -> dict[str, tf.
     posterior, prior = model.encode(x, label=label), model.prior()
     mean, stddev = model.posterior.moments(posterior)
     found = {"mean": mean, "stddev": stddev}
+    if model.posterior.widths:  # the KL depends on the samples: the bound tells it
+        return found
     if factorise(posterior, prior):
         return {**found, "kl_per_dimension": kl_by_dimension(posterior, prior)}
     kl = kl_in_closed_form(posterior, prior)

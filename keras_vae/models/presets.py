@@ -63,23 +63,29 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     network, own = changes.get("network"), settings["network"]
     network = {} if network is None else network
     check_kind("network", network, Mapping, "a dict of the network's settings, such as {'hidden': [128]}")
+    latent_dim = settings.get("latent_dim") if changes.get("latent_dim") is None else changes["latent_dim"]
     if network.get("kind", own["kind"]) == own["kind"]:  # another kind would not know this one's arguments
-        if "filters" in own:
+        if "filters" in own and "groups" not in own:
             own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], image_shape)}
         network = {**own, **network}
+    elif network["kind"] == "ladder":
+        latent_dim = changes.get("latent_dim")
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
     given_classes = settings.get("classes")
-    latent_dim, (classes, _) = whole_number("latent_dim", settings["latent_dim"], 1), classes_and_names(given_classes)
+    classes, _ = classes_and_names(given_classes)
     seed = check_seed(settings.get("seed", 0))
     likelihood = registry.get("likelihood", settings["likelihood"])
     likelihood.build(image_shape)
     posterior = registry.get("posterior", settings["posterior"])
-    posterior.build((latent_dim,))
+    encoder_outputs = None  # a ladder's encoder returns features, as many as its sizes have
+    if network["kind"] != "ladder":
+        posterior.build((whole_number("latent_dim", latent_dim, 1),))
+        (encoder_outputs,) = posterior.parameters_shape
     encoder, decoder = build_networks(
         network["kind"],
         image_shape,
         latent_dim,
-        posterior.parameters_shape[0],
+        encoder_outputs,
         likelihood.parameters_shape[-1],
         classes=classes,
         seed=seed,
@@ -93,7 +99,6 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         "posterior": posterior,
         "objective": settings["objective"],
         "image_shape": image_shape,
-        "latent_dim": latent_dim,
         "classes": given_classes,
         "seed": seed,
     }

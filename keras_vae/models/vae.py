@@ -92,15 +92,16 @@ class VAE(DistributedTrainer):
         self.encoder: keras.Model = networks.revive(encoder, "encoder")
         self.decoder: keras.Model = networks.revive(decoder, "decoder")
         self.likelihood: Likelihood = registry.get("likelihood", likelihood)
-        self.objective = registry.get("objective", objective)
-        self._means = [keras.metrics.Mean(name=name) for name in self.objective.logged]
         self.sampler: Prior | None = None if sampler is None else registry.get("prior", sampler)
         self.image_shape = networks.input_shape(self.encoder, "encoder", image_shape, "image_shape")
         self.latent_dim: int = networks.input_shape(self.decoder, "decoder", latent_dim, "latent_dim")[0]
         (self.classes, self.class_names), self.seed = classes_and_names(classes), check_seed(seed)
         networks.check_sizes(self.image_shape, self.latent_dim, self.classes)
         self.likelihood.build(self.image_shape)
+        self.posterior.set_networks(self.encoder, self.decoder)
         self.posterior.build((self.latent_dim,))
+        self.objective = registry.get("objective", objective)
+        self._means = [keras.metrics.Mean(name=name) for name in self.objective.logged]
         networks.check_encoder(self)
         networks.check_decoder(self)
         self.prior.set_encoder(functools.partial(networks.encode_pseudo_inputs, self), self.image_shape)

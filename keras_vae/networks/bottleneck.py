@@ -53,13 +53,12 @@ def smallest_map(image_shape: Sequence[int], halvings: int) -> tuple[int, int]:
     return math.ceil(height / 2**halvings), math.ceil(width / 2**halvings)
 
 
-def cropped(pixels: keras.KerasTensor, image_shape: tuple[int, int, int]) -> keras.KerasTensor:
-    """Return the pixels `[n, H, W, c]` of maps that grew to more: where a side was rounded up, its end is cut off."""
-    height, width, _ = image_shape
-    below, right = pixels.shape[1] - height, pixels.shape[2] - width
+def cropped(maps: keras.KerasTensor, shape: Sequence[int], name: str = "crop") -> keras.KerasTensor:
+    """Return maps `[n, *shape[:2], c]` of those that grew to more: where a side was rounded up, its end is cut off."""
+    below, right = maps.shape[1] - shape[0], maps.shape[2] - shape[1]
     if not below and not right:
-        return pixels
-    return keras.layers.Cropping2D(((0, below), (0, right)), name="crop")(pixels)
+        return maps
+    return keras.layers.Cropping2D(((0, below), (0, right)), name=name)(maps)
 
 
 def encoder_from(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import keras
 
 from keras_vae import registry
@@ -12,8 +14,8 @@ from keras_vae.checks.number import whole_number
 def build_networks(
     kind: str,
     image_shape: tuple[int, int, int],
-    latent_dim: int,
-    encoder_outputs: int,
+    latent_dim: int | None,
+    encoder_outputs: int | None,
     decoder_channels: int,
     *,
     classes: int | None = None,
@@ -23,10 +25,11 @@ def build_networks(
     """Build the encoder and the decoder of a kind, their initial weights a function of `seed`.
 
     Args:
-        kind: "dense", "convolutional", "pixel_shuffle" or "residual".
+        kind: "dense", "convolutional", "ladder", "pixel_shuffle" or "residual".
         image_shape: (height, width, channels), with 1 to 16 channels.
-        latent_dim: width of the latent, at least 1.
-        encoder_outputs: numbers the encoder returns for an image: the posterior's parameters.
+        latent_dim: width of the latent, at least 1; None for a ladder, whose groups tell it.
+        encoder_outputs: numbers the encoder returns for an image: the posterior's parameters; None for a
+            ladder.
         decoder_channels: numbers the decoder returns for a pixel: the likelihood's parameters.
         classes: of a conditional model, whose networks take one-hot labels `[n, classes]` as a second input; None, the
             default, for no labels.
@@ -42,7 +45,8 @@ def build_networks(
         ((None, 4), (None, 8, 8, 1))
     """
     network = registry.load("network", kind)
-    latent_dim = whole_number("latent_dim", latent_dim, 1)
+    if latent_dim is not None:
+        latent_dim = whole_number("latent_dim", latent_dim, 1)
     image_shape = check_image_shape(image_shape)
     try:
         encoder, decoder = network(
@@ -53,20 +57,22 @@ def build_networks(
             f"arguments of the {kind} network are {', '.join(arguments)} ({error}): expected its own; see "
             f"keras_vae.networks.{kind}"
         ) from error
-    _initialise(encoder, decoder, seed=seed)
+    initialise(encoder, decoder, seed=seed)
     return encoder, decoder
 
 
-def _initialise(*networks: keras.Model, seed: int) -> None:
+def initialise(*networks: keras.Model, seed: int) -> None:
     """Draw every kernel anew from the seed: Keras' default initialisers follow a global state instead."""
-    kernels = 0
-    for network in networks:
-        for layer in network.layers:
-            if not hasattr(layer, "kernel"):
-                continue
-            config = {**layer.kernel_initializer.get_config()}
-            if "seed" in config:
-                config["seed"] = seed * 1000 + kernels
-            initializer = type(layer.kernel_initializer).from_config(config)
-            layer.kernel.assign(initializer(layer.kernel.shape, dtype=layer.kernel.dtype))
-            kernels += 1
+    kernels = (layer for network in networks for layer in _layers(network) if hasattr(layer, "kernel"))
+    for number, layer in enumerate(kernels):
+        config = {**layer.kernel_initializer.get_config()}
+        if "seed" in config:
+            config["seed"] = seed * 1000 + number
+        initializer = type(layer.kernel_initializer).from_config(config)
+        layer.kernel.assign(initializer(layer.kernel.shape, dtype=layer.kernel.dtype))
+
+
+def _layers(network: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers of a network and of the networks in it."""
+    for layer in network.layers:
+        yield from _layers(layer) if isinstance(layer, keras.Model) else (layer,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -19,9 +20,14 @@ class Posterior(ConditionalDistribution):
 
     Attributes:
         has_density: whether q(z|x) has a density, and with it a KL and an ELBO.
+        widths: how many latents each group has, of a posterior that is autoregressive over groups; () for others.
     """
 
     has_density: bool = True
+    widths: Sequence[int] = ()
+
+    def set_networks(self, encoder: keras.Model, decoder: keras.Model) -> None:
+        """Take what the family needs of the networks; called once by the model, before they are first run."""
 
     def infer(
         self,

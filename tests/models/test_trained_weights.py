@@ -11,7 +11,7 @@ from keras_vae.presets import read as presets
 from keras_vae.presets.read import preset_names
 from keras_vae.presets.weights import trained_preset_names
 
-MEGABYTES = 2e6
+MEGABYTES = 4e6
 
 
 @pytest.fixture

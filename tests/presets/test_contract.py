@@ -15,7 +15,8 @@ def test_builds_trains_and_comes_back(tmp_path, name):
     # Presets for images of any size are tried on small ones, or this would be the slowest test of all.
     changes = {"image_shape": (8, 16, 3)} if preset["image_shape"] == [64, 64, 3] else {}
     model = VAE.from_preset(name, **changes)
-    assert model.latent_dim == preset["latent_dim"]
+    if "latent_dim" in preset:
+        assert model.latent_dim == preset["latent_dim"]
     assert model.image_shape == tuple(changes.get("image_shape", preset["image_shape"]))
     x = np.random.default_rng(0).integers(0, 2, (4, *model.image_shape)).astype("float32")
     model.compile("adam", jit_compile=False)

@@ -37,4 +37,5 @@ def test_images_of_the_shipped_weights_give_the_published_figures(path):
 
 @pytest.mark.parametrize("preset", trained_preset_names())
 def test_every_trained_preset_has_its_images(preset):
-    assert (IMAGES / f"{preset}_test_100.npz").exists()
+    samples = read_preset(preset)["trained"]["test"]["importance_samples"]
+    assert (IMAGES / f"{preset}_test_{samples}.npz").exists()
