@@ -39,7 +39,7 @@ class Likelihood(ConditionalDistribution):
 
     @property
     def parameters_shape(self) -> tuple[int, ...]:
-        """What the decoder returns for one latent: (height, width, channels * parameters_per_value)."""
+        """The shape of the decoder's output for one latent, (height, width, channels * parameters_per_value)."""
         *sides, channels = self.event_shape
         return (*sides, channels * self.parameters_per_value)
 
