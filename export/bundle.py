@@ -50,22 +50,23 @@ def export_bundle(
     test_data: Iterable[Any] | None = None,
     metrics: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a model as SavedModel, TFLite and ONNX files, with all that it takes to trust and to run them.
+    """Export a model as a bundle: SavedModel, TFLite and ONNX files, programs that run them, and values to check them.
 
-    Every file is run in its own runtime before the folder takes its name: the manifest states how far its images are
-    from Keras' and how many nats it costs. A file whose format cannot express the model, or that loses more than the
-    manifest's tolerance, is left out with a warning, and the manifest says why. A model trained in mixed
+    Every file is run in its own runtime before the folder takes its name. The manifest states how far its images are
+    from those of Keras and how many nats it loses. A file whose format cannot express the model, or that loses more
+    than the manifest's tolerance, is left out with a warning, and the manifest says why. A model trained in mixed
     precision is exported in float32.
 
     Args:
         model: the model, trained or not.
-        directory: the folder to write, which must be empty or not exist. It appears when it is whole.
+        directory: the folder to write, which must be empty or not exist. It appears when it is complete.
         representative_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), which a
-            conditional model needs; their latents calibrate the int8 decoder beside the prior's. None (the default)
-            takes the prior's alone.
-        test_data: batches alike, whose first 256 images (fewer if large) go into the bundle, to measure nats on
-            wherever it goes. Give none (the default) that must stay private: the model's own samples stand in.
-        metrics: of the model on test images, in nats an image, for manifest and model card; None by default.
+            conditional model needs; their latents, with those of the prior, calibrate the int8 decoder. None (the
+            default) takes only those of the prior.
+        test_data: batches of the same kind. Their first 256 images (fewer if large) become part of the bundle, to
+            measure nats wherever it goes. None (the default) takes samples of the model: use it if your images are
+            private.
+        metrics: figures of the model on test images, in nats an image, for manifest and model card; None by default.
 
     Returns:
         The folder.

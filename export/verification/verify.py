@@ -63,15 +63,15 @@ def verify_bundle(
     *,
     sha256: str | None = None,
 ) -> Report:
-    """Check that every file of a bundle is the one exported and does what Keras did, and state its cost in nats.
+    """Check that every file of a bundle is the exported one and gives Keras' results; measure the nats that it loses.
 
-    Hashes and sizes come first: files that fail them are not loaded, nor are files that could do more than compute.
-    Then each file's operators are counted, its signatures compared, its latents held against the golden ones bit for
-    bit and its images within the exporter's tolerance, and the ELBO is measured with the file as decoder and as
-    encoder; and what the manifest says of the model is held against the files.
+    Hashes and sizes are checked first: files that fail are not loaded, and neither are files that could do more than
+    compute. Then each file's operators and signatures are checked, its latents are compared bit for bit with those of
+    Keras and its images within the exporter's tolerance, and the ELBO is measured with the file as decoder and as
+    encoder. What the manifest says of the model is compared with the files.
 
-    A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it
-    these remain the author's word: the metrics, the versions, the numbers of parameters, the posterior, what a prior
+    A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it,
+    these are the author's word: the metrics, the versions, the numbers of parameters, the posterior, what a prior
     was trained as, where test images come from, and why a file was not written.
 
     Args:

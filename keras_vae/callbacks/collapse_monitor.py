@@ -16,17 +16,17 @@ from keras_vae.objectives.kl import factorise, kl_per_dimension
 
 
 class CollapseMonitor(keras.callbacks.Callback):
-    """Logs `active_units` after each epoch, and warns once of posterior collapse, with the remedy.
+    """Logs `active_units` after each epoch, and warns once if the posterior collapses, with what to do about it.
 
-    A posterior that equals the prior whatever the image costs no KL and tells the decoder nothing: an optimum from
-    which training seldom returns (Bowman et al. 2016). All figures are of the same images every epoch, and of no random
-    draw. Put this callback before `Checkpoint`, so that it sees the log.
+    A collapsed posterior equals the prior for every image: it costs no KL and has no information for the decoder.
+    Training seldom recovers from it (Bowman et al. 2016). The figures are those of the same images in every epoch,
+    without random numbers. Put this callback before `Checkpoint`, which stores the log.
 
     Args:
         data: validation images: an array float32 `[n, H, W, C]` in [0, 1], the pair of one and labels for a conditional
             model, or batches, which are read once when training begins.
-        count: how many images are watched, the first ones; 1,000 by default.
-        least: so many dimensions should be active; 1 by default.
+        count: how many images are used, from the first; 1,000 by default.
+        least: the smallest number of active dimensions without a warning; 1 by default.
         patience: epochs in a row with fewer before the warning; 2 by default.
 
     Attributes:

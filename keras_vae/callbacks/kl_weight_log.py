@@ -11,12 +11,12 @@ from keras_vae.objectives.elbo import ELBO
 
 
 class KLWeightLog(keras.callbacks.Callback):
-    """Logs `kl_weight` after each epoch: that of its last step, whatever the objective's schedule makes of it.
+    """Logs `kl_weight` after each epoch: the weight of the KL at its last step.
 
     Put it before callbacks that read the log, such as `Checkpoint` and `keras.callbacks.CSVLogger`.
 
     Raises:
-        ValueError: when training begins, an objective without a weight of the KL.
+        ValueError: when training begins, if the objective has no weight of the KL.
 
     Example:
         >>> import numpy as np, keras_vae

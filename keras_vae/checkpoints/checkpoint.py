@@ -42,30 +42,31 @@ class Stateful(Protocol):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves all that decides the next training step, so that a killed training ends as if it had not been killed.
+    """Saves the whole state of a training, so that a killed training can continue with the same result.
 
     A checkpoint holds every variable of the model and its optimizer, the running means of the epoch, the position in
-    the data and the history so far. It is written beside and renamed, ends with a SHA-256, and the one before is kept.
-    It is written between two calls of Keras into TensorFlow, which take `steps_per_execution` steps each (32 by
-    default), and after the last epoch in any case. When and how often it is written changes no result.
+    the data and the history so far. It is written under another name, then renamed. It ends with a SHA-256, and the
+    previous one is kept. Checkpoints are written between groups of `steps_per_execution` steps (32 by default), and
+    after the last epoch. When and how often they are written does not change the result.
 
     The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`. Put this callback
-    last in the list, so that it sees what the others did. With several workers the chief writes, all resume, and the
-    folder must be one that all of them see.
+    last in the list, so that it runs after the others. With several workers, the chief writes and all resume: the
+    folder must be visible to all of them.
 
     Args:
-        folder: of this training's checkpoints alone.
+        folder: for the checkpoints of this training only.
         every: training steps between checkpoints; about a minute by default.
-        about: more to keep in each checkpoint, in JSON's types; nothing by default.
-        also: callbacks by name whose state is kept too; none by default.
-        preemption: looked at between calls: when it was asked to end, a checkpoint is written and `Preempted` raised.
-        note: told of damaged checkpoints and other versions, in a line; `warnings.warn` by default.
+        about: further values to store in each checkpoint, of JSON's types; none by default.
+        also: callbacks, by name, whose state is stored as well; none by default.
+        preemption: if it was asked to end the training, a checkpoint is written and `Preempted` raised; none by
+            default.
+        note: a function that gets one line about each damaged checkpoint or other version; `warnings.warn` by default.
 
     Raises:
         ValueError: an `every` below 1.
 
     Example:
-        The same lines begin a training and go on with it:
+        The same lines start a training and continue it:
 
         >>> import tempfile, keras_vae
         >>> model = keras_vae.VAE.from_preset("digits_mlp", network={"hidden": [8]})
@@ -120,14 +121,14 @@ class Checkpoint(keras.callbacks.Callback):
         return self._read
 
     def resume(self, model: keras.Model) -> int:
-        """Give a model the state of the newest whole checkpoint.
+        """Load the newest complete checkpoint into a model.
 
         Args:
             model: built and compiled as it was.
 
         Returns:
-            The epoch to go on with, counted from 0: the `initial_epoch` of `fit` and the `first_epoch` of the data. 0
-            and an untouched model if there is no checkpoint yet. The batches of that epoch that were seen already are
+            The epoch to continue with, counted from 0: the `initial_epoch` of `fit` and the `first_epoch` of the data.
+            0 and an untouched model if there is no checkpoint yet. The batches of that epoch that were seen already are
             passed over by `fit`.
 
         Raises:

@@ -35,7 +35,7 @@ class Commands(click.Group):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="keras_vae", prog_name="keras-vae")
 def application() -> None:
-    """Train a variational autoencoder, judge it in nats, and make pictures with it.
+    """Train a variational autoencoder, evaluate it in nats, generate images, and export it.
 
     \b
     Examples:

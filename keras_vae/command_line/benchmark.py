@@ -26,18 +26,18 @@ _CAPTION = (
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--rounds", type=int, default=3, show_default=True, help="Processes a file; the median counts.")
+@click.option("--rounds", type=int, default=3, show_default=True, help="Processes for each file.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     default="benchmark",
     show_default=True,
-    help="Writes this name with .json and .png.",
+    help="Name of the .json and .png file to write.",
 )
 def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     """Measure every file of a bundle on this machine: size, time, memory, error, nats lost.
 
-    Each file is run in processes of its own with one thread, in interleaved rounds; times are medians.
+    Each file runs in its own processes with one thread, in alternating rounds. Times are medians.
 
     \b
     Example:

@@ -17,13 +17,15 @@ from keras_vae.command_line.quiet_start import load_tensorflow
     type=int,
     default=1000,
     show_default=True,
-    help="Posterior samples an image for the bound.",
+    help="Posterior samples per image for the importance-weighted bound.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
-@click.option("--split", default="test", show_default=True, help="Which images of the run's dataset.")
-@click.option("--dataset", help="Another dataset; the run's own where not given.")
-@click.option("--data-dir", help="Where TFDS keeps prepared data; as in the run where not given.")
-@click.option("--deep", is_flag=True, help="Also take the KL apart, by all pairs of images: a minute for 10,000.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the samples.")
+@click.option("--split", default="test", show_default=True, help="Split of the dataset.")
+@click.option("--dataset", help="Another dataset; by default the run's.")
+@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
+@click.option(
+    "--deep", is_flag=True, help="Also split the KL into its parts (ELBO surgery): a minute for 10,000 images."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def evaluate(
     run: Path,
@@ -35,7 +37,7 @@ def evaluate(
     deep: bool,
     as_json: bool,
 ) -> None:
-    """Judge a trained run on its test images, in nats.
+    """Evaluate a trained run on its test images, in nats.
 
     \b
     Examples:

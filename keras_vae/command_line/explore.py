@@ -9,10 +9,10 @@ import click
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--port", type=int, default=0, show_default=True, help="Where to serve the page; 0 takes a free port.")
+@click.option("--port", type=int, default=0, show_default=True, help="Port of the page; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
 def explore(bundle: Path, port: int, no_browser: bool) -> None:
-    """Look into a bundle's latent space in the browser. Nothing leaves the machine.
+    """Explore a bundle's latent space in the browser. Nothing leaves the machine.
 
     \b
     Examples:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option("--preset", help="Export a preset's trained weights, which come with the package, in place of a run.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The bundle's folder: new or empty.")
-@click.option("--data-dir", help="Where TFDS keeps prepared data; as in the run where not given.")
+@click.option("--preset", help="Export the trained weights of a preset, instead of a run.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write, new or empty.")
+@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
 def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None) -> None:
-    """Write a trained run, or a preset's weights, as a bundle: files that generate without TensorFlow, each verified.
+    """Export a trained run or a preset as a bundle: files that run without TensorFlow, each verified.
 
-    The run's training images calibrate the int8 decoder; some test images go along, to state the cost of each file
-    in nats, unless they come from a folder of your own. For a preset the model's own samples stand in for both.
+    The run's training images calibrate the int8 decoder. Some test images become part of the bundle, to measure how
+    many nats each file loses, unless they come from your own folder. For a preset, the model's samples replace both.
 
     \b
     Examples:

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
-@click.option("--preset", help="Draw from a preset's trained weights, which come with the package.")
+@click.option("--preset", help="Use the trained weights of a preset, which come with the package.")
 @click.option("--count", type=int, default=16, show_default=True, help="How many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Image i depends on the seed and i alone.")
-@click.option("--temperature", type=float, default=1.0, show_default=True, help="Below 1 more typical, above 1 wilder.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Scale of the latents: below 1 more typical images, above 1 more varied.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -26,16 +32,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="The PNG file to write.",
 )
-@click.option("--label", help="The class to draw, its name or number, of a conditional model; each in turn by default.")
-@click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Draw with a bundle's file.")
+@click.option("--label", help="Class to draw, a name or number, of a conditional model; by default each in turn.")
+@click.option(
+    "--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Run the bundle's file of this format."
+)
 @click.option(
     "--precision",
     type=click.Choice(["float32", "float16", "dynamic"]),
     default="float32",
     show_default=True,
-    help="Which of the runtime's files.",
+    help="Precision of that file.",
 )
-@click.option("--unchecked", is_flag=True, help="Draw even with a file that fails its hash.")
+@click.option("--unchecked", is_flag=True, help="Use a file even if its hash is wrong.")
 def generate(
     source: Path | None,
     preset: str | None,
@@ -48,7 +56,7 @@ def generate(
     precision: str,
     unchecked: bool,
 ) -> None:
-    """Draw images from a trained run, from a bundle in one of its runtimes, or from a preset, into one picture.
+    """Generate images from a trained run, a bundle or a preset, as one picture.
 
     \b
     Examples:

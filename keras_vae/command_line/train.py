@@ -24,71 +24,81 @@ def _names(kind: str) -> str:
     show_default=True,
     help="digits, emoji, any TFDS name, a folder of images or a .npy file.",
 )
-@click.option("--preset", help="Network and training settings by name; chosen by the dataset where not given.")
-@click.option("--epochs", type=int, help="Passes over the training images; the preset's where not given.")
-@click.option("--batch-size", type=int, help="Images a step; the preset's where not given.")
-@click.option("--latent-dim", type=int, help="Width of the latent; the preset's where not given.")
-@click.option("--learning-rate", type=float, help="At the start; it falls to zero along half a cosine.")
+@click.option("--preset", help="Name of the network and its training settings; by default chosen for the dataset.")
+@click.option("--epochs", type=int, help="Passes over the training images; by default the preset's.")
+@click.option("--batch-size", type=int, help="Images in a training step; by default the preset's.")
+@click.option("--latent-dim", type=int, help="Number of latent dimensions; by default the preset's.")
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="Initial learning rate, which decays to zero as a half cosine; by default the preset's.",
+)
 @click.option(
     "--binarize",
     type=click.Choice(["none", "static", "dynamic"]),
     default="none",
     show_default=True,
-    help="Make pixels 0 or 1 with their gray value as probability: once, or anew every epoch.",
+    help="Draw pixels as 0 or 1, with their gray value as probability: once, or again in every epoch.",
 )
 @click.option(
     "--augment",
     metavar="NAMES",
     default="",
-    help=f"Change training images anew every epoch, such as flip,shift: {_names('augmentation')}.",
+    help=f"Random changes of the training images in every epoch, such as flip,shift. Known: {_names('augmentation')}.",
 )
-@click.option("--image-size", type=int, help="Side in pixels; images are scaled to cover it, then cropped.")
+@click.option("--image-size", type=int, help="Side of the images in pixels: they are scaled to cover it, then cropped.")
 @click.option(
     "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; the images' own by default."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of weights, order, noise and samples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, order, noise and samples.")
 @click.option(
     "--importance-samples",
     type=int,
     default=100,
     show_default=True,
-    help="Posterior samples an image for the bound.",
+    help="Posterior samples per image for the importance-weighted bound.",
 )
-@click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
-@click.option("--skip-corrupt", is_flag=True, help="Leave out files of a folder that cannot be read.")
+@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default TFDS_DATA_DIR.")
+@click.option("--skip-corrupt", is_flag=True, help="Skip image files that cannot be read.")
 @click.option(
     "--memory-budget",
     type=float,
-    help="Gigabytes of images to hold in memory, a quarter of the machine's by default; more are read from a file.",
+    help="Gigabytes of images to keep in memory, by default a quarter of it; more are read from a file.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace an earlier run once the new one is whole.")
+@click.option("--overwrite", is_flag=True, help="Replace an earlier run when the new one is complete.")
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(min=1),
     metavar="STEPS",
-    help="Steps between checkpoints, each written when the 32 steps under way are done; about a minute by default.",
+    help="Steps between checkpoints, each written at the end of its group of 32 steps; by default about a minute.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the interrupted run of the same arguments.")
+@click.option("--resume", is_flag=True, help="Continue the interrupted run of the same arguments.")
 @click.option(
     "--strategy",
     type=click.Choice(["auto", "one_device", "mirrored", "multi_worker"]),
     default="auto",
     show_default=True,
-    help="All GPUs, else one device; one device; all devices of this machine; or the workers of TF_CONFIG.",
+    help="auto: all GPUs, else one device; mirrored: all of this machine; multi_worker: the workers of TF_CONFIG.",
 )
-@click.option("--virtual-devices", type=click.IntRange(min=1), help="Split the processor, to try --strategy mirrored.")
+@click.option(
+    "--virtual-devices",
+    type=click.IntRange(min=1),
+    help="Split the CPU into this many devices, to try --strategy mirrored.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
     default="float32",
     show_default=True,
-    help="Of the networks while they are trained; likelihood, KL and sampling, and what is written, are float32.",
+    help="Precision of the networks in training; likelihood, KL, sampling and all files stay in float32.",
 )
 @click.option("--likelihood", metavar="NAME", help=f"p(x|z): {_names('likelihood')}; the preset's by default.")
 @click.option("--prior", metavar="NAME", help=f"p(z): {_names('prior')}.")
 @click.option("--posterior", metavar="NAME", help=f"q(z|x): {_names('posterior')}.")
 @click.option("--objective", metavar="NAME", help=f"What to minimise: {_names('objective')}.")
-@click.option("--conditional", is_flag=True, help="Give both networks the class: generate then takes --label.")
+@click.option(
+    "--conditional", is_flag=True, help="Give the class of an image to both networks; generate then takes --label."
+)
 @click.option("--bundle/--no-bundle", default=True, show_default=True, help="Export the model at the end.")
 def train(
     output: Path,
@@ -100,12 +110,11 @@ def train(
     virtual_devices: int | None,
     **options: Any,
 ) -> None:
-    """Train a VAE, judge it on the test images, draw pictures, and write a run folder.
+    """Train a VAE, evaluate it on the test images, draw pictures and write a run folder.
 
-    A run that was killed goes on with the same arguments and --resume, and ends as if it had not been. SIGTERM, and
-    SIGHUP of a lost terminal, write a checkpoint first and end with exit status 143 and 129. With several workers,
-    each is started with these arguments; the first writes the run folder. If one is lost, the others end with exit
-    status 75.
+    To continue a run that was killed, give the same arguments and --resume: the result is the same. SIGTERM and SIGHUP
+    (a lost terminal) write a checkpoint, then end with exit status 143 and 129. With several workers, start each with
+    the same arguments; the first writes the run folder. If one is lost, the others end with exit status 75.
 
     \b
     Examples:

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--dataset", help="Measure nats on this dataset; on the bundle's own test images where not given.")
-@click.option("--split", default="test", show_default=True, help="Of the dataset.")
+@click.option("--dataset", help="Measure nats on this dataset; by default on the bundle's test images.")
+@click.option("--split", default="test", show_default=True, help="Split of the dataset.")
 @click.option(
-    "--binarize", type=click.Choice(["none", "static"]), default="none", show_default=True, help="Of it, too."
+    "--binarize",
+    type=click.Choice(["none", "static"]),
+    default="none",
+    show_default=True,
+    help="Binarisation of the dataset.",
 )
-@click.option("--images", type=int, default=1000, show_default=True, help="How many of the dataset.")
-@click.option("--data-dir", help="Where TFDS keeps prepared data; TFDS_DATA_DIR where not given.")
-@click.option("--sha256", help="The manifest's own, as export printed it: pass that bundle and no other.")
+@click.option("--images", type=int, default=1000, show_default=True, help="How many images of the dataset.")
+@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default TFDS_DATA_DIR.")
+@click.option("--sha256", help="SHA-256 of the manifest, as export printed it: accept only that bundle.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def verify(
     bundle: Path,
@@ -40,12 +44,12 @@ def verify(
     sha256: str | None,
     as_json: bool,
 ) -> None:
-    """Check every file of a bundle in its own runtime, and say what each costs in nats.
+    """Check every file of a bundle in its own runtime, and measure how many nats it loses.
 
-    Sizes and hashes, schema, operators, signatures; latents bit for bit and images within the tolerance against
-    what Keras drew; the ELBO with each file as decoder and as encoder; what the manifest says of them. Exit status 1
-    if anything is amiss. Hashes guard against damage and not against a stranger, who can change files and manifest
-    alike: --sha256 does. Verify and run bundles of people you trust.
+    It checks sizes, hashes, schema, operators and signatures. It compares latents (bit for bit) and images (within a
+    tolerance) with those of Keras, measures the ELBO with each file as decoder and as encoder, and compares the
+    manifest with the files. Exit status 1 if anything is wrong. Hashes guard against damage, but not against a stranger
+    who changes files and manifest alike: --sha256 does. Verify and run only bundles of people you trust.
 
     \b
     Examples:

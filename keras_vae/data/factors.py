@@ -18,7 +18,7 @@ def load_factors(
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> dict[str, np.ndarray]:
-    """Read what a dataset says of each image beside the image: every class label, its name beginning with "label".
+    """Load the known factors of each image of a dataset: every class label, named "label" or "label_...".
 
     Args:
         name: "shapes", or a TFDS name such as "dsprites", "shapes3d" or "smallnorb".

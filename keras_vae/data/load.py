@@ -53,29 +53,29 @@ def load_dataset(
         name: "digits", "emoji", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS
             writes them, or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1],
             `[n, height, width]` or `[n, height, width, channels]`. A known name wins over a folder of that name: write
-            "./mnist" for the folder. How a folder is read is told in one line, by the logger "keras_vae.data.folder".
-        split: A split, or a slice of one such as "train[:10%]". Where the source has no test images of its
-            own, those of "validation" stand in, or else a tenth of "train" that is held out as "test".
-        batch_size: Images a batch; the last one is smaller unless `drop_remainder`.
+            "./mnist" for the folder. The logger "keras_vae.data.folder" reports in one line how a folder was read.
+        split: A split, or a slice of one such as "train[:10%]". If the source has no test images, "test" is its
+            "validation" split, or else a tenth of "train", which is held out.
+        batch_size: Images in a batch; the last one is smaller unless `drop_remainder`.
         image_size: The side of the images, or their height and width: scaled to cover it, then cropped to the
             centre. By default the images' own, or 64 where they differ.
         channels: 1 for gray, 3 for colour, what is transparent on white, or 4 to keep transparency, as red, green, blue
             and alpha; by default 3 if any image is in colour. Of a `.npy` file by default its own 1 to 16, of which 1,
             3 and 4 can be made of one another.
-        binarize: "none", "static" (drawn once) or "dynamic" (drawn anew every epoch).
+        binarize: "none", "static" (drawn once) or "dynamic" (drawn again in every epoch).
         shuffle: By default True for a split that starts with "train", else False.
         seed: The seed of the order, the augmentation and the binarisation.
         labels: Yield `(images, labels)` rather than images.
         data_dir: Where TFDS keeps prepared data; by default `TFDS_DATA_DIR` or TFDS' own choice.
-        skip_corrupt: Leave out files of a folder that cannot be read, rather than refuse.
+        skip_corrupt: Skip files of a folder that cannot be read, instead of raising an error.
         drop_remainder: Leave out the last batch where it is not full.
-        download: Let TFDS download what is not prepared.
-        first_epoch: The epoch that the first iteration gives, to resume.
-        augment: Changes of each image anew every epoch: "flip" exchanges left and right with probability 1/2,
-            "shift" moves by up to an eighth of the sides and repeats the border; names, or one string with commas. For
-            training images alone: a figure of changed images is none of the data.
+        download: Let TFDS download a dataset that is not prepared.
+        first_epoch: The epoch of the first iteration, to resume a training.
+        augment: Random changes of each image in every epoch: "flip" exchanges left and right with probability 1/2,
+            "shift" moves by up to an eighth of the sides and repeats the border. Names, or one string with commas. Use
+            it for training images only: figures of changed images are not figures of the data.
         memory_budget: Gigabytes that the images of a split may take in memory, by default a quarter of the machine's.
-            More are prepared once as a file of the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
+            More are prepared once as a file in the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
             it row by row, in the same order.
 
     Returns:

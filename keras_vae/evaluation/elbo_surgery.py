@@ -35,7 +35,7 @@ def elbo_surgery(
     batch_size: int = 100,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Take apart the mean KL of a set of images, in nats an image.
+    """Split the mean KL of a set of images into its parts, in nats an image.
 
     With q(z), the aggregate posterior, the mean of q(z|x) over all n images of the set,
 
@@ -43,7 +43,7 @@ def elbo_surgery(
         marginal KL             = total correlation + dimension-wise KL
 
     Hoffman and Johnson 2016, "ELBO surgery", equation 7, and Chen et al. 2018, equation 2. All are means over `samples`
-    latents of every image; q(z) is judged by the posteriors of all images, none left out. Time grows as n^2. Of a flow
+    latents of every image; q(z) is the mean over the posteriors of all images. Time grows as n^2. Of a flow
     (coupling_flow) q(z_j) is the mean of the normals of its moments: total correlation and dimension-wise KL are near.
 
     Args:
@@ -51,8 +51,8 @@ def elbo_surgery(
         data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
         samples: latents of each image, at least 1; 1 by default.
         seed: of the latents; 0 by default.
-        batch_size: into which an array is cut; 100 by default.
-        progress: called with the number of images done, now and then; none by default.
+        batch_size: of the batches into which an array is split; 100 by default.
+        progress: a function that is called with the number of images done; none by default.
 
     Returns:
         A dict of plain numbers: `kl`, over these samples, so that the parts add up to it (`evaluate` has the closed

@@ -68,17 +68,17 @@ def evaluate(
     batch_size: int = 100,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Judge a model on images, in nats an image.
+    """Evaluate a model on images, in nats an image.
 
     Args:
         model: a `VAE`.
         data: a `tf.data.Dataset` (or other iterable) of batches of images or of (images, labels), or one array of
             images float32 `[n, H, W, C]` in [0, 1], or the pair of it and int labels `[n]`. A conditional model needs
-            the labels, and all is then given the label: nll bounds -log p(x|y).
+            the labels; all figures are then conditional on them: nll bounds -log p(x|y).
         importance_samples: K, how many posterior samples each image gets; 100 by default.
         seed: of the samples; the same seed, data and batches give the same numbers; 0 by default.
-        batch_size: into which an array is cut; 100 by default.
-        progress: called with the number of batches done after each; none by default.
+        batch_size: of the batches into which an array is split; 100 by default.
+        progress: a function that is called after each batch with the number of batches done; none by default.
 
     Returns:
         A dict of plain numbers: `elbo` = -(`reconstruction` + `kl`); `reconstruction` = -E_q[log p(x|z)], over the K
@@ -88,9 +88,9 @@ def evaluate(
         importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
         over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
         `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
-        that `reconstruction`, `elbo` and `nll` are cross-entropies and comparable with such only. A ladder adds
+        that `reconstruction`, `elbo` and `nll` are cross-entropies, and comparable only with those. A ladder adds
         `kl_per_group`, whose sum is `kl`. A likelihood of bytes (discretised_logistic_mixture) adds
-        `bits_per_dimension` of such, which is `nll` in bits a pixel and channel.
+        `bits_per_dimension`, which is `nll` in bits for each pixel and channel.
 
     Raises:
         ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.

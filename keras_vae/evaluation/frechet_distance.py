@@ -21,10 +21,10 @@ def frechet_distance(images: np.ndarray, others: np.ndarray, features: Features 
 
         |m - m'|^2 + trace(C + C' - 2 (C C')^(1/2))
 
-    with their means m and covariances C: the distance of the normals that have them (Dowson and Landau 1982), by which
-    Heusel et al. 2017 judge generated images. These are features of a small classifier of digits, or the caller's, not
-    those of Inception: the number is no FID and comparable only with others of the same features and about as many
-    images, since few images make it larger.
+    with their means m and covariances C: the distance between the normals with these moments (Dowson and Landau 1982),
+    which Heusel et al. 2017 use to evaluate generated images. The features are those of a small digit classifier, or
+    your own, and not those of Inception. So this is not the FID. Compare it only with distances of the same features
+    and about the same number of images: fewer images make it larger.
 
     Args:
         images: such as `model.generate(10_000)`, float `[n, H, W, C]` in [0, 1], n at least 2.

@@ -53,20 +53,20 @@ class Memorisation:
 def memorisation(samples: np.ndarray, training: np.ndarray, test: np.ndarray, seed: int = 0) -> Memorisation:
     """Look for memorised training images among samples.
 
-    Had the model learnt the distribution and no training image in particular, training and test images could change
-    places: a sample's nearest neighbour among both would be of training as often as training images are among both.
-    The p-value comes of dealing out the names "training" and "test" at random, 9,999 times, and holding against that
-    the sum of log(distance to the second nearest / to the nearest) over the samples whose nearest is of training: a
-    copy is many times nearer to one image than to any other. Blurred samples are no nearer to training than to test, so
-    they do not mislead it. Compare Meehan, Chaudhuri and Dasgupta 2020, "A non-parametric test to detect data-copying
-    in generative models", which compares distances.
+    If a model has learned the distribution and no single training image, then training and test images can be
+    exchanged: the nearest neighbour of a sample, among both, is a training image as often as training images are among
+    both. The p-value is that of a permutation test, with 9,999 random assignments of "training" and "test". Its
+    statistic is the sum of log(distance to the second nearest / to the nearest) over the samples whose nearest
+    neighbour is a training image: a copy is many times nearer to one image than to any other. Blurred samples do not
+    mislead the test, since they are not nearer to training than to test images. Compare Meehan, Chaudhuri and Dasgupta
+    2020, "A non-parametric test to detect data-copying in generative models", which compares distances.
 
     Time grows with training images times samples and test images: a minute for MNIST's 60,000 and 10,000.
 
     Args:
         samples: such as `model.generate(1000)`, float `[m, H, W, C]` in [0, 1].
         training: the images that the model was trained on.
-        test: images of the same distribution that it never saw.
+        test: images of the same distribution that were not used in training.
         seed: of the permutations; 0 by default.
 
     Raises:

@@ -32,25 +32,25 @@ def mutual_information_gap(
 
         MIG = mean over factors v of (I(z_a; v) - I(z_b; v)) / H(v)
 
-    where z_a and z_b are the latent dimensions that know most and second most of v: 1 where each factor has one
-    dimension that tells it and no other dimension knows of it, 0 where every factor is spread over two or unknown. It
-    is of meaning where the factors of the images are independent, as in `shapes`, "train+test".
+    where z_a and z_b are the latent dimensions with the most and the second most information about v. It is 1 if each
+    factor is told by one dimension alone, and 0 if every factor is shared by two dimensions or by none. It is
+    meaningful if the factors of the images are independent, as in `shapes`, "train+test".
 
-    The densities are means over these very images. Where posteriors are narrow and images few, few posteriors meet at a
-    latent, so that every factor seems known to every dimension: `by_chance` tells how much of it, by the same
-    estimate of the factor shuffled among the images, and a warning says so above 0.1.
+    The densities are means over the given images. With narrow posteriors and few images, few posteriors overlap at a
+    latent, so that every dimension seems to have information about every factor. `by_chance` estimates how much of the
+    information is of this kind, from the factor shuffled among the images. Above 0.1, a warning is given.
 
     Args:
         model: a `VAE` of at least 2 latent dimensions.
         data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
         factors: int `[n]` by the factor's name, such as `keras_vae.load_factors("shapes", "train+test")`.
         seed: of the latents, one an image; 0 by default.
-        batch_size: into which an array is cut; 100 by default.
+        batch_size: of the batches into which an array is split; 100 by default.
 
     Returns:
         A dict: `mig`; `gaps`, by the factor's name; `mutual_information`, in nats, by the factor's name and then latent
         dimension; `entropy`, H(v) in nats, by the factor's name; `by_chance`, by the factor's name, the largest share
-        of H(v) that a dimension seems to know of it once it is shuffled: a gap may be false by so much.
+        of H(v) that a dimension seems to have about the shuffled factor: the error that a gap may have.
 
     Raises:
         ValueError: unusable images, factors that are no integers, one an image, or have one value only.

@@ -42,8 +42,8 @@ class Binomial(Likelihood):
     """Independent binomial pixels k / trials, k = 0 ... trials; the decoder's outputs are the logits.
 
     log p(x|z) = sum over pixels of log C(trials, k) + k log s + (trials - k) log(1 - s), s = sigmoid(logit), in nats
-    an image. It is a likelihood of pixels with `trials + 1` gray levels, where the Bernoulli is none. The bundled
-    digits are of just this kind: each pixel counts the black dots in a 4 x 4 block (Alpaydin and Kaynak 1998), so
+    an image. It is a likelihood of pixels with `trials + 1` gray levels, which the Bernoulli is not. The embedded
+    digits have such pixels: each pixel counts the black dots in a 4 x 4 block (Alpaydin and Kaynak 1998), so
     16 trials.
 
     Args:

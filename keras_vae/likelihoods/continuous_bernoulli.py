@@ -52,8 +52,8 @@ class ContinuousBernoulli(Likelihood):
 
     log p(x|z) = sum over pixels of x log s + (1 - x) log(1 - s) + log C(s), s = sigmoid(logit), in nats an image:
     the Bernoulli's cross-entropy with the constant that makes it a density over gray pixels in [0, 1]
-    (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli"). Being a density, it may be
-    positive, and is no number to compare with a Bernoulli's. Its mean is not s, but nearer to a half.
+    (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli"). It is a density, so it may be
+    positive, and cannot be compared with a Bernoulli's. Its mean is not s, but nearer to a half.
     """
 
     def call(self, parameters: tf.Tensor) -> tfd.Distribution:

@@ -20,8 +20,8 @@ class Gaussian(Likelihood):
     """Independent normal pixels of one standard deviation; the sigmoids of the decoder's outputs are the means.
 
     log p(x|z) = sum over pixels of -(x - mean)^2 / (2 stddev^2) - log stddev - log(2 pi) / 2, in nats an image: a log
-    density, which may be positive, and is comparable with that of other densities over pixels in [0, 1] only. A
-    small `stddev` makes sharp pictures and a large KL: `LearnedGaussian` and `OptimalGaussian` find it.
+    density, which may be positive, and can be compared only with other densities over pixels in [0, 1]. A
+    small `stddev` gives sharp images and a large KL: `LearnedGaussian` and `OptimalGaussian` find it.
 
     Args:
         stddev: in units of the pixels, above 0; 0.1 by default.
@@ -56,8 +56,8 @@ class Gaussian(Likelihood):
 class LearnedGaussian(Gaussian):
     """`Gaussian` with one standard deviation for all pixels, trained with the networks.
 
-    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders", the shared sigma-VAE. It weighs
-    reconstruction against KL by itself, where a fixed scale leaves that to be tuned.
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders", the shared sigma-VAE. It balances
+    reconstruction and KL by itself, while a fixed scale has to be tuned.
 
     Args:
         stddev: to start from, above 0; 0.1 by default.
@@ -83,8 +83,8 @@ class OptimalGaussian(Gaussian):
     """`Gaussian` whose variance in training is the batch's mean squared error, the one of largest likelihood.
 
     Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders" (the
-    optimal sigma-VAE). It needs no rate to learn at, and adjusts at once. No image may choose the scale it is
-    judged by, so outside training the scale is that of the batches seen: their mean at first, then a running one.
+    optimal sigma-VAE). It needs no learning rate and adjusts at once. An image must not choose the scale that
+    evaluates it, so outside training the scale is that of the batches seen: first their mean, then a running mean.
 
     On several replicas each takes the error of its own images, as with batch normalisation. A batch whose error is
     not finite leaves the running scale as it was.

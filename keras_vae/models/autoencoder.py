@@ -21,8 +21,8 @@ class Autoencoder(VAE):
     """A VAE whose posterior is a point, and whose loss is the reconstruction alone: no KL term.
 
     The encoder's first `latent_dim` outputs are the code; any further ones (the VAE's log-variances) are not used.
-    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats an image. Nothing draws the codes
-    to a prior: to generate images, call `fit_sampler` first.
+    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats an image. The codes follow
+    no prior: to generate images, call `fit_sampler` first.
 
     Args:
         encoder: a Keras model, images `[n, H, W, C]` to at least `latent_dim` numbers.
@@ -30,7 +30,7 @@ class Autoencoder(VAE):
         likelihood: p(x|z), a name or object; "bernoulli" by default.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the code; read from the decoder by default.
-        seed: kept for the networks' sake; 0 by default.
+        seed: of the model, which uses no noise; 0 by default.
         kwargs: Keras' own, such as `name`.
 
     Example:

@@ -46,7 +46,7 @@ class VAE(DistributedTrainer):
         likelihood: p(x|z), a name or object; "bernoulli" by default.
         prior: p(z); "standard_normal" by default.
         posterior: the family of q(z|x); "diagonal_normal" by default.
-        objective: what training minimises; "elbo" by default.
+        objective: what training minimises, a name or object; "elbo" by default.
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the latent; read from the decoder by default.
@@ -152,7 +152,7 @@ class VAE(DistributedTrainer):
         self.remake_functions()  # the current ones were traced with the old objective
 
     def terms(self, x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor, training: bool = False) -> Terms:
-        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: what the ELBO is made of.
+        """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: the parts of the ELBO.
 
         Args:
             x: images float32 `[n, H, W, C]`.

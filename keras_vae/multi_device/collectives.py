@@ -101,7 +101,7 @@ def failing_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 
 def assert_same_on_workers(strategy: tf.distribute.Strategy, values: Mapping[str, Any]) -> None:
-    """Raise on all workers alike unless all of them pass the same; all must call this together.
+    """Raise an error on all workers unless all of them pass the same values. All workers must call it.
 
     Args:
         strategy: under which the model trains; one of a single process has nothing to compare.

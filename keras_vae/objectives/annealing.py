@@ -17,7 +17,7 @@ LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 class LinearWarmUp(LearningRateSchedule):
     """final * min(1, step / steps): Bowman et al. 2016, Soenderby et al. 2016 ("warm-up").
 
-    A model that may ignore the latent at first, when it is worth nothing, often does so for good.
+    With the full weight from the start, a model often learns to ignore the latent, and does not recover.
 
     Args:
         steps: until the final weight, at least 1; 10,000 by default.

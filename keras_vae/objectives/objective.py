@@ -13,7 +13,7 @@ tfd = tfp.distributions
 
 
 class Terms(NamedTuple):
-    """What an objective says of each image, in nats: three tensors float32 `[n]`."""
+    """The terms of an objective for each image, in nats: three tensors float32 `[n]`."""
 
     loss: tf.Tensor
     reconstruction: tf.Tensor
@@ -21,7 +21,7 @@ class Terms(NamedTuple):
 
 
 class Objective:
-    """Gives each image its terms from distributions and samples; knows no network.
+    """Computes the terms of each image from distributions and samples, without the networks.
 
     Attributes:
         samples: how many latents a training step draws for each image.

@@ -14,7 +14,7 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class Reconstruction(Objective):
-    """Minimise -E_q[log p(x|z)] alone: with no KL, posteriors may shrink to points and lie anywhere."""
+    """Minimise -E_q[log p(x|z)] alone. Without a KL, posteriors may shrink to points and lie anywhere."""
 
     logged = ("loss",)
 

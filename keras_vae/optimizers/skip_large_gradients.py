@@ -20,12 +20,12 @@ Gradients = Sequence[tf.Tensor | tf.IndexedSlices | None]
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class SkipLargeGradients(keras.optimizers.Optimizer):
-    """Hands gradients on to another optimizer where their norm is finite and at most `limit`.
+    """Wraps an optimizer and skips updates whose gradient norm is not finite or above `limit`.
 
-    Weights, moments, averages and the count of iterations of a skipped update stay as they were; `skipped_updates`
-    rises by one. Around a `LossScaleOptimizer` (mixed_float16) the norm is that of the unscaled gradient, and one that
-    is not finite still reaches the loss scale, which halves itself and skips the update as well. Gradients must be
-    summed over all replicas, so that all decide alike.
+    A skipped update changes no weights, moments, averages or iterations; `skipped_updates` rises by one. Around a
+    `LossScaleOptimizer` (mixed_float16) the norm is that of the unscaled gradient, and one that is not finite still
+    reaches the loss scale, which halves itself and skips the update as well. Gradients must be summed over all
+    replicas, so that all decide alike.
 
     Args:
         inner_optimizer: a Keras optimizer.

@@ -143,7 +143,7 @@ class Mixture(Prior):
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class FixedMixture(Mixture):
-    """A mixture that is not trained: another prior as it stood, or one fitted to the aggregate posterior.
+    """A mixture that is not trained: a copy of another prior, or a mixture fitted to the aggregate posterior.
 
     All of it is in its configuration, so that a manifest can say how to draw its latents; the formula is `Mixture`'s.
 

@@ -16,7 +16,7 @@ Encode = Callable[[tf.Tensor], tfp.distributions.Distribution]
 
 
 class Prior(ConditionalDistribution):
-    """A distribution over latents, on no condition: call it with nothing to get p(z) over float32 `[latent_dim]`.
+    """A distribution over latents: call it without arguments to get p(z) over float32 `[latent_dim]`.
 
     `reparameterize` is part of every exported `generate`, so it is made of operations that TFLite and ONNX have.
 
