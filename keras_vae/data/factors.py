@@ -18,7 +18,7 @@ def load_factors(
     data_dir: str | os.PathLike[str] | None = None,
     download: bool = True,
 ) -> dict[str, np.ndarray]:
-    """Load the known factors of each image of a dataset: every class label, named "label" or "label_...".
+    """Load the known factors of each image of a dataset: every class label, whose name begins with "label".
 
     Args:
         name: "shapes", or a TFDS name such as "dsprites", "shapes3d" or "smallnorb".
