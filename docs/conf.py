@@ -41,6 +41,7 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
 
 default_role = "code"
+smartquotes = False  # they made one dash of the two before an option
 nitpicky = True
 # The docstrings give types, shapes and units in words.
 autodoc_typehints = "none"
