@@ -54,18 +54,9 @@ def main() -> int:
     page = explorer(build / "explorer")
     html = build / "html"
     shutil.rmtree(html, ignore_errors=True)
-    arguments = [
-        "-W",
-        "--keep-going",
-        "-q",
-        "-c",
-        str(DOCS),
-        "-d",
-        str(build / "doctrees"),
-        str(DOCS.parent),
-        str(html),
-    ]
-    if sphinx.cmd.build.main(arguments):
+    # Afresh: what was read before repeats no warning, and knows nothing of changed docstrings.
+    folders = ["-c", DOCS, "-d", build / "doctrees", DOCS.parent, html]
+    if sphinx.cmd.build.main(["-E", "-W", "--keep-going", "-q", *map(str, folders)]):
         return 1
     shutil.copytree(page, html / "explorer")
     faults = broken_links(html)
