@@ -43,8 +43,9 @@ def elbo_surgery(
         marginal KL             = total correlation + dimension-wise KL
 
     Hoffman and Johnson 2016, "ELBO surgery", equation 7, and Chen et al. 2018, equation 2. All are means over `samples`
-    latents of every image; q(z) is the mean over the posteriors of all images. Time grows as n^2. Of a flow
-    (coupling_flow) q(z_j) is the mean of the normals of its moments: total correlation and dimension-wise KL are near.
+    latents of every image; q(z) is the mean over the posteriors of all images. Time grows as n^2. For a flow
+    (coupling_flow), q(z_j) is the mean of normals of its moments: total correlation and dimension-wise KL are
+    approximate.
 
     Args:
         model: a `VAE`.
@@ -57,7 +58,7 @@ def elbo_surgery(
     Returns:
         A dict of plain numbers: `kl`, over these samples, so that the parts add up to it (`evaluate` has the closed
         form); `mutual_information` of image and latent, E[log q(z|x) - log q(z)], at most
-        `mutual_information_limit`, log n; `marginal_kl`, KL(q(z) || p(z)): what a prior that fitted would save;
+        `mutual_information_limit`, log n; `marginal_kl`, KL(q(z) || p(z)): what a prior equal to q(z) would save;
         `total_correlation`, KL(q(z) || prod_j q(z_j)); `dimension_wise_kl`, E[sum_j log q(z_j) - log p(z)], and
         `dimension_wise_kl_per_dimension`, the list of KL(q(z_j) || p(z_j)), None where the prior's dimensions are not
         independent; `mutual_information_per_dimension`, of image and z_j each; `images`; `samples`.

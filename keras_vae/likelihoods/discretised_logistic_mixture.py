@@ -96,7 +96,7 @@ class DiscretisedLogisticMixture(Likelihood):
     """Pixels of 256 levels, each from a mixture of logistics that is integrated over the level.
 
     Salimans et al. 2017, "PixelCNN++", equations 1 and 2, without its autoregression. The channels of a colour pixel
-    share the component, and given it are independent: PixelCNN++'s linear terms between them are left out. For
+    share the component, and are independent given it: PixelCNN++'s linear terms between them are left out. For
     every value the decoder returns `components` logits, then as many means and log-scales, in units of half the
     range; the component's logit is the mean of those of its channels. log p(x|z) is in nats an image, a probability
     of bytes: `evaluate` gives it in bits a dimension too.

@@ -25,7 +25,7 @@ class FreeBits(ELBO):
     from collapsing. Where posterior or prior has dependent dimensions the KL has no such parts, and the whole
     latent is one group, with `free_nats * latent_dim` free.
 
-    The mean is over a replica's images, on several replicas.
+    On several replicas, the mean is over the images of each.
 
     Args:
         free_nats: for each latent dimension, at least 0; 0.1 by default.

@@ -28,12 +28,12 @@ class InfoVAE(Objective):
     squared maximum mean discrepancy under the kernel exp(-|a - b|^2 / (2 latent_dim)) as the divergence of the
     aggregate posterior q(z) from the prior. At alpha = 1 no KL is left: the MMD-VAE.
 
-    The MMD is between the batch's samples, on several replicas each one's own, and 256 of the prior, drawn from the
+    The MMD compares the samples of the batch (on several replicas, each its own) with 256 of the prior, drawn from the
     seed and the step. Its estimate counts each sample's kernel with itself, 1, so that even a q(z) equal to the prior
     N(0, I) costs about scale (1 / batch + 1 / 256) (1 - (1 + 2 / latent_dim)^(-latent_dim / 2)): 7.2 nats an image at
     scale 1,000, batches of 128 and 20 dimensions, 3.6 in batches of 512. So batches should be large, losses of
-    unlike batches are not comparable, and `evaluate` judges without it. Samples of a mixture say nothing of how its
-    weights should move, so without a KL, at alpha = 1, a `GaussianMixture` keeps the weights that it has.
+    different batch sizes cannot be compared, and `evaluate` does not use it. Samples of a mixture have no gradient for
+    its weights, so without a KL, at alpha = 1, a `GaussianMixture` keeps the weights that it has.
 
     Args:
         alpha: at most 1; 0 by default, which keeps the whole KL.

@@ -24,15 +24,15 @@ class IWAE(Objective):
     """Minimise -E[log 1/k sum over i of w_i], w_i = p(x|z_i) p(z_i) / q(z_i|x), z_i from q(z|x).
 
     Burda, Grosse and Salakhutdinov 2016, "Importance weighted autoencoders", equation 8; the negative ELBO at k = 1.
-    The gradient's signal for the encoder falls with k against its noise. `doubly_reparameterised` gives another
-    estimator of the same gradient without this fault: of log q(z|x) only the path through z is followed, by weights
-    that are squared (Tucker et al. 2019, "Doubly reparameterized gradient estimators", equation 8).
+    The signal-to-noise ratio of the encoder's gradient falls with k. `doubly_reparameterised` takes another estimator
+    of the same gradient, without this fault: it follows log q(z|x) only along the path through z, with squared weights
+    (Tucker et al. 2019, "Doubly reparameterized gradient estimators", equation 8).
 
     The terms reported beside the loss are the ELBO's: -log p(x|z), a mean over the samples, and the KL.
 
     Args:
         samples: k, at least 1; 5 by default. Each costs a pass through the decoder.
-        doubly_reparameterised: which gradient the encoder gets; False by default.
+        doubly_reparameterised: whether to take that estimator; False by default.
 
     Raises:
         ValueError: fewer than one sample; when a model is made, `doubly_reparameterised` with a posterior that has

@@ -24,7 +24,7 @@ tfd = tfp.distributions
 class RealNVP(Prior):
     """p(z) of z = f(u), u from N(0, I), f a chain of affine couplings, trained with the networks.
 
-    Dinh et al. 2017, "Density estimation using Real NVP", equations 4 to 8, by TFP's bijector; between couplings the
+    Dinh et al. 2017, "Density estimation using Real NVP", equations 4 to 8, with TFP's bijector; between couplings the
     dimensions are reversed. log p(z) = log N(u; 0, I) - log |det df/du|. The KL to it has no closed form. Drawing
     takes matrix products, whose last bits differ between runtimes: exported latents agree to about 1e-5 here,
     where those of the other priors are bit-equal.

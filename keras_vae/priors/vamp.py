@@ -25,7 +25,7 @@ class VampPrior(Mixture):
 
     Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of
     weights, and go through the model's own encoder, as it is outside training (no dropout); in a conditional model they
-    take the classes in turn. The posterior must be a diagonal normal. What is exported holds the components alone:
+    take the classes in turn. The posterior must be a diagonal normal. An exported file holds only the components:
     neither pseudo-inputs nor the encoder.
 
     Args:
