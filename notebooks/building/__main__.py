@@ -8,12 +8,13 @@ import click
 
 from notebooks.building.editions import LANGUAGES, edition
 from notebooks.building.execution import CellFailed, execute
-from notebooks.building.lectures import sources, store, stored
+from notebooks.building.lectures import sources, store, stored, with_stored_outputs
 
 
 @click.command()
 @click.argument("numbers", nargs=-1)
-def main(numbers: tuple[str, ...]) -> None:
+@click.option("--text", is_flag=True, help="Keep the stored outputs and run nothing: for changes of text alone.")
+def main(numbers: tuple[str, ...], text: bool) -> None:
     """Run the lectures with these NUMBERS (such as 01 03), or all, and store them in en/ and ko/ with their outputs."""
     lectures = {source.stem[:2]: source for source in sources()}
     unknown = [number for number in numbers if number not in lectures]
@@ -21,9 +22,10 @@ def main(numbers: tuple[str, ...]) -> None:
         raise click.UsageError(f"no lecture {', '.join(unknown)}: choose from {', '.join(lectures)}")
     for number in numbers or lectures:
         source, start = lectures[number], time.monotonic()
+        first = edition(source, LANGUAGES[0])
         try:
-            executed = execute(edition(source, LANGUAGES[0]), source.stem)
-        except CellFailed as error:
+            executed = with_stored_outputs(first, stored(source, LANGUAGES[0])) if text else execute(first, source.stem)
+        except (CellFailed, OSError, ValueError) as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"{source.stem}: {time.monotonic() - start:.0f} s")
         code = {cell.id: cell for cell in executed.cells if cell.cell_type == "code"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+
+from notebooks.building.release import colab_badge, install_code
 
 LANGUAGES = ("en", "ko")
 _METADATA = {
@@ -17,6 +20,9 @@ _METADATA = {
 
 def edition(source: Path, language: str) -> NotebookNode:
     """Return the notebook of a lecture in one language, without outputs.
+
+    A link that opens it in Colab, where the project names its repository, and the cell that installs the package
+    stand before the source's cells.
 
     Args:
         source: a file in jupytext's percent format. Its text stands in pairs of cells, `# %% [markdown] lang="en"`
@@ -31,6 +37,10 @@ def edition(source: Path, language: str) -> NotebookNode:
     cells = jupytext.read(source, fmt="py:percent").cells
     _check_pairs(cells, source.name)
     notebook = nbformat.v4.new_notebook(metadata=_METADATA)
+    badge = colab_badge(f"notebooks/{language}/{source.stem}.ipynb")
+    if badge is not None:
+        notebook.cells.append(nbformat.v4.new_markdown_cell(badge, id="colab"))
+    notebook.cells.append(nbformat.v4.new_code_cell(install_code(), id="install"))
     for number, cell in enumerate(cells):
         # Numbered, not random: the same source gives the same bytes.
         if cell.cell_type == "code":
@@ -38,6 +48,13 @@ def edition(source: Path, language: str) -> NotebookNode:
         elif cell.metadata["lang"] == language:
             notebook.cells.append(nbformat.v4.new_markdown_cell(cell.source, id=f"cell-{number}"))
     return notebook
+
+
+def solutions(notebook: NotebookNode) -> list[str]:
+    """Return the code in the folded solutions of an edition's exercises, in order."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    folded = re.findall(r"<details>.*?</details>", text, flags=re.DOTALL)
+    return [code for part in folded for code in re.findall(r"```python\n(.*?)```", part, flags=re.DOTALL)]
 
 
 def _check_pairs(cells: list[NotebookNode], name: str) -> None:

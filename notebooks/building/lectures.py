@@ -41,6 +41,23 @@ def store(notebook: NotebookNode, path: Path) -> None:
     part.replace(path)
 
 
+def with_stored_outputs(notebook: NotebookNode, path: Path) -> NotebookNode:
+    """Return an edition with the outputs of a stored one that has the same code, but for what installs the package.
+
+    Raises:
+        ValueError: the code of the source changed: its outputs are not the stored ones.
+        OSError: nothing is stored there.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    before = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    runs, ran = ([cell.source for cell in cells if cell.id != "install"] for cells in (code, before))
+    if runs != ran or len(code) != len(before):
+        raise ValueError(f"{path.name} was run with other code than its source has: leave out --text")
+    for cell, old in zip(code, before, strict=True):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    return notebook
+
+
 def out_of_step(source: Path, language: str) -> str | None:
     """Return what keeps a stored edition from being its source's, run once from top to bottom; None if nothing."""
     path = stored(source, language)

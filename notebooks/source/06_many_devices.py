@@ -1,36 +1,32 @@
 # %% [markdown] lang="en"
-# # 6. Many devices
+# # 6. Guide: train on many devices
 #
-# Training on several processors at once is a few lines with `tf.distribute`. Training on several processors *and
-# getting the same model as on one* takes care, and most of it is silent: what is wrong does not crash, it only trains
-# another model. A VAE has one more way to go wrong than a classifier, since it needs noise at every step.
+# | to | do | see |
+# |---|---|---|
+# | use all devices of a machine | make and compile the model in `get_strategy("mirrored").scope()` | 6.1 |
+# | write your own training step | divide by the whole batch; draw noise as a function of (seed, step) | 6.2, 6.3 |
+# | find out whether a training is right | compare its weights with those of one device | 6.4 |
+# | use several machines | the same program on each, with `TF_CONFIG` | 6.5 |
+# | go on after a crash | `keras_vae.Checkpoint`: the same bits | 6.6 |
 #
-# At the end you will know
-#
-# - what data parallelism is, and how to try it without owning a second device;
-# - why each device must divide by the *whole* batch, and why Adam hides it if it does not;
-# - why the devices must not draw the same noise, and that Keras' own generator makes them do just that;
-# - that training on one device, on two and in two processes gives the same weights;
-# - how a training that was killed by `kill -9` goes on, **bit for bit** as if nothing had happened.
-#
-# You need lecture 4: the reparameterisation trick, $z = \mu + s\,\varepsilon$ with noise $\varepsilon$.
+# A training on several processors that gives *another model* than one processor would raises no error: that is why
+# this guide checks every step. A VAE has one more way to go wrong than a classifier, since it needs noise at every
+# step: $z = \mu + s\,\varepsilon$ (lecture 4).
 
 # %% [markdown] lang="ko"
-# # 6. 여러 장치에서
+# # 6. 길잡이: 여러 장치에서 학습하기
 #
-# 여러 프로세서에서 한꺼번에 학습하는 일은 `tf.distribute`로 몇 줄이면 됩니다. 하지만 여러 프로세서에서 학습하고도
-# *하나에서 학습했을 때와 같은 모델을 얻으려면* 조심해야 합니다. 잘못되어도 멈추거나 오류가 나지 않고, 그저 다른 모델이
-# 학습될 뿐이기 때문입니다. 게다가 VAE는 스텝마다 잡음이 필요해서 분류기보다 잘못될 길이 하나 더 있습니다.
+# | 하려는 일 | 방법 | 절 |
+# |---|---|---|
+# | 컴퓨터 한 대의 모든 장치 쓰기 | `get_strategy("mirrored").scope()` 안에서 모델을 만들고 compile | 6.1 |
+# | 학습 스텝을 직접 짜기 | 배치 전체로 나누고, 잡음은 (시드, 스텝)의 함수로 뽑기 | 6.2, 6.3 |
+# | 학습이 옳은지 확인하기 | 장치 하나로 얻은 가중치와 비교하기 | 6.4 |
+# | 컴퓨터 여러 대 쓰기 | 같은 프로그램을 `TF_CONFIG`와 함께 각각 실행하기 | 6.5 |
+# | 죽은 학습 이어 가기 | `keras_vae.Checkpoint`. 비트까지 같음 | 6.6 |
 #
-# 이 강의를 마치면 다음을 알게 됩니다.
-#
-# - 데이터 병렬 학습이란 무엇이며, 장치가 하나뿐일 때 어떻게 시험해 보는가
-# - 장치마다 배치 *전체*의 크기로 나누어야 하는 이유, 그리고 그러지 않아도 Adam에서는 드러나지 않는 이유
-# - 장치들이 같은 잡음을 뽑으면 안 되는 이유, 그리고 Keras의 생성기는 바로 그렇게 한다는 사실
-# - 장치 하나에서, 둘에서, 프로세스 두 개에서 학습해도 같은 가중치가 나온다는 것
-# - `kill -9`로 죽은 학습이 아무 일 없었던 것처럼 **비트까지 똑같이** 이어지는 방법
-#
-# 4강의 재매개변수화 트릭, 곧 잡음 $\varepsilon$으로 쓰는 $z = \mu + s\,\varepsilon$을 알고 있으면 됩니다.
+# 여러 프로세서에서 학습한 결과가 프로세서 하나로 얻은 것과 *다른 모델*이어도 오류는 나지 않습니다. 그래서 이 길잡이는
+# 단계마다 확인합니다. VAE는 스텝마다 잡음이 필요해서($z = \mu + s\,\varepsilon$, 4강) 분류기보다 잘못될 길이 하나 더
+# 있습니다.
 
 # %% [markdown] lang="en"
 # ## 6.1 Two devices on one machine
@@ -42,8 +38,8 @@
 # %% [markdown] lang="ko"
 # ## 6.1 컴퓨터 하나에 장치 둘
 #
-# TensorFlow는 실험을 위해 프로세서 하나를 여러 *논리 장치*로 나눌 수 있습니다. 장치는 TensorFlow가 시작할 때 정해지므로
-# 무엇보다 먼저 말해 두어야 합니다. (GPU가 있는 컴퓨터라면 이 줄들은 빼십시오. GPU가 바로 그 장치입니다.)
+# TensorFlow는 실험을 위해 프로세서 하나를 여러 *논리 장치*로 나눌 수 있습니다. 장치는 TensorFlow가 시작할 때
+# 정해지므로 무엇보다 먼저 알려 주어야 합니다. (GPU가 있는 컴퓨터라면 이 줄들은 빼십시오. GPU가 바로 그 장치입니다.)
 
 # %%
 # %matplotlib inline
@@ -90,9 +86,9 @@ assert strategy.num_replicas_in_sync == 2
 
 # %% [markdown] lang="ko"
 # `get_strategy("mirrored")`는 이 컴퓨터의 모든 장치를 씁니다. **데이터 병렬** 학습에서는 장치마다 모델의 사본인
-# **복제본**(replica)을 하나씩 둡니다. 그림 $B$장짜리 배치를 나누어 복제본 $r$에 $B_r$장씩 주면, 각자 자기 몫의 기울기를
-# 구하고, 그 기울기를 모든 복제본에 걸쳐 *더합니다*(*all-reduce*). 그런 다음 모두 똑같은 걸음을 내디디므로 사본들은 늘
-# 같습니다.
+# **복제본**(replica)을 하나씩 둡니다. 이미지 $B$장짜리 배치를 나누어 복제본 $r$에 $B_r$장씩 주면, 각자 자기 몫의
+# 기울기를 구하고, 그 기울기를 모든 복제본에 걸쳐 *더합니다*(*all-reduce*). 그런 다음 모두 똑같은 걸음을 내디디므로
+# 사본들은 늘 같습니다.
 #
 # 코드에서 달라지는 것은 모델을 전략의 scope 안에서 만든다는 것뿐입니다.
 
@@ -109,6 +105,7 @@ def train():
     return keras_vae.load_dataset("digits", split="train", batch_size=128)
 
 
+# %%
 print(f"{len(train())} batches an epoch, the last of {1437 - 11 * 128} images")
 
 one = new_model(keras.optimizers.SGD(0.0001))
@@ -132,8 +129,8 @@ assert largest_difference(weights(one), weights(new_model("sgd"))) > 1e-2
 assert largest_difference(weights(one), weights(two)) < 2e-6
 
 # %% [markdown] lang="en"
-# After two epochs the weights agree to rounding (sums are added in another order on two devices). That is what we want,
-# and two things had to be right for it. We take them apart.
+# After two epochs the weights agree to rounding (sums are added in another order on two devices). That is what we
+# want, and two things had to be right for it. We take them apart.
 #
 # ## 6.2 Divide by the whole batch
 #
@@ -144,8 +141,8 @@ assert largest_difference(weights(one), weights(two)) < 2e-6
 #
 # The obvious code, `tf.reduce_mean(loss)` on each replica, divides by $B_r$ instead. With $R$ equal shares the sum is
 # then $R$ times too large: the learning rate has silently become $R$ times what you asked for. And if the last batch
-# has unequal shares, images of the smaller share count more. Here are all three, by hand, for a batch of 29 images that
-# two replicas share as 15 and 14, and then as 28 and 1. (`terms` returns the loss of each image; `rows` = (first,
+# has unequal shares, images of the smaller share count more. Here are all three, by hand, for a batch of 29 images
+# that two replicas share as 15 and 14, and then as 28 and 1. (`terms` returns the loss of each image; `rows` = (first,
 # total) says which images of the batch these are, so that they get *their* noise: 6.3.)
 
 # %% [markdown] lang="ko"
@@ -154,16 +151,16 @@ assert largest_difference(weights(one), weights(two)) < 2e-6
 #
 # ## 6.2 배치 전체로 나누기
 #
-# 배치의 손실은 그림 $B$장에 대한 *평균* $\frac1B \sum_{i=1}^B \ell_i$입니다. 복제본마다 자기 몫의 합을 배치 **전체**의
-# 크기로 나누면, 그 기울기는 복제본에 걸친 합이 됩니다.
+# 배치의 손실은 이미지 $B$장에 대한 *평균* $\frac1B \sum_{i=1}^B \ell_i$입니다. 복제본마다 자기 몫의 합을 배치
+# **전체**의 크기로 나누면, 그 기울기는 복제본에 걸친 합이 됩니다.
 #
 # $$\nabla \frac1B \sum_{i=1}^B \ell_i = \sum_{r} \left(\frac1B \sum_{i \in r} \nabla \ell_i\right)$$
 #
-# 누구나 무심코 쓰는 `tf.reduce_mean(loss)`를 복제본마다 부르면 $B$가 아니라 $B_r$로 나누게 됩니다. 똑같이 $R$몫으로
-# 나누었다면 합은 $R$배로 커지고, 학습률이 소리 없이 $R$배가 됩니다. 마지막 배치처럼 몫이 다르면 적게 받은 쪽의 그림이
-# 더 무겁게 셈해집니다. 그림 29장을 두 복제본이 15장과 14장으로, 또 28장과 1장으로 나누어 가졌을 때를 직접 계산해
-# 봅시다. (`terms`는 그림마다의 손실을 돌려줍니다. `rows` = (처음, 전체)는 배치의 어느 그림들인지를 알려 주어 그림마다
-# *제* 잡음을 받게 합니다. 6.3절에서 설명합니다.)
+# 누구나 무심코 쓰는 `tf.reduce_mean(loss)`를 복제본마다 호출하면 $B$가 아니라 $B_r$로 나누게 됩니다. 똑같이 $R$몫으로
+# 나누었다면 합은 $R$배로 커지고, 학습률이 소리 없이 $R$배가 됩니다. 마지막 배치처럼 몫이 다르면 적게 받은 쪽의
+# 이미지가 더 무겁게 셈해집니다. 이미지 29장을 두 복제본이 15장과 14장으로, 또 28장과 1장으로 나누어 가졌을 때를 직접
+# 계산해 봅시다. (`terms`는 이미지마다의 손실을 돌려줍니다. `rows` = (처음, 전체)는 배치의 어느 이미지들인지를 알려
+# 주어 이미지마다 *제* 잡음을 받게 합니다. 6.3절에서 설명합니다.)
 
 # %%
 images = load_arrays("digits", "train").images.astype(np.float32) / 255
@@ -192,6 +189,7 @@ def length(gradients):
     return np.sqrt(sum(np.sum(g**2) for g in gradients))
 
 
+# %%
 batch, model = images[:29], one
 whole = added(model, batch, [29], 0, own_mean=False)
 for sizes in ([15, 14], [28, 1]):
@@ -215,8 +213,8 @@ for sizes in ([15, 14], [28, 1]):
 
 # %% [markdown] lang="ko"
 # 이 잘못이 왜 그렇게 흔할까요? **Adam이 감춰 주기** 때문입니다. Adam은 기울기를 그 크기의 이동 추정값으로 나누므로
-# 일정한 배수는 지워집니다. 누군가 SGD나 가중치 감쇠, 기울기 자르기를 쓰거나 마지막 배치에 그림이 한 장만 남을 때까지는
-# 모든 것이 멀쩡해 보입니다.
+# 일정한 배수는 지워집니다. 누군가 SGD나 가중치 감쇠, 기울기 자르기를 쓰거나 마지막 배치에 이미지가 한 장만 남을
+# 때까지는 모든 것이 멀쩡해 보입니다.
 
 # %%
 for name, optimizer in {"SGD": keras.optimizers.SGD(0.01), "Adam": keras.optimizers.Adam(0.01)}.items():
@@ -242,11 +240,11 @@ for name, optimizer in {"SGD": keras.optimizers.SGD(0.01), "Adam": keras.optimiz
 # Keras' `SeedGenerator` does under a strategy: its state is mirrored like every other variable. See for yourself:
 
 # %% [markdown] lang="ko"
-# ## 6.3 그림마다 다른 잡음
+# ## 6.3 이미지마다 다른 잡음
 #
-# 그림마다 저만의 $\varepsilon$이 필요합니다. 두 복제본이 시드도 상태도 같은 생성기에서 뽑으면 둘 다 *같은 수*를 얻고,
-# 한 복제본의 첫째 그림과 다른 복제본의 첫째 그림이 같은 잡음을 쓰게 됩니다. 전략 아래에서 Keras의 `SeedGenerator`가
-# 바로 그렇게 합니다. 생성기의 상태도 다른 변수처럼 거울같이 복제되기 때문입니다. 직접 보십시오.
+# 이미지마다 저만의 $\varepsilon$이 필요합니다. 두 복제본이 시드도 상태도 같은 생성기에서 뽑으면 둘 다 *같은 수*를
+# 얻고, 한 복제본의 첫째 이미지와 다른 복제본의 첫째 이미지가 같은 잡음을 쓰게 됩니다. 전략 아래에서 Keras의
+# `SeedGenerator`가 바로 그렇게 합니다. 생성기의 상태도 다른 변수처럼 거울같이 복제되기 때문입니다. 직접 보십시오.
 
 # %%
 with strategy.scope():
@@ -263,17 +261,17 @@ print("replica 0:\n", on_each[0].round(3), "\nreplica 1:\n", on_each[1].round(3)
 assert np.array_equal(*on_each)  # the very same noise
 
 # %% [markdown] lang="en"
-# Why is it bad? Every $\varepsilon$ by itself is a proper draw, so the gradient is still right *on average*. But a mean
-# over $B$ images becomes quiet because their noises are independent. With $R$ copies of the same noise there are only
-# $B / R$ independent ones. Take any function of the noise, say $\varepsilon$ itself:
+# Why is it bad? Every $\varepsilon$ by itself is a proper draw, so the gradient is still right *on average*. But a
+# mean over $B$ images becomes quiet because their noises are independent. With $R$ copies of the same noise there are
+# only $B / R$ independent ones. Take any function of the noise, say $\varepsilon$ itself:
 #
 # $$\mathrm{Var}\left[\frac1B \sum_{i=1}^B \varepsilon_i\right] = \frac1B \quad\text{if independent},\qquad
 # \frac{R}{B} \quad\text{if each is used } R \text{ times.}$$
 
 # %% [markdown] lang="ko"
-# 왜 나쁠까요? $\varepsilon$ 하나하나는 제대로 뽑은 것이므로 기울기는 여전히 *평균적으로* 옳습니다. 하지만 그림 $B$장의
-# 평균이 조용해지는 것은 잡음이 서로 독립이기 때문입니다. 같은 잡음을 $R$벌 쓰면 독립인 것은 $B / R$개뿐입니다. 잡음의
-# 아무 함수나, 이를테면 $\varepsilon$ 자신을 보면 다음과 같습니다.
+# 왜 나쁠까요? $\varepsilon$ 하나하나는 제대로 뽑은 것이므로 기울기는 여전히 *평균적으로* 옳습니다. 하지만 이미지
+# $B$장의 평균이 조용해지는 것은 잡음이 서로 독립이기 때문입니다. 같은 잡음을 $R$벌 쓰면 독립인 것은 $B / R$개뿐입니다.
+# 잡음의 아무 함수나, 이를테면 $\varepsilon$ 자신을 보면 다음과 같습니다.
 #
 # $$\mathrm{Var}\left[\frac1B \sum_{i=1}^B \varepsilon_i\right] = \frac1B \quad(\text{서로 독립일 때}),\qquad
 # \frac{R}{B} \quad(\text{저마다 } R\text{번씩 쓸 때})$$
@@ -323,8 +321,8 @@ assert np.array_equal(normal(0, TRAINING, step, [1, total, 8])[0].numpy(), whole
 # ## 6.4 잘못 하나하나가 학습에 하는 일
 #
 # 이제 같은 가중치에서 출발해 같은 배치로, SGD로 네 번 학습합니다. 64장씩 두 몫으로 나누고 손으로 따라 해 봅니다. 옳은
-# 방법, 몫마다 자기 평균을 쓰는 방법, 두 몫에 같은 잡음을 쓰는 방법, 그리고 장치 하나입니다. 장치 하나로 얻은 가중치에서
-# 얼마나 멀어지는지 지켜봅시다.
+# 방법, 몫마다 자기 평균을 쓰는 방법, 두 몫에 같은 잡음을 쓰는 방법, 그리고 장치 하나입니다. 장치 하나로 얻은
+# 가중치에서 얼마나 멀어지는지 지켜봅시다.
 
 
 # %%
@@ -351,6 +349,7 @@ def play(sizes, own_mean, same_noise, steps, rate=0.0001):
     return path
 
 
+# %%
 steps = 40 if FAST else 150
 reference = play([128], False, False, steps)
 ways = {
@@ -424,6 +423,7 @@ for listener in listeners:
     listener.close()
 
 
+# %%
 def started(program, **environment):
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     return subprocess.Popen(
@@ -456,8 +456,8 @@ assert largest_difference(by_worker[0], weights(one)) < 2e-6
 #
 # ## 6.6 Killed, and as if nothing had happened
 #
-# Long trainings get killed: a machine is needed elsewhere, or fails. What must be kept so that the next step is exactly
-# the step that would have come? Whatever decides it:
+# Long trainings get killed: a machine is needed elsewhere, or fails. What must be kept so that the next step is
+# exactly the step that would have come? Whatever decides it:
 #
 # | what | where it is |
 # |---|---|
@@ -483,7 +483,7 @@ assert largest_difference(by_worker[0], weights(one)) < 2e-6
 # |---|---|
 # | 가중치, 그리고 옵티마이저의 기억(Adam의 이동 평균) | 체크포인트 |
 # | 잡음 | (시드, 스텝)의 함수. 스텝 번호만 있으면 됨 |
-# | 그림의 순서 | (시드, 에포크)의 함수 |
+# | 이미지의 순서 | (시드, 에포크)의 함수 |
 # | 에포크 안의 위치, 로그의 누적 평균, 지금까지의 기록 | 체크포인트 |
 #
 # 둘째와 셋째 줄이 핵심입니다. 숨은 상태를 지닌 난수 생성기였다면 장치마다 그 상태까지 저장해야 했을 것입니다. 나머지는
@@ -519,6 +519,8 @@ if __name__ == "__main__":
     strategy = keras_vae.multi_device.get_strategy("mirrored")
     training(strategy, keras_vae.Checkpoint("checkpoints", every=5), 1000, [Tell()])
 """)
+
+# %%
 victim, reached = started("training.py"), 0
 for line in victim.stdout:
     reached = int(line.split()[1])
@@ -531,12 +533,13 @@ print(f"ended by signal {-victim.returncode}, some time after step {reached}")
 print("left behind:", sorted(path.name for path in Path("checkpoints").iterdir()))
 
 # %% [markdown] lang="en"
-# Now, in *this* process, the training that was never interrupted, and beside it the one that resumes from what the dead
-# process left behind. We compare all weights, Adam's memory included, and the history, with `==`, not with a tolerance.
+# Now, in *this* process, the training that was never interrupted, and beside it the one that resumes from what the
+# dead process left behind. We compare all weights, Adam's memory included, and the history, with `==`, not with a
+# tolerance.
 
 # %% [markdown] lang="ko"
-# 이제 *이* 프로세스에서, 한 번도 끊기지 않은 학습과, 죽은 프로세스가 남긴 것에서 이어 가는 학습을 나란히 합니다. Adam의
-# 기억까지 포함한 모든 가중치와 기록을, 허용 오차 없이 `==`로 비교합니다.
+# 이제 *이* 프로세스에서, 한 번도 끊기지 않은 학습과, 죽은 프로세스가 남긴 것에서 이어 가는 학습을 나란히 합니다.
+# Adam의 기억까지 포함한 모든 가중치와 기록을, 허용 오차 없이 `==`로 비교합니다.
 
 # %%
 sys.path.insert(0, os.getcwd())
@@ -587,7 +590,7 @@ figure
 # | the proof | train on one and on many, and compare the weights; plausible losses prove nothing |
 # | `keras_vae.Checkpoint` | goes on after `kill -9`, bit for bit, in the middle of an epoch |
 #
-# Next: [7. Onto the device](07_onto_the_device.ipynb)
+# Next: [7. Guide: put a model on a device](07_onto_the_device.ipynb)
 
 # %% [markdown] lang="ko"
 # 명령줄에서는 `keras-vae train ... --resume`이 같은 일을 합니다.
@@ -602,4 +605,4 @@ figure
 # | 증명 | 하나와 여럿에서 학습해 가중치를 비교함. 그럴듯한 손실은 아무것도 증명하지 못함 |
 # | `keras_vae.Checkpoint` | `kill -9`로 죽어도 에포크 한가운데에서 비트까지 똑같이 이어 감 |
 #
-# 다음: [7. 기기 위로](07_onto_the_device.ipynb)
+# 다음: [7. 길잡이: 기기로 내보내기](07_onto_the_device.ipynb)

@@ -1,36 +1,32 @@
 # %% [markdown] lang="en"
-# # 7. Onto the device
+# # 7. Guide: put a model on a device
 #
-# A trained model is of little use while it lives in the Python process that trained it. A phone has no Python, a
-# browser tab has no TensorFlow, and a small board has neither room nor time for 32-bit weights. This lecture carries a
-# VAE out of Python and asks at every step: is it still the same model?
+# | to | do | see |
+# |---|---|---|
+# | write a model as files without Python | `keras_vae.export.export_bundle(model, "bundle")` | 7.1 |
+# | choose a precision | read the nats lost in `manifest.json` | 7.2 |
+# | draw the same image everywhere | call `generate` with the same seed | 7.3 |
+# | draw without TensorFlow | `python bundle/generate.py` | 7.4 |
+# | show the model in a browser | `keras-vae explore bundle` | 7.5 |
+# | check a bundle that was copied | `keras-vae verify bundle` | 7.6 |
 #
-# At the end you will know
-#
-# - what is in a **bundle**, and the four functions that every file of it offers;
-# - what smaller numbers (float16, int8) cost, measured in **nats** and not in pixels, and why;
-# - how one seed gives *one* picture in every runtime, and how to recompute its latent from a formula with NumPy;
-# - how to draw without TensorFlow and without this package, and how to open the model in a browser;
-# - how a bundle is verified wherever it goes.
-#
-# You need lectures 1 to 3: nats, ELBO = −(reconstruction + KL), encoder, decoder, prior.
+# The guide does each of these on one small model and asks at every step: is it still the same model? Nats, the ELBO,
+# encoder, decoder and prior are those of lectures 1 to 3.
 
 # %% [markdown] lang="ko"
-# # 7. 기기 위로
+# # 7. 길잡이: 기기로 내보내기
 #
-# 아무리 잘 학습한 모델도 학습한 Python 프로세스 안에만 있으면 쓸모가 없습니다. 휴대전화에는 Python이 없고, 브라우저
-# 탭에는 TensorFlow가 없으며, 작은 보드에는 32비트 가중치를 둘 자리도 계산할 시간도 없습니다. 이 강의에서는 VAE를
-# Python 밖으로 내보내면서 한 걸음마다 묻습니다. 아직도 같은 모델일까요?
+# | 하려는 일 | 방법 | 절 |
+# |---|---|---|
+# | 모델을 Python 없이 쓰는 파일로 만들기 | `keras_vae.export.export_bundle(model, "bundle")` | 7.1 |
+# | 정밀도 고르기 | `manifest.json`에서 잃은 내트 읽기 | 7.2 |
+# | 어디서나 같은 이미지 그리기 | 같은 시드로 `generate` 호출하기 | 7.3 |
+# | TensorFlow 없이 그리기 | `python bundle/generate.py` | 7.4 |
+# | 브라우저에서 모델 보여 주기 | `keras-vae explore bundle` | 7.5 |
+# | 복사한 번들 확인하기 | `keras-vae verify bundle` | 7.6 |
 #
-# 이 강의를 마치면 다음을 알게 됩니다.
-#
-# - **번들**에는 무엇이 들어 있으며, 모든 파일이 똑같이 내놓는 네 가지 함수는 무엇인가
-# - 더 작은 수(float16, int8)를 쓰면 얼마나 손해인가. 픽셀이 아니라 **내트**로 재는 이유
-# - 시드 하나가 어느 런타임에서나 *같은* 그림이 되는 까닭. 공식만 보고 NumPy로 잠재 변수를 다시 계산하기
-# - TensorFlow도 이 패키지도 없이 그림을 그리고, 모델을 브라우저에서 여는 방법
-# - 번들을 어디로 옮기든 검증하는 방법
-#
-# 1강부터 3강까지의 내용, 곧 내트, ELBO = −(재구성 + KL), 인코더, 디코더, 사전분포를 알고 있으면 됩니다.
+# 작은 모델 하나로 이 일들을 차례로 하면서 단계마다 묻습니다. 아직도 같은 모델일까요? 내트, ELBO, 인코더, 디코더,
+# 사전분포는 1강부터 3강까지에서 설명한 것입니다.
 
 # %%
 # %matplotlib inline
@@ -79,8 +75,8 @@ os.chdir(folder.name)
 # ## 7.1 번들
 #
 # 먼저 빠른 시작에서와 같은 모델을 학습합니다. 8 × 8 숫자, 잠재 변수 8개, 픽셀은 점 16개를 센 값입니다(1강의 이항
-# 가능도). 그다음 `export_bundle`을 부릅니다. `representative_data`는 디코더 안의 수가 얼마나 커지는지 변환기에 알려
-# 주는 그림이고, `test_data`는 번들에 함께 들어가 어디서든 모델을 평가할 수 있게 해 주며, `metrics`는 모델
+# 가능도). 그다음 `export_bundle`을 호출합니다. `representative_data`는 디코더 안의 수가 얼마나 커지는지 변환기에 알려
+# 주는 이미지이고, `test_data`는 번들에 함께 들어가 어디서든 모델을 평가할 수 있게 해 주며, `metrics`는 모델
 # 카드(`README.md`)에 적힙니다.
 
 # %%
@@ -118,7 +114,7 @@ assert manifest["not_written"] == {}
 # %% [markdown] lang="en"
 # Four functions, with the same names, inputs and outputs in every format:
 #
-# | | in the language of the lectures |
+# | function | returns |
 # |---|---|
 # | `encode` | the mean $\mu(x)$ and the standard deviation $s(x)$ of $q(z \mid x)$ |
 # | `decode` | the mean of $p(x \mid z)$: an image |
@@ -130,14 +126,14 @@ assert manifest["not_written"] == {}
 # %% [markdown] lang="ko"
 # 함수는 네 가지이고, 이름과 입력과 출력이 어느 형식에서나 같습니다.
 #
-# | | 강의의 말로 하면 |
+# | 함수 | 돌려주는 것 |
 # |---|---|
 # | `encode` | $q(z \mid x)$의 평균 $\mu(x)$와 표준편차 $s(x)$ |
-# | `decode` | $p(x \mid z)$의 평균, 곧 그림 |
+# | `decode` | $p(x \mid z)$의 평균, 곧 이미지 |
 # | `reconstruct` | $\mu(x)$를 `decode`한 것 |
 # | `generate` | 사전분포에서 $z$를 뽑아 디코딩하고 둘 다 돌려줌 |
 #
-# 하나를 골라 세 가지 런타임에서 직접 불러 봅시다. 아래의 어느 줄도 `keras_vae`를 쓰지 않습니다.
+# 하나를 골라 세 가지 런타임에서 직접 호출해 봅시다. 아래의 어느 줄도 `keras_vae`를 쓰지 않습니다.
 
 # %%
 index = np.arange(1000, dtype=np.int32)  # which pictures of the seed
@@ -173,7 +169,7 @@ for name, out in drawn.items():
 # \log\frac{1 - s}{1 - s'}\right], \qquad s' = s + 0.02.$$
 
 # %% [markdown] lang="ko"
-# ## 7.2 정밀도의 값을 왜 내트로 재는가
+# ## 7.2 정밀도의 비용을 왜 내트로 재는가
 #
 # float32는 4바이트, float16은 2바이트, int8은 1바이트입니다. 수가 작으면 파일도 작고 대개 더 빠릅니다. 하지만
 # 반올림을 하므로 픽셀이 조금 틀어집니다. *그것이 얼마나 큰 문제일까요?* 가장 먼저 떠오르는 잣대인 픽셀 오차는 우리를
@@ -208,8 +204,8 @@ figure
 # states the **nats lost**: the ELBO of the original model less the ELBO with one file in the place of its encoder or
 # its decoder.
 #
-# Before we look at the files, do the rounding ourselves. To store a matrix of weights in $b$ bits, divide it by a scale
-# so that the largest becomes $2^{b-1} - 1$, and round to whole numbers. This is **quantisation**:
+# Before we look at the files, do the rounding ourselves. To store a matrix of weights in $b$ bits, divide it by a
+# scale so that the largest becomes $2^{b-1} - 1$, and round to whole numbers. This is **quantisation**:
 #
 # $$w \approx \Delta \cdot \mathrm{round}(w / \Delta), \qquad \Delta = \frac{\max |w|}{2^{b-1} - 1}.$$
 
@@ -245,6 +241,7 @@ def quantised(weights, bits):
     return step * np.round(weights / step)
 
 
+# %%
 of_each = elbo_of_each(lambda z: model.decode(z).mean())
 original, standard_error = of_each.mean(), of_each.std() / np.sqrt(len(of_each))
 print(f"ELBO of the original: {original:.2f} nats, standard error {standard_error:.2f}")
@@ -271,7 +268,7 @@ assert abs(elbo(lambda z: model.decode(z).mean()) - original) < 1e-4  # the weig
 # each decoder in its own runtime, feed it the same latents, and compute the same ELBO.
 
 # %% [markdown] lang="ko"
-# 크기가 4분의 1인 8비트는 거의 공짜이지만, 그보다 줄일수록 한 비트마다 값이 가파르게 오릅니다. 이제 파일 차례입니다.
+# 크기가 4분의 1인 8비트는 거의 공짜이지만, 그보다 줄일수록 한 비트마다 비용이 가파르게 오릅니다. 이제 파일 차례입니다.
 # 디코더를 하나씩 저마다의 런타임에 올리고, 같은 잠재 변수를 넣어 같은 ELBO를 계산합니다.
 
 
@@ -329,16 +326,16 @@ figure
 # Whether 0.05 nats are much? The ELBO itself is a mean over 360 test images, and other images would have moved it by
 # about its standard error (lecture 2), which is many times more. Without a unit this question could not even be asked.
 #
-# Only decoders come in full int8. `generate` contains a generator of random numbers, whose whole numbers do not survive
-# that kind of rounding. We look at it now.
+# Only decoders come in full int8. `generate` contains a generator of random numbers, whose whole numbers do not
+# survive that kind of rounding. We look at it now.
 #
 # ## 7.3 One seed, one picture
 #
 # Random generators differ: a seed of 7 gives other numbers in NumPy, TensorFlow, JavaScript and Swift. Most of them do
 # not even exist as an operation of TFLite or ONNX. That is why pictures "from seed 7" usually look different on every
 # device. The bundle's `generate` brings its own generator, made of additions, multiplications and divisions of whole
-# numbers below $2^{31}$, which are exact everywhere. Image number $i$ and latent dimension $j$ are *encrypted* with the
-# seed as key, and what comes out picks an entry from a table:
+# numbers below $2^{31}$, which are exact everywhere. Image number $i$ and latent dimension $j$ are *encrypted* with
+# the seed as key, and what comes out picks an entry from a table:
 #
 # - **key** of the seed: the seed's lower and upper 16 bits, $l$ and $h$, give 8 numbers
 # $k_r = F\big((l A_r + h B_r + C_r) \bmod 2^{16}\big) \bmod 2^{16}$;
@@ -354,27 +351,28 @@ figure
 
 # %% [markdown] lang="ko"
 # (*dynamic*은 가중치만 int8이고 계산은 float32로 하거나 입력을 그때그때 양자화하는 방식, *int8*은 모두 int8로 하는
-# 방식입니다. 함수가 여럿인 파일에는 인코더와 디코더가 모두 들어 있고, 하나인 파일에는 디코더만 있어서 크기가 다릅니다.)
+# 방식입니다. 함수가 여럿인 파일에는 인코더와 디코더가 모두 들어 있고, 하나인 파일에는 디코더만 있어서 크기가
+# 다릅니다.)
 #
-# 0.05내트는 큰 값일까요? ELBO 자체가 테스트 그림 360장에 대한 평균이므로, 다른 그림으로 쟀다면 표준오차(2강)만큼은
+# 0.05내트는 큰 비용일까요? ELBO 자체가 테스트 이미지 360장에 대한 평균이므로, 다른 이미지로 쟀다면 표준오차(2강)만큼은
 # 달라졌을 것입니다. 그 표준오차가 0.05내트보다 몇십 배 큽니다. 단위가 없었다면 이런 물음조차 던질 수 없었을 것입니다.
 #
 # 전부 int8인 파일은 디코더뿐입니다. `generate`에는 난수 생성기가 들어 있는데, 그 안의 정수는 이런 반올림을 견디지
 # 못합니다. 이제 그 생성기를 살펴봅시다.
 #
-# ## 7.3 시드 하나에 그림 하나
+# ## 7.3 시드 하나에 이미지 하나
 #
 # 난수 생성기는 저마다 다릅니다. 시드가 똑같이 7이라도 NumPy, TensorFlow, JavaScript, Swift에서 나오는 수가 모두
-# 다르고, 대부분은 TFLite나 ONNX의 연산으로 아예 존재하지도 않습니다. "시드 7의 그림"이 기기마다 달라 보이는 것은
-# 그래서입니다. 번들의 `generate`에는 자기만의 생성기가 들어 있습니다. $2^{31}$보다 작은 정수의 덧셈, 곱셈, 나눗셈으로만
-# 되어 있어 어디서나 정확합니다. 시드를 열쇠로 삼아 그림 번호 $i$와 잠재 차원 $j$를 *암호화*하고, 그 결과로 표에서 값을
-# 고릅니다.
+# 다르고, 대부분은 TFLite나 ONNX의 연산으로 아예 존재하지도 않습니다. "시드 7의 이미지"이 기기마다 달라 보이는 것은
+# 그래서입니다. 번들의 `generate`에는 자기만의 생성기가 들어 있습니다. $2^{31}$보다 작은 정수의 덧셈, 곱셈,
+# 나눗셈으로만 되어 있어 어디서나 정확합니다. 시드를 열쇠로 삼아 이미지 번호 $i$와 잠재 차원 $j$를 *암호화*하고, 그
+# 결과로 표에서 값을 고릅니다.
 #
 # - 시드의 **열쇠**: 시드의 아래 16비트 $l$과 위 16비트 $h$로 수 8개
 # $k_r = F\big((l A_r + h B_r + C_r) \bmod 2^{16}\big) \bmod 2^{16}$을 만듭니다.
 # - **시작**: $L = i \bmod 2^{16}$, $R = \big(\lfloor i / 2^{16}\rfloor \cdot 251 + j\big) \bmod 2^{16}$
-# - **8라운드**: $(L, R) \leftarrow \big(R,\; (L + F((R + k_r) \bmod 2^{16})) \bmod 2^{16}\big)$. 고전적인 암호에 쓰이는
-# *파이스텔 구조*입니다.
+# - **8라운드**: $(L, R) \leftarrow \big(R,\; (L + F((R + k_r) \bmod 2^{16})) \bmod 2^{16}\big)$. 고전적인 암호에
+# 쓰이는 *파이스텔 구조*입니다.
 # - **뒤섞기**: $p = t \lfloor t / 2 \rfloor$일 때 $F(t) = \lfloor p / 256 \rfloor + p \bmod 2^{16} + 3 t$
 # - **잠재 변수**: $z_{ij} = \big(T[\lfloor L / 16 \rfloor] + T[\lfloor R / 16 \rfloor]\big) \cdot 2^{-14}$에 온도
 # (temperature)를 곱한 값. $T$는 정규분포의 분위수 4096개를 담은 표로, 둘을 더했을 때 분산이 1이 되도록 맞추어
@@ -404,6 +402,7 @@ def latent(seed, i, d, temperature=1.0):
     return z * np.float32(temperature)
 
 
+# %%
 ours = latent(7, index, model.latent_dim)
 for name, out in drawn.items():
     equal = np.array_equal(np.asarray(out["latent"]), ours)
@@ -417,14 +416,14 @@ for case in golden["generate"]:
     assert np.array_equal(again, np.array(case["latent"], np.float32))
 
 # %% [markdown] lang="en"
-# Equal to the last bit: in three runtimes, in the NumPy above, and with what Keras drew. But are these numbers *random*
-# enough to stand for $z \sim \mathcal{N}(0, 1)$? They should have mean 0, variance 1, the shape of the Gaussian, and no
-# correlation between dimensions, between neighbouring pictures, or between neighbouring seeds.
+# Equal to the last bit: in three runtimes, in the NumPy above, and with what Keras drew. But are these numbers
+# *random* enough to stand for $z \sim \mathcal{N}(0, 1)$? They should have mean 0, variance 1, the shape of the
+# Gaussian, and no correlation between dimensions, between neighbouring pictures, or between neighbouring seeds.
 
 # %% [markdown] lang="ko"
 # 세 런타임과 위의 NumPy, 그리고 Keras가 뽑아 둔 값이 마지막 비트까지 같습니다. 그런데 이 수들을 $z \sim
 # \mathcal{N}(0, 1)$이라고 해도 될 만큼 *무작위*일까요? 그러려면 평균이 0, 분산이 1이고 가우시안 모양이어야 하며, 차원
-# 사이에도, 이웃한 그림 사이에도, 이웃한 시드 사이에도 상관이 없어야 합니다.
+# 사이에도, 이웃한 이미지 사이에도, 이웃한 시드 사이에도 상관이 없어야 합니다.
 
 # %%
 many = latent(7, np.arange(100_001), 8)
@@ -459,8 +458,8 @@ figure
 # differs visibly at all, it is one of the two int8 decoders.
 
 # %% [markdown] lang="ko"
-# 그러므로 잠재 변수뿐 아니라 그림도 하나입니다. 같은 시드를 번들의 모든 디코더로 그려 봅시다. 혹시라도 눈에 띄게 다른
-# 줄이 있다면 두 int8 디코더일 것입니다.
+# 그러므로 잠재 변수뿐 아니라 이미지도 하나입니다. 같은 시드를 번들의 모든 디코더로 그려 봅시다. 혹시라도 눈에 띄게
+# 다른 줄이 있다면 두 int8 디코더일 것입니다.
 
 # %%
 z = latent(7, np.arange(12), model.latent_dim)
@@ -513,7 +512,7 @@ Image.open("onnx.png")
 # How long does one picture take? On this machine, one thread, one image at a time:
 
 # %% [markdown] lang="ko"
-# 그림 한 장에 얼마나 걸릴까요? 이 컴퓨터에서 스레드 하나로 한 장씩 그려 보았습니다.
+# 이미지 한 장에 얼마나 걸릴까요? 이 컴퓨터에서 스레드 하나로 한 장씩 그려 보았습니다.
 
 # %%
 for path in (path for path in measured if path.startswith("tflite")):
@@ -529,9 +528,9 @@ for path in (path for path in measured if path.startswith("tflite")):
 # ## 7.5 The browser page
 #
 # `bundle/web` is a page that runs the model in the browser: draw a sheet from a seed, move each latent with a slider,
-# walk from one picture to another, encode a picture of yours. The runtime (ONNX Runtime Web) lies beside it, so nothing
-# is fetched from anywhere, and the page itself forbids the browser to talk to any other address. To open it on your
-# machine:
+# walk from one picture to another, encode a picture of yours. The runtime (ONNX Runtime Web) lies beside it, so
+# nothing is fetched from anywhere, and the page itself forbids the browser to talk to any other address. To open it on
+# your machine:
 #
 #     keras-vae explore bundle
 #
@@ -541,10 +540,10 @@ for path in (path for path in measured if path.startswith("tflite")):
 # %% [markdown] lang="ko"
 # ## 7.5 브라우저 페이지
 #
-# `bundle/web`은 모델을 브라우저 안에서 실행하는 페이지입니다. 시드로 그림을 여러 장 그리고, 슬라이더로 잠재 변수를
-# 하나씩 움직이고, 한 그림에서 다른 그림으로 걸어가고, 여러분의 그림을 인코딩해 볼 수 있습니다. 런타임(ONNX Runtime
-# Web)이 페이지 옆에 함께 있어서 어디에서도 아무것도 내려받지 않으며, 다른 주소와의 통신은 페이지가 스스로 브라우저에
-# 금지해 둡니다. 여러분의 컴퓨터에서는 이렇게 엽니다.
+# 번들의 `web` 폴더는 모델을 브라우저 안에서 실행하는 페이지입니다. 시드로 이미지를 여러 장 그리고, 슬라이더로 잠재
+# 변수를 하나씩 움직이고, 한 이미지에서 다른 이미지로 걸어가고, 여러분의 이미지를 인코딩해 볼 수 있습니다. 런타임(ONNX
+# Runtime Web)이 페이지 옆에 함께 있어서 어디에서도 아무것도 내려받지 않으며, 다른 주소와의 통신은 페이지가 스스로
+# 브라우저에 금지해 둡니다. 여러분의 컴퓨터에서는 이렇게 엽니다.
 #
 #     keras-vae explore bundle
 #
@@ -567,9 +566,9 @@ served = urllib.request.urlopen(address(server) + "../onnx/generate.onnx").read(
 assert served == (bundle / "onnx/generate.onnx").read_bytes()
 
 # %% [markdown] lang="en"
-# If this machine has the browser Chromium and its driver `playwright`, the next cell opens the page, lets *the browser*
-# draw 1000 latents of seed 7, compares them, and takes a picture of what you would see. Without them it says so and
-# goes on.
+# If this machine has the browser Chromium and its driver `playwright`, the next cell opens the page, lets *the
+# browser* draw 1000 latents of seed 7, compares them, and takes a picture of what you would see. Without them it says
+# so and goes on.
 
 # %% [markdown] lang="ko"
 # 이 컴퓨터에 Chromium 브라우저와 드라이버 `playwright`가 있으면 다음 셀이 페이지를 열고, *브라우저*에게 시드 7의 잠재
@@ -618,7 +617,7 @@ Image.open("page.png") if found is not None else None
 # ## 7.6 어디로 옮기든 검증한다
 #
 # 번들은 복사되고, 업로드되고, 도중에 끊기고, 좋은 뜻으로 고쳐지기도 합니다. `verify_bundle`(명령줄에서는 `keras-vae
-# verify bundle`)은 manifest에 적힌 모든 파일의 SHA-256을 확인하고, 파일마다 제 런타임에서 실행해 잠재 변수와 그림을
+# verify bundle`)은 manifest에 적힌 모든 파일의 SHA-256을 확인하고, 파일마다 제 런타임에서 실행해 잠재 변수와 이미지를
 # 기준값과 맞추어 보고, 내트를 다시 잽니다. 조금이라도 의심스러우면 통과시키지 않습니다. 한 비트만 틀려도 그 파일의
 # 이름을 댑니다.
 
@@ -657,7 +656,7 @@ assert "vae.float16.tflite" in message
 # | | |
 # |---|---|
 # | 번들 | 폴더 하나. 모든 형식에 `encode`, `decode`, `reconstruct`, `generate`가 있고 manifest가 설명함 |
-# | 정밀도 | 수가 작으면 파일도 작음. 그 값은 학습의 단위인 내트로 적음 |
-# | 시드 하나에 그림 하나 | 공식 하나와 정수 계산뿐. 어느 런타임에서나 잠재 변수가 비트까지 같음 |
+# | 정밀도 | 수가 작으면 파일도 작음. 그 비용은 학습의 단위인 내트로 적음 |
+# | 시드 하나에 이미지 하나 | 공식 하나와 정수 계산뿐. 어느 런타임에서나 잠재 변수가 비트까지 같음 |
 # | 쓰는 쪽 | `generate.py`, `web/`의 페이지, `native/`의 C 프로그램. TensorFlow도 `keras_vae`도 필요 없음 |
 # | `verify_bundle` | 해시, 연산자, 기준 잠재 변수, 내트를 확인하고 잘못된 것의 이름을 댐 |

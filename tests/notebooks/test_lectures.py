@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
-from notebooks.building.editions import LANGUAGES, edition
+from notebooks.building.editions import LANGUAGES, edition, solutions
 from notebooks.building.execution import execute
 from notebooks.building.lectures import LARGEST, ROOM, out_of_step, sources, stored
 
@@ -37,8 +37,26 @@ def test_links_between_lectures_lead_somewhere(source, language):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
-def test_runs_top_to_bottom_in_a_fresh_kernel(source):
-    execute(edition(source, "en"), source.stem, fast=True)
+def test_runs_top_to_bottom_in_a_fresh_kernel_and_the_solutions_after_it(source):
+    notebook = edition(source, "en")
+    notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    execute(notebook, source.stem, fast=True)
+
+
+@pytest.mark.parametrize("source", LECTURES[1:6], ids=lambda source: source.stem)
+def test_a_lecture_has_three_to_five_exercises_with_folded_solutions(source):
+    for language, heading in (("en", "## Exercises"), ("ko", "## 연습 문제")):
+        (text,) = [cell.source for cell in edition(source, language).cells if heading in cell.source]
+        exercises = text.split(heading)[1].split("\n## ")[0]
+        numbers = re.findall(r"^(\d)\. ", exercises, flags=re.MULTILINE)
+        assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+        assert 3 <= len(numbers) <= 5
+        assert exercises.count("<details>") == exercises.count("</details>") == len(numbers)
+
+
+@pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
+def test_solutions_are_the_same_in_every_language(source):
+    assert solutions(edition(source, "en")) == solutions(edition(source, "ko"))
 
 
 @pytest.mark.parametrize(("source", "language"), EDITIONS)
