@@ -16,7 +16,25 @@
 #
 # Every claim is computed in front of you. A line `assert ...` stops the notebook if the claim before it is false, so
 # a notebook that ran to its end has shown what it says. Figures and printed numbers are labelled with symbols and
-# units, the same in every language of this lecture. Throughout, $\log$ is the natural logarithm.
+# units, the same in every language of this lecture. Throughout, $\log$ is the natural logarithm. Boxes marked
+# **Predict first** ask a question that the next cell answers: decide before you look.
+#
+# <details>
+# <summary>Symbols in this lecture</summary>
+#
+# | symbol | meaning |
+# |---|---|
+# | $p_k$, $p(x)$ | probability of an outcome, density at $x$ |
+# | $I(p)$ | information |
+# | $\mathbb{E}_p[\ldots]$ | expectation: the mean over what is drawn from $p$ |
+# | $H(p)$, $H(p, q)$ | entropy, cross-entropy of $q$ relative to $p$ |
+# | $\mathrm{KL}(p \,\Vert\, q)$ | Kullback-Leibler divergence |
+# | $\mathcal{N}(x; \mu, \sigma^2)$ | Gaussian density, mean $\mu$, standard deviation $\sigma$ |
+# | $\hat p$ | shares in the data |
+# | $s$, $k$ | probability of white, number of white dots of a pixel |
+#
+# All of them, with the Korean terms: [glossary](../glossary.md).
+# </details>
 
 # %% [markdown] lang="ko"
 # # 1. 가능도에서 교차 엔트로피로
@@ -30,13 +48,31 @@
 #
 # - 정보량이란 무엇이며, 드문 사건일수록 왜 정보량이 큰가
 # - 교차 엔트로피 = 엔트로피 + KL 발산
-# - 가능도(likelihood)란 무엇이며, 데이터를 가장 잘 설명하는 밀도를 경사 하강법으로 어떻게 찾는가
+# - 가능도(likelihood, 우도)란 무엇이며, 데이터를 가장 잘 설명하는 밀도를 경사 하강법으로 어떻게 찾는가
 # - 교차 엔트로피를 최소화하는 것이 *곧* 가능도를 최대화하는 것인 이유
 # - 픽셀을 255로 나누는 이유, 픽셀별 교차 엔트로피를 평균하지 않고 모두 더하는 이유
 #
 # 모든 주장은 눈앞에서 직접 계산해 확인합니다. `assert ...` 줄은 바로 앞의 주장이 틀리면 실행을 멈춥니다. 그러니
 # 끝까지 실행된 노트북은 스스로 한 말을 모두 증명한 셈입니다. 그림과 출력에는 어느 언어로 읽어도 같도록 기호와 단위를
-# 썼습니다. 이 강의에서 $\log$는 언제나 자연로그입니다.
+# 썼습니다. 이 강의에서 $\log$는 언제나 자연로그입니다. **먼저 예측하기**라고 적힌 물음은 바로 다음 셀이 답합니다.
+# 보기 전에 답을 정해 두십시오.
+#
+# <details>
+# <summary>이 강의의 기호</summary>
+#
+# | 기호 | 뜻 |
+# |---|---|
+# | $p_k$, $p(x)$ | 결과의 확률, $x$에서의 밀도 |
+# | $I(p)$ | 정보량 |
+# | $\mathbb{E}_p[\ldots]$ | 기댓값: $p$에서 뽑은 것에 대한 평균 |
+# | $H(p)$, $H(p, q)$ | 엔트로피, $p$에 대한 $q$의 교차 엔트로피 |
+# | $\mathrm{KL}(p \,\Vert\, q)$ | 쿨백-라이블러 발산 |
+# | $\mathcal{N}(x; \mu, \sigma^2)$ | 가우시안 밀도. 평균 $\mu$, 표준편차 $\sigma$ |
+# | $\hat p$ | 데이터의 비율 |
+# | $s$, $k$ | 흰색의 확률, 픽셀 하나의 흰 점의 수 |
+#
+# 모든 기호와 영어 용어는 [용어집](../glossary.md)에 있습니다.
+# </details>
 
 # %%
 # %matplotlib inline
@@ -113,9 +149,9 @@ p = np.linspace(0.001, 1, 500)
 axes.plot(p, information(p), color=BLUE)
 for value, name in ((1 / 2, "1/2"), (1 / 6, "1/6"), (1 / 1000, "1/1000")):
     axes.plot(value, information(value), "o", color=VERMILLION)
-    axes.annotate(f"p = {name}", (value, information(value)), (8, 4), textcoords="offset points", color=INK)
+    axes.annotate(f"$p$ = {name}", (value, information(value)), (8, 4), textcoords="offset points", color=INK)
 axes.set_ylim(-0.3, 8)
-style_axes(axes, "I(p) = −log p", "p", "I(p)   (nats)")
+style_axes(axes, r"$I(p) = -\log\,p$", "$p$", "$I(p)$   (nats)")
 figure
 
 # %% [markdown] lang="en"
@@ -160,10 +196,16 @@ print(f"H(loaded) = {entropy(loaded):.4f} nats   ({len(throws):,} throws: {by_th
 assert abs(entropy(fair) - np.log(6)) < 1e-12
 assert abs(by_throwing - entropy(loaded)) < 0.01
 assert entropy(loaded) < entropy(fair)
+assert abs(1.380649e-23 * np.log(2) - 9.57e-24) < 1e-26  # k_B log 2: one bit, in joules per kelvin
 
 # %% [markdown] lang="en"
 # The loaded die surprises us less: half the time it shows a six. Entropy measures uncertainty, and it is largest
 # where all outcomes are equally likely.
+#
+# **Two words on thermodynamics.** The name is from there, and so is the formula. The entropy of a gas is
+# $S = k_B\, H(p)$, where $p$ are the probabilities of its microscopic states and $k_B$ is Boltzmann's constant, which
+# turns nats into joules per kelvin. If all $W$ states are equally likely, $H = \log W$ and $S = k_B \log W$, the
+# formula on Boltzmann's grave. "Disorder grows" says: we know less and less about which state it is.
 #
 # ## 1.3 Cross-entropy = entropy + KL divergence
 #
@@ -184,10 +226,18 @@ assert entropy(loaded) < entropy(fair)
 # and the KL divergence is 0 only where $q = p$. (Why it cannot be negative: $\log t \le t - 1$ for every $t > 0$, with
 # equality at $t = 1$ alone. So $-\mathrm{KL} = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_k p_k \left(\frac{q_k}{p_k} -
 # 1\right) = \sum_k q_k - \sum_k p_k = 0$.)
+#
+# > **Predict first.** Is it the same to believe in a fair die where it is loaded, and to believe in a loaded one where
+# > it is fair: $\mathrm{KL}(p \,\|\, q) = \mathrm{KL}(q \,\|\, p)$?
 
 # %% [markdown] lang="ko"
 # 속임수 주사위는 절반이 6이므로 우리를 덜 놀라게 합니다. 엔트로피는 불확실성을 재는 값이며, 모든 결과가 똑같이 일어날
 # 때 가장 큽니다.
+#
+# **열역학의 엔트로피.** 이름도 식도 열역학에서 왔습니다. 기체의 엔트로피는 $S = k_B\, H(p)$입니다. $p$는 미시 상태의
+# 확률이고, 볼츠만 상수 $k_B$는 내트를 켈빈당 줄로 바꾸어 줍니다. 상태 $W$개가 모두 똑같이 일어난다면 $H = \log W$,
+# 곧 $S = k_B \log W$입니다. 볼츠만의 묘비에 새겨진 식입니다. "무질서가 늘어난다"는 말은 어느 상태인지 우리가 점점 더
+# 모르게 된다는 뜻입니다.
 #
 # ## 1.3 교차 엔트로피 = 엔트로피 + KL 발산
 #
@@ -208,6 +258,9 @@ assert entropy(loaded) < entropy(fair)
 # $\log t \le t - 1$이고 등호는 $t = 1$일 때만 성립합니다. 그러므로
 # $-\mathrm{KL} = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_k p_k \left(\frac{q_k}{p_k} - 1\right) = \sum_k q_k -
 # \sum_k p_k = 0$입니다.)
+#
+# > **먼저 예측하기.** 속임수 주사위를 공정하다고 믿는 것과 공정한 주사위를 속임수라고 믿는 것은 같을까요? 곧
+# > $\mathrm{KL}(p \,\|\, q) = \mathrm{KL}(q \,\|\, p)$일까요?
 
 
 # %%
@@ -236,10 +289,10 @@ curve = np.array([cross_entropy(true_p, np.array([q, 1 - q])) for q in believed]
 
 figure = new_figure(6, 3.4)
 axes = figure.subplots()
-axes.plot(believed, curve, color=BLUE, label="H(p, q)")
-axes.axhline(entropy(true_p), color=VERMILLION, linestyle="--", label="H(p)")
-axes.fill_between(believed, entropy(true_p), curve, color=FAINT, label="KL(p || q)")
-style_axes(axes, "p = (0.3, 0.7)", "q₁, with q = (q₁, 1 − q₁)", "nats")
+axes.plot(believed, curve, color=BLUE, label="$H(p, q)$")
+axes.axhline(entropy(true_p), color=VERMILLION, linestyle="--", label="$H(p)$")
+axes.fill_between(believed, entropy(true_p), curve, color=FAINT, label=r"$\mathrm{KL}(p\,\|\,q)$")
+style_axes(axes, "$p = (0.3,\\ 0.7)$,  $q = (q_1,\\ 1 - q_1)$", "$q_1$", "nats")
 axes.set_ylim(0, 2)
 style_legend(axes)
 
@@ -302,13 +355,13 @@ candidates = {"A": (0.0, 1.0), "B": (2.0, 1.0)}
 axis = np.linspace(-4, 6, 2001)
 figure = new_figure(7, 3.4)
 axes = figure.subplots()
-for (name, (mean, stddev)), colour in zip(candidates.items(), (VERMILLION, BLUE), strict=True):
+for (name, (mean, stddev)), colour in zip(candidates.items(), (BLUE, VERMILLION), strict=True):
     density = np.exp(log_normal(axis, mean, stddev))
     assert abs(np.trapezoid(density, axis) - 1) < 1e-4  # a density encloses an area of 1
-    axes.plot(axis, density, color=colour, label=f"{name}: N(x; {mean:.0f}, {stddev:.0f}²)")
+    axes.plot(axis, density, color=colour, label=rf"{name}: $\mathcal{{N}}(x;\ {mean:.0f},\ {stddev:.0f}^2)$")
     axes.vlines(data, 0, np.exp(log_normal(data, mean, stddev)), color=colour, linewidth=0.8, alpha=0.6)
-axes.plot(data, np.zeros_like(data), "|", color=INK, markersize=14, label="x₁ … x₂₀")
-style_axes(axes, "q(x₁) · q(x₂) · … · q(x₂₀): the product of the heights", "x", "q(x)")
+axes.plot(data, np.zeros_like(data), "|", color=INK, markersize=14, label=r"$x_1 \ldots x_{20}$")
+style_axes(axes, r"$q(x_1) \cdot q(x_2) \cdots q(x_{20})$", "$x$", "$q(x)$")
 style_legend(axes)
 figure
 
@@ -320,13 +373,46 @@ for name, value in log_likelihood.items():
 assert log_likelihood["B"] > log_likelihood["A"] + 20
 
 # %% [markdown] lang="en"
-# B explains the data better, by dozens of nats: it makes them $e^{\text{dozens}}$ times more probable than A does.
+# B (orange) explains the data better, by dozens of nats: it makes them $e^{\text{dozens}}$ times more probable than A
+# (blue) does.
+#
+# There is a second way to see it, which will be the test of every generative model: **a good candidate's samples look
+# like the data.** Let both draw twenty numbers, three times.
+
+# %% [markdown] lang="ko"
+# B(주황)가 데이터를 수십 내트나 더 잘 설명합니다. A(파랑)보다 $e^{\text{수십}}$배나 더 그럴듯하게 만든다는 뜻입니다.
+#
+# 눈으로 보는 방법도 있습니다. 앞으로 모든 생성 모델을 시험할 방법입니다. **좋은 후보에서 뽑은 표본은 데이터와
+# 닮았습니다.** 두 후보에게 스무 개씩 세 번 뽑게 해 봅시다.
+
+# %%
+figure = new_figure(7, 2.6)
+axes = figure.subplots()
+for row, (name, colour) in enumerate((("A", BLUE), ("B", VERMILLION))):
+    for repeat in range(3):
+        draws = rng.normal(*candidates[name], size=len(data))
+        axes.plot(draws, np.full(len(draws), 4.5 * (1 - row) + repeat), "|", color=colour, markersize=11)
+axes.plot(data, np.full(len(data), 8.5), "|", color=INK, markersize=14)
+axes.set_yticks([8.5, 5.5, 1], [r"$x_1 \ldots x_{20}$", r"$x \sim$ A", r"$x \sim$ B"])
+axes.set_xlim(-4, 6)
+style_axes(axes, "", "$x$", "")
+
+many = {name: rng.normal(*candidate, size=100_000) for name, candidate in candidates.items()}
+off = {name: abs(draws.mean() - data.mean()) / draws.std() for name, draws in many.items()}
+print("distance of the means, in standard deviations:", {name: round(float(value), 1) for name, value in off.items()})
+assert off["B"] < 0.5 < 1.5 < off["A"]
+figure
+
+# %% [markdown] lang="en"
+# The samples of B lie where the data lie (a little too wide: its $\sigma$ is 1, and 1.5 mends that). Those of A do
+# not.
 #
 # Why the logarithm? It turns the product into a sum that gradient descent can take in small batches. And it is the
 # only way to compute it at all: a product of many densities is soon smaller than any number a computer can hold.
 
 # %% [markdown] lang="ko"
-# B가 데이터를 수십 내트나 더 잘 설명합니다. A보다 $e^{\text{수십}}$배나 더 그럴듯하게 만든다는 뜻입니다.
+# B의 표본은 데이터가 있는 곳에 놓입니다(조금 더 넓게 흩어집니다. $\sigma$가 1이기 때문이며 1.5절에서 바로잡습니다).
+# A의 표본은 그렇지 않습니다.
 #
 # 왜 로그를 쓸까요? 로그는 곱을 합으로 바꾸어 주므로, 작은 배치로 나누어 경사 하강법을 쓸 수 있습니다. 게다가 로그
 # 없이는 계산 자체가 되지 않습니다. 밀도를 많이 곱하면 금세 컴퓨터가 나타낼 수 있는 가장 작은 수보다도 작아지기
@@ -415,12 +501,12 @@ lines = left.contour(grid_mean, grid_log, surface, levels=[1.1, 1.2, 1.5, 2, 3, 
 left.clabel(lines, fontsize=8)
 left.plot(path[:, 0], path[:, 1], ".-", color=BLUE, linewidth=1, markersize=4)
 left.plot(x.numpy().mean(), np.log(x.numpy().std()), "*", color=VERMILLION, markersize=14)
-style_axes(left, "L(μ, σ)   (nats) and the path of gradient descent", "μ", "log σ", grid=False)
+style_axes(left, r"$L(\mu, \sigma)$   (nats)", r"$\mu$", r"$\log\,\sigma$", grid=False)
 
-right.hist(x.numpy(), bins=14, density=True, color=FAINT, edgecolor="white", label="x₁ … x₂₀₀")
+right.hist(x.numpy(), bins=14, density=True, color=FAINT, edgecolor="white", label=r"$x_1 \ldots x_{200}$")
 right.plot(axis, np.exp(log_normal(axis, -1.0, np.exp(0.8))), "--", color=INK, label="step 0")
 right.plot(axis, np.exp(log_normal(axis, fitted_mean, fitted_stddev)), color=BLUE, label="step 150")
-style_axes(right, "q = N(μ, σ²)", "x", "q(x)")
+style_axes(right, r"$q = \mathcal{N}(\mu, \sigma^2)$", "$x$", "$q(x)$")
 style_legend(right)
 figure
 
@@ -514,22 +600,28 @@ losses = {
 
 figure = new_figure(6.5, 3.4)
 axes = figure.subplots()
-axes.plot(means, exact, color=INK, linewidth=3, alpha=0.35, label="H(p, q), exact")
+axes.plot(means, exact, color=INK, linewidth=3, alpha=0.35, label="$H(p, q)$")
 for (count, loss), colour, dashes in zip(losses.items(), (VERMILLION, BLUE), ("--", ":"), strict=True):
-    axes.plot(means, loss, dashes, color=colour, linewidth=2, label=f"mean of −log q(x), n = {count:,}")
-axes.axhline(floor, color=GREEN, linestyle="-.", label="H(p)")
-style_axes(axes, "p = N(2, 0.7²),  q = N(μ, 0.7²)", "μ", "nats")
+    axes.plot(
+        means, loss, dashes, color=colour, linewidth=2, label=rf"$-\frac{{1}}{{n}}\sum\log\,q(x_i)$,  $n$ = {count:,}"
+    )
+axes.axhline(floor, color=GREEN, linestyle="-.", label="$H(p)$")
+style_axes(axes, r"$p = \mathcal{N}(2,\ 0.7^2)$,  $q = \mathcal{N}(\mu,\ 0.7^2)$", r"$\mu$", "nats")
 style_legend(axes)
 
 assert np.max(np.abs(losses[100_000] - exact)) < 0.05
 assert abs(exact.min() - floor) < 1e-9
 assert abs(means[losses[100_000].argmin()] - 2) < 0.051
+assert abs(losses[20].min() - (0.5 * np.log(2 * np.pi * 0.7**2) + data.var() / (2 * 0.7**2))) < 1e-2
 figure
 
 # %% [markdown] lang="en"
 # With 100,000 points the loss on data lies on the exact cross-entropy. With 20 it is off, and its lowest point is not
-# quite at $\mu = 2$: these 20 points are all it knows. (There it even dips below $H(p)$. That is no contradiction:
-# its floor is the entropy of *its* data, not of $p$.)
+# quite at $\mu = 2$: these 20 points are all it knows. (It even dips below $H(p)$. That is no contradiction. $H(p)$ is
+# the floor of the mean over $p$, and this is a mean over 20 points; with $\sigma$ held at 0.7 it can fall to
+# $\tfrac12\log(2\pi\,0.7^2) + \hat\sigma^2 / (2 \cdot 0.7^2)$, a cross-entropy, where $\hat\sigma$ is the standard
+# deviation of the points. With $\sigma$ free and ever more parameters there is no floor at all: a needle on each point
+# has an arbitrarily high density. The entropy of finitely many points on a line is not defined.)
 #
 # ## 1.7 Pixels: why they are divided by 255
 #
@@ -537,12 +629,15 @@ figure
 
 # %% [markdown] lang="ko"
 # 데이터가 10만 개이면 손실이 정확한 교차 엔트로피와 겹칩니다. 20개이면 조금 어긋나고, 가장 낮은 곳도 $\mu = 2$가
-# 아닙니다. 손실이 아는 것은 그 20개뿐이기 때문입니다. (그 부근에서는 $H(p)$보다도 낮지만 모순이 아닙니다. 이때의
-# 바닥은 $p$의 엔트로피가 아니라 *가진 데이터*의 엔트로피입니다.)
+# 아닙니다. 손실이 아는 것은 그 20개뿐이기 때문입니다. (그 부근에서는 $H(p)$보다도 낮지만 모순이 아닙니다. $H(p)$는
+# $p$에 대한 평균의 바닥이고 이것은 점 20개에 대한 평균입니다. $\sigma$를 0.7로 두면
+# $\tfrac12\log(2\pi\,0.7^2) + \hat\sigma^2 / (2 \cdot 0.7^2)$까지 내려갈 수 있고, 이것도 교차 엔트로피입니다.
+# $\hat\sigma$는 점들의 표준편차입니다. $\sigma$를 풀어 주고 매개변수를 늘리면 바닥이 아예 없습니다. 점마다 바늘을
+# 세우면 밀도가 얼마든지 높아지기 때문입니다. 직선 위의 점 몇 개의 엔트로피는 정의되지 않습니다.)
 #
 # ## 1.7 픽셀을 255로 나누는 이유
 #
-# 이제 그림을 다뤄 봅시다. 다음은 패키지에 들어 있는 숫자 그림입니다. 8 × 8 픽셀의 회색조이며 0 … 255의 바이트로
+# 이제 이미지를 다뤄 봅시다. 다음은 패키지에 들어 있는 숫자 이미지입니다. 8 × 8 픽셀의 회색조이며 0 … 255의 바이트로
 # 저장되어 있습니다.
 
 # %%
@@ -552,9 +647,9 @@ print(digits.shape, digits.dtype, digits.min(), digits.max(), " -> ", images.dty
 Image.fromarray(image_grid(images[:20], columns=10))
 
 # %% [markdown] lang="en"
-# What is a density over pictures? Begin with a single pixel that is black (0) or white (1). The only distribution
-# over two outcomes is a coin, the **Bernoulli** distribution: white with probability $s$, black with probability
-# $1 - s$. Its log-probability, in one formula for both outcomes $x \in \{0, 1\}$, is
+# What is a probability distribution of images? Begin with a single pixel that is black (0) or white (1). The only
+# distribution over two outcomes is a coin, the **Bernoulli** distribution: white with probability $s$, black with
+# probability $1 - s$. Its log-probability, in one formula for both outcomes $x \in \{0, 1\}$, is
 #
 # $$\log p(x; s) = x \log s + (1 - x) \log (1 - s).$$
 #
@@ -571,9 +666,9 @@ Image.fromarray(image_grid(images[:20], columns=10))
 # $1 - x = -199$ is no probability: the loss has no bottom at all.
 
 # %% [markdown] lang="ko"
-# 그림 위의 밀도란 무엇일까요? 검은색(0) 아니면 흰색(1)인 픽셀 하나에서 시작합시다. 결과가 두 가지뿐인 분포는 동전, 곧
-# **베르누이** 분포밖에 없습니다. 확률 $s$로 흰색, 확률 $1 - s$로 검은색입니다. 두 결과 $x \in \{0, 1\}$에 대한 로그
-# 확률을 식 하나로 쓰면 다음과 같습니다.
+# 이미지에 대한 확률분포란 무엇일까요? 검은색(0) 아니면 흰색(1)인 픽셀 하나에서 시작합시다. 결과가 두 가지뿐인 분포는
+# 동전, 곧 **베르누이** 분포밖에 없습니다. 확률 $s$로 흰색, 확률 $1 - s$로 검은색입니다. 두 결과 $x \in \{0, 1\}$에
+# 대한 로그 확률을 식 하나로 쓰면 다음과 같습니다.
 #
 # $$\log p(x; s) = x \log s + (1 - x) \log (1 - s)$$
 #
@@ -602,9 +697,9 @@ figure = new_figure(10, 3.4)
 left, right = figure.subplots(1, 2)
 left.plot(s, pixel_cross_entropy(gray, s), color=BLUE)
 left.plot(gray, pixel_cross_entropy(gray, gray), "o", color=VERMILLION)
-style_axes(left, "x = 200/255", "s", "H(x, s)   (nats)")
+style_axes(left, "$x = 200/255$", "$s$", "$H(x, s)$   (nats)")
 right.plot(s, pixel_cross_entropy(byte, s), color=VERMILLION)
-style_axes(right, "x = 200", "s", "−x log s − (1 − x) log(1 − s)")
+style_axes(right, "$x = 200$", "$s$", r"$-x\,\log\,s - (1 - x)\,\log(1 - s)$")
 
 assert abs(s[pixel_cross_entropy(gray, s).argmin()] - gray) < 1e-3
 assert abs(pixel_cross_entropy(gray, gray) - entropy(np.array([gray, 1 - gray]))) < 1e-12
@@ -646,13 +741,13 @@ assert refused
 # %% [markdown] lang="ko"
 # ## 1.8 교차 엔트로피를 모든 픽셀에 대해 더하는 이유
 #
-# 그림 하나에는 픽셀 $x_1, \ldots, x_D$가 있습니다(여기서는 $D = 64$). 가장 단순한 모델은 서로 독립인 동전 $D$개
+# 이미지 하나에는 픽셀 $x_1, \ldots, x_D$가 있습니다(여기서는 $D = 64$). 가장 단순한 모델은 서로 독립인 동전 $D$개
 # $s_1, \ldots, s_D$입니다. 독립이면 확률은 곱해지고 로그는 더해집니다.
 #
 # $$p(x) = \prod_{d=1}^D p(x_d; s_d), \qquad -\log p(x) = \sum_{d=1}^D H(x_d, s_d)$$
 #
-# 이 **합**이 그림의 음의 로그 확률이며, 단위는 그림 한 장당 내트입니다. Keras의 손실 함수가 기본으로 취하는 픽셀
-# *평균*은 어떤 것의 로그 확률도 아닙니다. 흑백 픽셀 2 × 2개짜리 그림으로 확인해 봅시다. 그런 그림은 16가지뿐이므로
+# 이 **합**이 이미지의 음의 로그 확률이며, 단위는 이미지 한 장당 내트입니다. Keras의 손실 함수가 기본으로 취하는 픽셀
+# *평균*은 어떤 것의 로그 확률도 아닙니다. 흑백 픽셀 2 × 2개짜리 이미지로 확인해 봅시다. 그런 이미지는 16가지뿐이므로
 # 확률을 모두 더하면 1이 되어야 합니다.
 
 # %%
@@ -671,7 +766,7 @@ assert with_mean.sum() > 5
 # is, the next lecture tells; here it is just an input of the network.)
 
 # %% [markdown] lang="ko"
-# 이 패키지에서는 디코더의 출력이 그림 위의 분포가 되고, 그 분포의 `log_prob`이 바로 이 합입니다. (`z`가 무엇인지는
+# 이 패키지에서는 디코더의 출력이 이미지의 분포를 정하고, 그 분포의 `log_prob`이 바로 이 합입니다. (`z`가 무엇인지는
 # 다음 강의에서 이야기합니다. 여기서는 그냥 신경망의 입력입니다.)
 
 # %%
@@ -699,8 +794,8 @@ assert np.max(np.abs(package - 64 * keras_mean)) < 1e-3
 # 내트입니다. 한 항만 64로 나누면 다른 항이 64배나 무거워집니다. 그러면 무슨 일이 일어나는지는 3강에서 봅니다. VAE
 # 코드에서 가장 흔한 실수입니다.
 #
-# 마지막으로 그림에 대한 최대 가능도 추정을 해 봅시다. 모델은 모든 그림에 똑같이 쓰는 동전 64개입니다. 주사위에서 본
-# 것(가장 좋은 $q$는 비율)이 픽셀마다 성립해야 하므로, 가장 좋은 동전은 **평균 그림**입니다.
+# 마지막으로 이미지에 대한 최대 가능도 추정을 해 봅시다. 모델은 모든 이미지에 똑같이 쓰는 동전 64개입니다. 주사위에서
+# 본 것(가장 좋은 $q$는 비율)이 픽셀마다 성립해야 하므로, 가장 좋은 동전은 **평균 이미지**입니다.
 
 # %%
 flat = tf.constant(images.reshape(len(images), 64))
@@ -728,7 +823,7 @@ print(f"cross-entropy with the best coins: {loss:.2f} nats per image")
 print(f"entropy of the gray pixels:        {lowest:.2f} nats per image, the floor of every model")
 assert np.max(np.abs(coins - mean_picture)) < 0.01
 assert loss > lowest
-Image.fromarray(image_grid(np.stack([coins, mean_picture]).reshape(2, 8, 8, 1)))
+Image.fromarray(image_grid(np.stack([coins, mean_picture]).reshape(2, 8, 8, 1), scale=24))
 
 # %% [markdown] lang="en"
 # Left the trained coins, right the mean of all pictures: the same. A poor model of digits: it knows where ink tends
@@ -746,12 +841,12 @@ Image.fromarray(image_grid(np.stack([coins, mean_picture]).reshape(2, 8, 8, 1)))
 # so that $\log p(x)$ there is a true log-probability.
 
 # %% [markdown] lang="ko"
-# 왼쪽이 학습한 동전, 오른쪽이 모든 그림의 평균입니다. 똑같습니다. 숫자의 모델로는 형편없습니다. 잉크가 어디에 자주
+# 왼쪽이 학습한 동전, 오른쪽이 모든 이미지의 평균입니다. 똑같습니다. 숫자의 모델로는 형편없습니다. 잉크가 어디에 자주
 # 있는지는 알지만, 한곳에 잉크가 있으면 다른 어디에 잉크가 있기 쉬운지는 모릅니다. 그것을 알려면 모든 픽셀이 함께
 # 따르는 숨은 원인이 있어야 합니다. 다음 강의의 주인공인 **잠재 변수**입니다.
 #
 # **회색 픽셀에 대하여.** 회색 픽셀에서 $H(x, s)$는 틀림없는 교차 엔트로피이지만, 회색 값 자체의 로그 확률은 아닙니다.
-# 동전은 0 아니면 1이 나올 뿐 0.78이 나오는 일은 없기 때문입니다. 내장된 숫자 그림에는 더 알맞은 방법이 있습니다.
+# 동전은 0 아니면 1이 나올 뿐 0.78이 나오는 일은 없기 때문입니다. 내장된 숫자 이미지에는 더 알맞은 방법이 있습니다.
 # 픽셀마다 점 16개 가운데 몇 개가 흰지를 센 값이므로, 픽셀 하나에 동전 16개인 **이항** 분포가 꼭 들어맞습니다. 흰 점이
 # $k = 16 x$개이면
 #
@@ -763,9 +858,9 @@ Image.fromarray(image_grid(np.stack([coins, mean_picture]).reshape(2, 8, 8, 1)))
 # %%
 dots = np.round(images[:100] * 16)
 choose = tf.math.lgamma(17.0) - tf.math.lgamma(dots + 1) - tf.math.lgamma(17.0 - dots)  # log of 16 over k
-inside = np.clip(probabilities, 1e-6, 1 - 1e-6)
-by_hand = (16 * pixel_cross_entropy(dots / 16, inside) - choose.numpy()).sum(axis=(1, 2, 3))
-package = -Binomial(16).of_mean(inside).log_prob(dots / 16).numpy()
+bounded = np.clip(probabilities, 1e-6, 1 - 1e-6)
+by_hand = (16 * pixel_cross_entropy(dots / 16, bounded) - choose.numpy()).sum(axis=(1, 2, 3))
+package = -Binomial(16).of_mean(bounded).log_prob(dots / 16).numpy()
 print(f"-log p(x) of the first image, in nats:  log_prob {package[0]:.3f}, formula {by_hand[0]:.3f}")
 assert np.max(np.abs(package - by_hand)) < 1e-2
 
@@ -775,6 +870,72 @@ total = np.sum(ways * np.exp(-16 * pixel_cross_entropy(gray_levels, 0.3)))
 assert abs(total - 1) < 1e-9  # the 17 gray levels of a pixel have probabilities that add up to 1
 
 # %% [markdown] lang="en"
+# ## Exercises
+#
+# 1. **By hand.** A coin falls on heads with probability 0.9. What is its entropy in nats, and in bits? What does it
+# cost to believe it fair?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# $H = -0.9 \log 0.9 - 0.1 \log 0.1 = 0.325$ nats, $0.325 / \log 2 = 0.469$ bits. The cross-entropy with the fair coin
+# is $\log 2 = 0.693$ nats whatever the truth, so the belief costs $\mathrm{KL} = 0.693 - 0.325 = 0.368$ nats a toss.
+#
+# ```python
+# biased, even = np.array([0.9, 0.1]), np.array([0.5, 0.5])
+# assert abs(entropy(biased) - 0.325) < 1e-3
+# assert abs(kl(biased, even) - 0.368) < 1e-3
+# ```
+# </details>
+#
+# 2. **Predict.** You believe that a face never comes, $q_k = 0$, and it does come, $p_k > 0$. What is the KL
+# divergence? And the other way round?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# $p_k \log (p_k / 0) = \infty$: no finite loss makes up for calling the possible impossible. The other way round, $p_k
+# = 0$ and $q_k > 0$, the summand is $0 \log 0 = 0$: that belief costs something only by what it takes from the other
+# faces.
+#
+# ```python
+# with np.errstate(divide="ignore"):
+#     assert kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == np.inf
+# assert kl(np.array([1.0, 1e-300]), np.array([0.5, 0.5])) < 0.7
+# ```
+# </details>
+#
+# 3. **Code.** Show that with $\sigma$ fixed the best $\mu$ of a Gaussian minimises the mean squared error. Which
+# familiar loss of Keras is therefore a likelihood?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# $-\log \mathcal{N}(x; \mu, \sigma^2)$ is $(x - \mu)^2 / (2 \sigma^2)$ and a constant. `mean_squared_error` is the
+# likelihood of a Gaussian with a fixed $\sigma$, up to scale.
+#
+# ```python
+# squares = [np.mean((data - mean) ** 2) for mean in means]
+# assert np.argmin(squares) == np.argmin(losses[20])
+# ```
+# </details>
+#
+# 4. **Proof.** The mean image was the best set of coins. Show it for one pixel: which $s$ minimises the mean of
+# $H(x_i, s)$ over images?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# $H(x, s)$ is linear in $x$, so its mean over images is $H(\bar x, s)$ with the mean $\bar x$, and that is smallest at
+# $s = \bar x$ (1.3).
+#
+# ```python
+# pixel = inside[:, 20]
+# mean_of_each = [pixel_cross_entropy(pixel, value).mean() for value in s]
+# assert abs(s[np.argmin(mean_of_each)] - pixel.mean()) < 1e-3
+# ```
+# </details>
+#
 # ## What to remember
 #
 # | | |
@@ -785,9 +946,83 @@ assert abs(total - 1) < 1e-9  # the 17 gray levels of a pixel have probabilities
 # | maximum likelihood | the $q$ with the largest $\sum_i \log q(x_i)$, which is the smallest $H(\hat p, q)$ |
 # | pixels | in $[0, 1]$, so that each is a coin; cross-entropies **summed** over pixels, then averaged over images |
 #
+# ## References
+#
+# - C. E. Shannon. *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. Information,
+# entropy.
+# - S. Kullback, R. A. Leibler. *On Information and Sufficiency.* Annals of Mathematical Statistics 22, 1951.
+# - D. J. C. MacKay. *Information Theory, Inference, and Learning Algorithms.* Cambridge 2003, chapters 2 and 4.
+# - E. Alpaydin, C. Kaynak. *Optical Recognition of Handwritten Digits.* UCI 1998. The digits.
+#
 # Next: [2. Why the likelihood of a latent-variable model is intractable](02_intractable.ipynb)
 
 # %% [markdown] lang="ko"
+# ## 연습 문제
+#
+# 1. **손으로.** 앞면이 나올 확률이 0.9인 동전의 엔트로피는 몇 내트이며 몇 비트입니까? 공정한 동전이라고 믿는 비용은
+# 얼마입니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# $H = -0.9 \log 0.9 - 0.1 \log 0.1 = 0.325$내트, $0.325 / \log 2 = 0.469$비트입니다. 공정한 동전과의 교차 엔트로피는
+# 진실이 무엇이든 $\log 2 = 0.693$내트이므로, 그렇게 믿으면 한 번 던질 때마다
+# $\mathrm{KL} = 0.693 - 0.325 = 0.368$내트를 더 치릅니다.
+#
+# ```python
+# biased, even = np.array([0.9, 0.1]), np.array([0.5, 0.5])
+# assert abs(entropy(biased) - 0.325) < 1e-3
+# assert abs(kl(biased, even) - 0.368) < 1e-3
+# ```
+# </details>
+#
+# 2. **예측.** 어떤 눈이 절대 나오지 않는다고 믿는데($q_k = 0$) 실제로는 나온다면($p_k > 0$) KL 발산은 얼마입니까?
+# 거꾸로라면 어떻습니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# $p_k \log (p_k / 0) = \infty$입니다. 가능한 일을 불가능하다고 한 대가는 무엇으로도 갚을 수 없습니다. 거꾸로 $p_k =
+# 0$이고 $q_k > 0$이면 그 항은 $0 \log 0 = 0$입니다. 다른 눈에서 빼앗은 확률만큼만 비용이 듭니다.
+#
+# ```python
+# with np.errstate(divide="ignore"):
+#     assert kl(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == np.inf
+# assert kl(np.array([1.0, 1e-300]), np.array([0.5, 0.5])) < 0.7
+# ```
+# </details>
+#
+# 3. **코드.** $\sigma$가 고정되어 있으면 가우시안의 가장 좋은 $\mu$는 평균제곱오차를 최소화함을 보이십시오. 그렇다면
+# Keras의 어느 손실이 가능도입니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# $-\log \mathcal{N}(x; \mu, \sigma^2)$은 $(x - \mu)^2 / (2 \sigma^2)$에 상수를 더한 것입니다. `mean_squared_error`는
+# 크기를 빼면 $\sigma$가 고정된 가우시안의 가능도입니다.
+#
+# ```python
+# squares = [np.mean((data - mean) ** 2) for mean in means]
+# assert np.argmin(squares) == np.argmin(losses[20])
+# ```
+# </details>
+#
+# 4. **증명.** 평균 이미지가 가장 좋은 동전들이었습니다. 픽셀 하나에 대해 보이십시오. 이미지에 대한 $H(x_i, s)$의
+# 평균을 최소화하는 $s$는 무엇입니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# $H(x, s)$는 $x$의 일차식이므로 이미지에 대한 평균은 평균값 $\bar x$의 $H(\bar x, s)$이고, 이것은 $s = \bar x$에서
+# 가장 작습니다(1.3절).
+#
+# ```python
+# pixel = inside[:, 20]
+# mean_of_each = [pixel_cross_entropy(pixel, value).mean() for value in s]
+# assert abs(s[np.argmin(mean_of_each)] - pixel.mean()) < 1e-3
+# ```
+# </details>
+#
 # ## 기억할 것
 #
 # | | |
@@ -796,6 +1031,13 @@ assert abs(total - 1) < 1e-9  # the 17 gray levels of a pixel have probabilities
 # | 엔트로피 | $H(p) = \mathbb{E}_p[-\log p]$, 손실의 바닥 |
 # | 교차 엔트로피 | $H(p, q) = \mathbb{E}_p[-\log q] = H(p) + \mathrm{KL}(p \,\Vert\, q)$ |
 # | 최대 가능도 추정 | $\sum_i \log q(x_i)$가 가장 큰 $q$, 곧 $H(\hat p, q)$가 가장 작은 $q$ |
-# | 픽셀 | $[0, 1]$ 안에 있어야 동전으로 볼 수 있음. 교차 엔트로피는 픽셀에 대해 **더하고** 그림에 대해 평균 |
+# | 픽셀 | $[0, 1]$ 안에 있어야 동전으로 볼 수 있음. 교차 엔트로피는 픽셀에 대해 **더하고** 이미지에 대해 평균 |
+#
+# ## 참고 문헌
+#
+# - C. E. Shannon. *A Mathematical Theory of Communication.* Bell System Technical Journal 27, 1948. 정보량과 엔트로피.
+# - S. Kullback, R. A. Leibler. *On Information and Sufficiency.* Annals of Mathematical Statistics 22, 1951.
+# - D. J. C. MacKay. *Information Theory, Inference, and Learning Algorithms.* Cambridge 2003, 2장과 4장.
+# - E. Alpaydin, C. Kaynak. *Optical Recognition of Handwritten Digits.* UCI 1998. 숫자 이미지.
 #
 # 다음: [2. 잠재 변수 모델의 가능도는 왜 계산할 수 없는가](02_intractable.ipynb)
