@@ -7,18 +7,48 @@
 # with numbers, that its likelihood cannot be computed by any straightforward means, and that Bayes' theorem leads
 # back to the same wall. Knowing exactly where the wall stands makes the way around it (lecture 3) look natural.
 #
-# You need lecture 1: likelihood, Monte Carlo, the Gaussian density $\mathcal{N}(x; \mu, \sigma^2)$, nats.
+# You need lecture 1: likelihood, Monte Carlo, the Gaussian density $\mathcal{N}(x; \mu, \sigma^2)$, nats. **Predict
+# first** boxes ask what the next cell answers.
+#
+# <details>
+# <summary>Symbols in this lecture</summary>
+#
+# | symbol | meaning |
+# |---|---|
+# | $z$, $d$ | a latent, the number of its dimensions |
+# | $p(z)$, $p(x \mid z)$ | prior, the decoder's distribution of data |
+# | $p(x)$, $p(z \mid x)$ | likelihood of the model, posterior |
+# | $\hat p_S(x)$ | estimate of $p(x)$ from $S$ samples |
+# | $\sigma$, $\varepsilon$ | size of the noise, standard Gaussian noise |
+#
+# All of them, with the Korean terms: [glossary](../glossary.md).
+# </details>
 
 # %% [markdown] lang="ko"
 # # 2. 잠재 변수 모델의 가능도는 왜 계산할 수 없는가
 #
 # 1강은 서로 독립인 동전 64개라는 형편없는 숫자 모델로 끝났습니다. 픽셀은 독립이 아닙니다. 어떤 숫자인지, 얼마나
 # 기울었는지, 펜이 얼마나 굵은지처럼 눈에 보이지 않는 무엇이 모든 픽셀을 함께 정합니다. **잠재 변수 모델**은 이 보이지
-# 않는 원인을 모델 안에 넣습니다. 적어 놓기도 쉽고 표본을 뽑기도 쉽습니다. 그런데 가능도는 어떤 곧이곧대로의
-# 방법으로도 계산할 수 없고, 베이즈 정리를 써도 같은 벽에 다시 부딪힙니다. 이 강의에서는 그 사실을 숫자로 확인합니다.
+# 않는 원인을 모델 안에 넣습니다. 적어 놓기도 쉽고 표본을 뽑기도 쉽습니다. 그런데 가능도는 정공법으로는
+# 계산할 수 없고, 베이즈 정리를 써도 같은 벽에 다시 부딪힙니다. 이 강의에서는 그 사실을 숫자로 확인합니다.
 # 벽이 정확히 어디에 있는지 알고 나면, 벽을 돌아가는 길(3강)이 자연스럽게 보입니다.
 #
-# 1강의 내용, 곧 가능도, 몬테카를로, 가우시안 밀도 $\mathcal{N}(x; \mu, \sigma^2)$, 내트를 알고 있으면 됩니다.
+# 1강의 내용, 곧 가능도, 몬테카를로, 가우시안 밀도 $\mathcal{N}(x; \mu, \sigma^2)$, 내트를 알고 있으면 됩니다. **먼저
+# 예측하기**의 물음은 바로 다음 셀이 답합니다.
+#
+# <details>
+# <summary>이 강의의 기호</summary>
+#
+# | 기호 | 뜻 |
+# |---|---|
+# | $z$, $d$ | 잠재 변수, 그 차원 수 |
+# | $p(z)$, $p(x \mid z)$ | 사전분포, 디코더가 정하는 데이터의 분포 |
+# | $p(x)$, $p(z \mid x)$ | 모델의 가능도, 사후분포 |
+# | $\hat p_S(x)$ | 표본 $S$개로 구한 $p(x)$의 추정값 |
+# | $\sigma$, $\varepsilon$ | 잡음의 크기, 표준 가우시안 잡음 |
+#
+# 모든 기호와 영어 용어는 [용어집](../glossary.md)에 있습니다.
+# </details>
 
 # %%
 # %matplotlib inline
@@ -98,9 +128,9 @@ def log_p_exact(x):
 axis = np.linspace(-4, 4, 401)
 figure = new_figure(6, 3.2)
 axes = figure.subplots()
-axes.hist(x, bins=80, density=True, color=FAINT, label="x")
-axes.plot(axis, np.exp(log_p_exact(axis[:, None])), color=BLUE, label="N(x; 0, 1 + σ²)")
-style_axes(axes, "x = z + σε", "x", "p(x)")
+axes.hist(x, bins=80, density=True, color=FAINT, label="$x$")
+axes.plot(axis, np.exp(log_p_exact(axis[:, None])), color=BLUE, label=r"$\mathcal{N}(x;\ 0,\ 1 + \sigma^2)$")
+style_axes(axes, r"$x = z + \sigma\varepsilon$", "$x$", "$p(x)$")
 style_legend(axes)
 figure
 
@@ -155,12 +185,12 @@ figure = new_figure(7, 3.4)
 axes = figure.subplots()
 shown = np.unique(np.geomspace(10, S, 400).astype(int)) - 1
 low, high = exact - 2 * standard_error[shown], exact + 2 * standard_error[shown]
-axes.fill_between(counts[shown], low, high, color=FAINT, label="p(x) ± 2 standard errors")
+axes.fill_between(counts[shown], low, high, color=FAINT, label=r"$p(x) \pm 2$ s.e.")
 for number, run in enumerate(running):
-    axes.plot(counts[shown], run[shown], color=BLUE, linewidth=0.9, label=None if number else "p̂_S(x), five runs")
-axes.axhline(exact, color=VERMILLION, linestyle="--", label="p(x)")
+    axes.plot(counts[shown], run[shown], color=BLUE, linewidth=0.9, label=None if number else r"$\hat p_S(x)$")
+axes.axhline(exact, color=VERMILLION, linestyle="--", label="$p(x)$")
 axes.set_xscale("log")
-style_axes(axes, "d = 1,  x = 1", "S", "p̂_S(x)")
+style_axes(axes, "$d = 1$,  $x = 1$", "$S$", r"$\hat p_S(x)$")
 style_legend(axes)
 figure
 
@@ -183,6 +213,9 @@ assert abs(slope + 0.5) < 0.05
 # A thousand samples give an error of a few percent. In one dimension, plain Monte Carlo is fine.
 #
 # ## 2.3 How many samples as the latent grows
+#
+# > **Predict first.** One latent needs about 200 samples for an error of 10 %. How many do twenty need: 4,000, a
+# > million, more?
 #
 # Now the same model with $d$ latents. The estimate stays correct on average. But how many samples does it need? Ask
 # for a relative error of 10 %:
@@ -207,6 +240,9 @@ assert abs(slope + 0.5) < 0.05
 # 표본이 천 개면 오차가 몇 퍼센트에 지나지 않습니다. 1차원이라면 단순한 몬테카를로로 충분합니다.
 #
 # ## 2.3 잠재 변수가 늘어나면 표본은 몇 개나 필요한가
+#
+# > **먼저 예측하기.** 잠재 변수가 하나일 때 오차 10 %에는 표본이 200개쯤 필요합니다. 스물이면 4,000개일까요, 백만
+# > 개일까요, 그보다 많을까요?
 #
 # 이제 같은 모델에 잠재 변수를 $d$개 둡니다. 추정값은 평균적으로 여전히 옳습니다. 하지만 표본은 몇 개나 필요할까요?
 # 상대 오차 10 %를 바란다고 합시다.
@@ -254,9 +290,9 @@ assert samples_needed(20) > 1e12
 figure = new_figure(6.5, 3.4)
 axes = figure.subplots()
 dimensions = np.arange(1, 51)
-axes.semilogy(dimensions, samples_needed(dimensions.astype(float)), color=BLUE, label="100 (Rᵈ − 1)")
+axes.semilogy(dimensions, samples_needed(dimensions.astype(float)), color=BLUE, label="$100\\,(R^d - 1)$")
 axes.plot(list(simulated), list(simulated.values()), "o", color=VERMILLION, label="simulated")
-style_axes(axes, "S for a relative error of 10 %", "d", "S")
+style_axes(axes, r"s.e. / $p(x)$ = 10 %", "$d$", "$S$")
 style_legend(axes)
 figure
 
@@ -268,7 +304,7 @@ figure
 # the samples.
 
 # %% [markdown] lang="ko"
-# VAE에서 잠재 변수 스무 개는 적은 편인데도, 데이터 하나에 디코더를 $10^{14}$번 불러야 합니다. 그것도 학습 단계마다
+# VAE에서 잠재 변수 스무 개는 적은 편인데도, 데이터 하나에 디코더를 $10^{14}$번 호출해야 합니다. 그것도 학습 단계마다
 # 그래야 합니다.
 #
 # 단순히 잡음이 큰 정도가 아닙니다. 학습에 필요한 것은 $\log p(x)$인데, 표본이 모자라면 추정값의 *로그*는 위아래로
@@ -323,7 +359,7 @@ def trained_model(latent_dim):
     model.compile(
         keras.optimizers.Adam(0.003), jit_compile=False
     )  # a network this small trains faster than XLA compiles
-    model.fit(train, epochs=12 if FAST else 80, verbose=0)
+    model.fit(train, epochs=12 if FAST else 60, verbose=0)
     return model
 
 
@@ -336,7 +372,7 @@ Image.fromarray(image_grid(models[8].generate(20, seed=1), columns=10))
 # fine grid of 401 × 401 points, which two dimensions still allow.
 
 # %% [markdown] lang="ko"
-# 모델이 그린 그림입니다. 사전분포에서 뽑은 $z$를 디코더에 넣었습니다. 이제 진짜 그림 열 장을 골라 표본을 늘려 가며
+# 모델이 만든 이미지입니다. 사전분포에서 뽑은 $z$를 디코더에 넣었습니다. 이제 진짜 이미지 열 장을 골라 표본을 늘려 가며
 # 저마다 $\log p(x)$를 추정합니다. 잠재 변수가 둘인 모델에서는 401 × 401개 점으로 된 촘촘한 격자에서 적분도 직접
 # 구합니다. 2차원까지는 아직 가능한 일입니다.
 
@@ -362,6 +398,7 @@ terms = {d: log_terms(models[d], latents[d]) for d in models}
 calls_per_second = 2 * S / (time.perf_counter() - start)
 log_estimates = {d: log_running_mean(terms[d]) for d in models}
 
+# %%
 side = np.linspace(-5, 5, 401)
 plane = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.float32)
 cell = (side[1] - side[0]) ** 2
@@ -382,11 +419,11 @@ assert np.mean(gain) > 3  # eight: ten times more samples still raise the estima
 figure = new_figure(9.5, 3.6)
 for axes, d, colour in zip(figure.subplots(1, 2, sharey=False), models, (BLUE, VERMILLION), strict=True):
     shown = np.unique(np.geomspace(10, S, 300).astype(int))
-    axes.plot(shown, np.median(log_estimates[d][shown - 1], axis=1), color=colour, label="log p̂_S(x)")
+    axes.plot(shown, np.median(log_estimates[d][shown - 1], axis=1), color=colour, label=r"$\log\,\hat p_S(x)$")
     if d == 2:
-        axes.axhline(np.median(log_p_grid), color=INK, linestyle="--", label="log p(x)")
+        axes.axhline(np.median(log_p_grid), color=INK, linestyle="--", label=r"$\log\,p(x)$")
     axes.set_xscale("log")
-    style_axes(axes, f"d = {d}", "S", "nats   (median of 10 images)")
+    style_axes(axes, f"$d$ = {d}", "$S$", "nats   (median, n = 10)")
     style_legend(axes, loc="lower right")
 figure
 
@@ -400,13 +437,13 @@ figure
 # the first 10, 100, … samples. Nearly all samples are pictures of something else and contribute nothing.
 
 # %% [markdown] lang="ko"
-# 잠재 변수가 둘이면 곡선이 참값에 다다릅니다. (모든 그림이 그런 것은 아닙니다. 잠재 변수가 표준편차의 네 배 넘게
-# 떨어져 있어 사전분포에서 좀처럼 뽑히지 않는 그림 하나는 아직도 몇 내트나 모자랍니다. 2차원에서도 드문 원인은 놓치기
+# 잠재 변수가 둘이면 곡선이 참값에 다다릅니다. (모든 이미지가 그런 것은 아닙니다. 잠재 변수가 표준편차의 네 배 넘게
+# 떨어져 있어 사전분포에서 좀처럼 뽑히지 않는 이미지 하나는 아직도 몇 내트나 모자랍니다. 2차원에서도 드문 원인은 놓치기
 # 쉽습니다.) 여덟이면 표본 10만 개를 써도 여전히 올라가고 있고, 얼마나 더 올라가야 하는지는 곡선만 보아서는 알 수
 # 없습니다.
 #
 # 왜 그럴까요? 합 $\sum_s p(x|z_s)$ 가운데 가장 좋은 표본 하나가 차지하는 몫을 재고, 처음 10개, 100개, … 가운데 가장
-# 좋은 그림을 살펴봅시다. 거의 모든 표본은 엉뚱한 그림이어서 합에 아무 보탬이 되지 않습니다.
+# 좋은 이미지를 살펴봅시다. 거의 모든 표본은 엉뚱한 이미지여서 합에 아무 보탬이 되지 않습니다.
 
 # %%
 for d in models:
@@ -421,7 +458,9 @@ rows = []
 for number in range(3):
     best = [latents[8][np.argmax(terms[8][:count, number])] for count in tries]
     rows.append(np.concatenate([chosen[number : number + 1], models[8].decode(np.array(best)).mean().numpy()]))
-labelled_grid(rows, ["x₁", "x₂", "x₃"], ["x", *("S = 10" + power for power in " ²³⁴⁵")], xlabel="d = 8")
+labelled_grid(
+    rows, ["$x_1$", "$x_2$", "$x_3$"], ["$x$", *(f"$10^{power}$" for power in range(1, 6))], xlabel="$S$   ($d$ = 8)"
+)
 
 # %% [markdown] lang="en"
 # ## 2.5 Bayes' theorem, and the posterior
@@ -437,7 +476,7 @@ labelled_grid(rows, ["x₁", "x₂", "x₃"], ["x", *("S = 10" + power for power
 # likelihood $p(6|\text{die})$. Dividing by $p(6)$ makes the result add up to 1: it is the **posterior**.
 
 # %% [markdown] lang="ko"
-# ## 2.5 베이즈 정리와 사후확률
+# ## 2.5 베이즈 정리와 사후분포
 #
 # 그렇다면 사전분포에서 눈감고 뽑을 것이 아니라, $x$가 가리키는 곳에서 잠재 변수를 찾아야 합니다. "이것을 보았을 때
 # 어떤 원인이 그럴듯한가?" 이 물음에 답하는 것이 **베이즈 정리**입니다. 먼저 주사위로 봅시다. 주머니에 공정한 주사위와
@@ -446,8 +485,8 @@ labelled_grid(rows, ["x₁", "x₂", "x₃"], ["x", *("S = 10" + power for power
 # $$p(\text{속임수} \,|\, 6) = \frac{p(6 \,|\, \text{속임수})\; p(\text{속임수})}{p(6)}, \qquad p(6) =
 # \sum_{\text{주사위}} p(6 \,|\, \text{주사위})\, p(\text{주사위})$$
 #
-# 보기 전의 믿음인 사전확률 $p(\text{주사위})$에, 각 원인이 본 것을 얼마나 잘 설명하는지를 나타내는 가능도
-# $p(6|\text{주사위})$를 곱해 무게를 다시 매깁니다. 그리고 합이 1이 되도록 $p(6)$으로 나눈 것이 **사후확률**입니다.
+# 보기 전의 믿음인 사전분포 $p(\text{주사위})$에, 각 원인이 본 것을 얼마나 잘 설명하는지를 나타내는 가능도
+# $p(6|\text{주사위})$를 곱해 무게를 다시 매깁니다. 그리고 합이 1이 되도록 $p(6)$으로 나눈 것이 **사후분포**입니다.
 
 # %%
 prior = np.array([0.5, 0.5])  # fair, loaded
@@ -475,7 +514,7 @@ assert abs(np.mean(pairs[sixes] == 1) - posterior[1]) < 0.02
 #
 # $$p(z|x) = \frac{p(x|z)\, p(z)}{p(x)}, \qquad p(x) = \int p(x|z)\,p(z)\,dz$$
 #
-# 장난감 모델의 사후확률은
+# 장난감 모델의 사후분포는
 # $p(z|x) = \mathcal{N}\!\big(z;\ \tfrac{x}{1 + \sigma^2},\ \tfrac{\sigma^2}{1 + \sigma^2}\big)$로 알려져 있습니다.
 # 격자 위에서 베이즈 정리로 구한 것과 공식을 견주어 봅시다.
 
@@ -487,11 +526,11 @@ assert np.max(np.abs(bayes - formula)) < 1e-9
 
 figure = new_figure(6.5, 3.2)
 axes = figure.subplots()
-axes.plot(grid, np.exp(log_normal(grid, 0, 1)), "--", color=INK, label="p(z)")
-axes.plot(grid, bayes, color=BLUE, label="p(z|x)")
-axes.axvline(x1, color=VERMILLION, linestyle=":", label="x = 1")
+axes.plot(grid, np.exp(log_normal(grid, 0, 1)), "--", color=INK, label="$p(z)$")
+axes.plot(grid, bayes, color=BLUE, label=r"$p(z\,|\,x)$")
+axes.axvline(x1, color=VERMILLION, linestyle=":", label="$x = 1$")
 axes.set_xlim(-4, 4)
-style_axes(axes, "p(z|x) = p(x|z) p(z) / p(x)", "z", "p")
+style_axes(axes, r"$p(z\,|\,x) = p(x\,|\,z)\,p(z)\,/\,p(x)$", "$z$", "density")
 style_legend(axes)
 figure
 
@@ -504,8 +543,8 @@ figure
 # Let us try it where plain Monte Carlo failed, with 20 latents:
 
 # %% [markdown] lang="ko"
-# 사후확률은 사전분포보다 훨씬 좁습니다. 2.3절의 어려움은 모두 여기서 나옵니다. 사전분포에서 뽑은 표본이 사후확률이
-# 있는 곳에 떨어지는 일이 거의 없는 것입니다. 사후확률을 안다면 표본은 *하나*로 충분합니다. 베이즈 정리를 $p(x)$에
+# 사후분포는 사전분포보다 훨씬 좁습니다. 2.3절의 어려움은 모두 여기서 나옵니다. 사전분포에서 뽑은 표본이 사후분포가
+# 있는 곳에 떨어지는 일이 거의 없는 것입니다. 사후분포를 안다면 표본은 *하나*로 충분합니다. 베이즈 정리를 $p(x)$에
 # 대해 풀면 다음과 같기 때문입니다.
 #
 # $$p(x) = \frac{p(x|z)\,p(z)}{p(z|x)} \qquad (\text{모든 } z \text{에 대하여})$$
@@ -541,12 +580,12 @@ assert np.max(np.abs(log_p - log_p_exact(x_20))) < 1e-9
 # 합니다. **우리가 구하려던 바로 그 적분입니다.** 장난감 모델은 답을 이미 알고 있었기에 풀 수 있었을 뿐입니다. 우리는
 # 제자리로 돌아왔습니다.
 #
-# - $p(x)$를 구하려면 사후확률 $p(z|x)$ 근처의 표본이 필요하다.
+# - $p(x)$를 구하려면 사후분포 $p(z|x)$ 근처의 표본이 필요하다.
 # - $p(z|x)$를 구하려면 $p(x)$가 필요하다.
 #
-# ## 2.6 진짜 숫자의 사후확률, 그리고 격자의 값
+# ## 2.6 진짜 숫자의 사후분포, 그리고 격자 계산의 비용
 #
-# 잠재 변수가 둘인 모델에서는 격자를 써서 진짜 사후확률을 볼 수 있습니다. 그림 세 장을 골라, 사후확률의 99 %가 담긴
+# 잠재 변수가 둘인 모델에서는 격자를 써서 진짜 사후분포를 볼 수 있습니다. 이미지 세 장을 골라, 사후분포의 99 %가 담긴
 # 영역이 사전분포에서 얼마나 차지하는지 봅시다.
 
 # %%
@@ -561,29 +600,38 @@ assert np.allclose(posterior.sum(axis=0), 1)
 assert abs(prior_mass.sum() - 1) < 1e-3
 assert np.median(covered) < 0.05
 
-figure = new_figure(10.5, 3.6)
-for number, axes in enumerate(figure.subplots(1, 3)):
+figure = new_figure(10.5, 6.9)
+angle = np.linspace(0, 2 * np.pi, 200)
+for number, (whole, close) in enumerate(figure.subplots(2, 3).T):
     density = posterior[:, number].reshape(401, 401).T / cell
-    axes.contourf(side, side, density, levels=12, cmap="Blues")
-    for radius in (1, 2, 3):
-        angle = np.linspace(0, 2 * np.pi, 200)
-        axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=INK, linewidth=0.8, linestyle="--")
-    axes.imshow(chosen[number, :, :, 0], cmap="gray", extent=(3.0, 4.5, 3.0, 4.5), vmin=0, vmax=1, zorder=3)
-    style_axes(axes, f"p(z|x{'₁₂₃'[number]})", "z₁", "z₂", grid=False)
-    axes.set(xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
+    middle = plane[posterior[:, number].argmax()]
+    for axes, centre, reach in ((whole, (0, 0), 4.5), (close, middle, 0.6)):
+        axes.contourf(side, side, density, levels=density.max() * np.linspace(0.02, 1, 12), cmap="Blues", extend="max")
+        for radius in (1, 2, 3):
+            axes.plot(radius * np.cos(angle), radius * np.sin(angle), color=INK, linewidth=0.8, linestyle="--")
+        axes.set(
+            xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] - reach, centre[1] + reach), aspect="equal"
+        )
+    low, width = middle - 0.6, 1.2
+    whole.plot(low[0] + width * np.array([0, 1, 1, 0, 0]), low[1] + width * np.array([0, 0, 1, 1, 0]), color=VERMILLION)
+    whole.imshow(chosen[number, :, :, 0], cmap="gray", extent=(2.9, 4.5, 2.9, 4.5), vmin=0, vmax=1, zorder=3)
+    style_axes(whole, f"$p(z\\,|\\,x_{number + 1})$", "$z_1$", "$z_2$", grid=False)
+    style_axes(close, "", "$z_1$", "$z_2$", grid=False)
+    whole.set(xlim=(-4.5, 4.5), ylim=(-4.5, 4.5))
 figure
 
 # %% [markdown] lang="en"
-# Each digit (in the corner) has its own small spot; dashed circles mark 1, 2 and 3 standard deviations of the prior.
+# Each digit (in the corner) has its own small spot; below, the orange square enlarged. Dashed circles mark 1, 2 and 3
+# standard deviations of the prior.
 # Finding the spot by a grid is possible in two dimensions. In $d$ dimensions a grid of 100 points a side has $100^d$
 # points. We measured how many decoder calls this machine makes in a second, so we can say what eight latents would
 # take, for one image:
 
 # %% [markdown] lang="ko"
-# 숫자마다(구석에 그려 둔 그림) 자기만의 작은 자리가 있습니다. 점선 원은 사전분포의 표준편차 1, 2, 3배입니다.
-# 2차원에서는 격자로 이 자리를 찾을 수 있습니다. 하지만 $d$차원에서 한 변에 점이 100개인 격자는 점이 모두
-# $100^d$개입니다. 이 컴퓨터가 1초에 디코더를 몇 번 부를 수 있는지 재 두었으니, 잠재 변수가 여덟일 때 그림 한 장에
-# 얼마나 걸릴지 말할 수 있습니다.
+# 숫자마다(구석에 그려 둔 이미지) 자기만의 작은 자리가 있습니다. 아래는 주황색 네모를 확대한 것입니다. 점선 원은
+# 사전분포의 표준편차 1, 2, 3배입니다. 2차원에서는 격자로 이 자리를 찾을 수 있습니다. 하지만 $d$차원에서 한 변에 점이
+# 100개인 격자는 점이 모두 $100^d$개입니다. 이 컴퓨터가 1초에 디코더를 몇 번 호출할 수 있는지 재 두었으니, 잠재 변수가
+# 여덟일 때 이미지 한 장에 얼마나 걸릴지 말할 수 있습니다.
 
 # %%
 years = 100.0**8 / calls_per_second / (365 * 24 * 3600)
@@ -591,6 +639,70 @@ print(f"{100**8:.0e} decoder calls at {calls_per_second:,.0f} a second: {years:,
 assert years > 10
 
 # %% [markdown] lang="en"
+# ## Exercises
+#
+# 1. **By hand.** In the toy with $d = 1$ and $\sigma = 0.3$: what is $p(z|x)$ for $x = 2$? How many standard
+# deviations of the prior is its mean from 0, and how wide is it?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# Mean $2 / 1.09 = 1.83$, standard deviation $0.3 / \sqrt{1.09} = 0.287$: almost two of the prior's standard deviations
+# out, and three and a half times narrower.
+#
+# ```python
+# joint = np.exp(log_normal(2.0, grid, sigma) + log_normal(grid, 0, 1))
+# density = joint / np.trapezoid(joint, grid)
+# mean = np.trapezoid(grid * density, grid)
+# assert abs(mean - 1.83) < 0.01
+# assert abs(np.sqrt(np.trapezoid((grid - mean) ** 2 * density, grid)) - 0.287) < 1e-3
+# ```
+# </details>
+#
+# 2. **Predict.** Make the noise of the toy larger, $\sigma = 1$. Does plain Monte Carlo need more samples or fewer?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# Fewer: with more noise every $z$ explains $x$ a little, the posterior is wider, and $R$ is smaller. It still is above
+# 1, so the growth is exponential all the same.
+#
+# ```python
+# x_1 = np.sqrt(2.0)
+# square = np.trapezoid(np.exp(2 * log_normal(x_1, grid, 1.0) + log_normal(grid, 0, 1)), grid)
+# assert 1 < square / np.exp(2 * log_normal(x_1, 0, np.sqrt(2.0))) < R
+# ```
+# </details>
+#
+# 3. **Proof.** Why is the logarithm of an unbiased estimate of $p(x)$ too low on average?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# The logarithm is concave: $\log t \le \log p + (t - p) / p$, the tangent at $p$. Put in the estimate for $t$ and take
+# the mean: $\mathbb{E}[\log \hat p_S] \le \log p + (\mathbb{E}[\hat p_S] - p) / p = \log p$. This is Jensen's
+# inequality.
+#
+# ```python
+# assert all(np.mean(error) < 0.02 for error in errors.values())
+# ```
+# </details>
+#
+# 4. **Code.** Bayes with three dice: a third die shows only sixes. Draw one of the three, throw two sixes in a row.
+# Which is it, with which probability?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# The throws are independent given the die: likelihoods $(\tfrac16)^2, (\tfrac12)^2, 1$, prior $\tfrac13$ each.
+#
+# ```python
+# likelihood = np.array([1 / 6, 1 / 2, 1]) ** 2
+# after = likelihood / likelihood.sum()
+# assert abs(after[2] - 0.783) < 1e-3
+# ```
+# </details>
+#
 # ## What to remember
 #
 # | | |
@@ -603,19 +715,96 @@ assert years > 10
 # The way out is to give up the exact posterior. Choose a distribution $q(z|x)$ that we *can* sample from and compute,
 # and make it as close to the posterior as we can. This is variational inference.
 #
+# ## References
+#
+# - C. M. Bishop. *Pattern Recognition and Machine Learning.* Springer 2006, chapters 9, 11 and 12. Latent variables.
+# - I. Goodfellow, Y. Bengio, A. Courville. *Deep Learning.* MIT Press 2016, chapters 16, 17 and 20.
+# - D. P. Kingma, M. Welling. *Auto-Encoding Variational Bayes.* ICLR 2014, section 2.1: the problem of this lecture.
+#
 # Next: [3. Variational inference](03_variational_inference.ipynb)
 
 # %% [markdown] lang="ko"
+# ## 연습 문제
+#
+# 1. **손으로.** $d = 1$, $\sigma = 0.3$인 장난감 모델에서 $x = 2$일 때 $p(z|x)$는 무엇입니까? 그 평균은 0에서
+# 사전분포의 표준편차 몇 배만큼 떨어져 있고, 폭은 얼마입니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# 평균은 $2 / 1.09 = 1.83$, 표준편차는 $0.3 / \sqrt{1.09} = 0.287$입니다. 사전분포 표준편차의 거의 두 배만큼 떨어져
+# 있고, 세 배 반쯤 좁습니다.
+#
+# ```python
+# joint = np.exp(log_normal(2.0, grid, sigma) + log_normal(grid, 0, 1))
+# density = joint / np.trapezoid(joint, grid)
+# mean = np.trapezoid(grid * density, grid)
+# assert abs(mean - 1.83) < 0.01
+# assert abs(np.sqrt(np.trapezoid((grid - mean) ** 2 * density, grid)) - 0.287) < 1e-3
+# ```
+# </details>
+#
+# 2. **예측.** 장난감 모델의 잡음을 $\sigma = 1$로 키우면 단순한 몬테카를로에 표본이 더 필요할까요, 덜 필요할까요?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# 덜 필요합니다. 잡음이 크면 어떤 $z$라도 $x$를 조금은 설명하므로 사후분포가 넓어지고 $R$이 작아집니다. 그래도 1보다는
+# 크므로 지수적으로 늘어나는 것은 마찬가지입니다.
+#
+# ```python
+# x_1 = np.sqrt(2.0)
+# square = np.trapezoid(np.exp(2 * log_normal(x_1, grid, 1.0) + log_normal(grid, 0, 1)), grid)
+# assert 1 < square / np.exp(2 * log_normal(x_1, 0, np.sqrt(2.0))) < R
+# ```
+# </details>
+#
+# 3. **증명.** $p(x)$의 불편추정량(unbiased estimator)에 로그를 취하면 왜 평균적으로 낮습니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# 로그는 위로 볼록하므로 $p$에서의 접선보다 위로 올라가지 않습니다. $\log t \le \log p + (t - p) / p$. $t$에 추정값을
+# 넣고 평균을 내면 $\mathbb{E}[\log \hat p_S] \le \log p + (\mathbb{E}[\hat p_S] - p) / p = \log p$입니다. 옌센
+# 부등식입니다.
+#
+# ```python
+# assert all(np.mean(error) < 0.02 for error in errors.values())
+# ```
+# </details>
+#
+# 4. **코드.** 주사위가 셋인 베이즈 정리입니다. 셋째 주사위는 6만 나옵니다. 셋 가운데 하나를 꺼내 던졌더니 6이 두 번
+# 이어서 나왔습니다. 어느 주사위이며 그 확률은 얼마입니까?
+#
+# <details>
+# <summary>풀이</summary>
+#
+# 주사위가 정해지면 던지기는 서로 독립입니다. 가능도는 $(\tfrac16)^2, (\tfrac12)^2, 1$이고 사전분포는
+# $\tfrac13$씩입니다.
+#
+# ```python
+# likelihood = np.array([1 / 6, 1 / 2, 1]) ** 2
+# after = likelihood / likelihood.sum()
+# assert abs(after[2] - 0.783) < 1e-3
+# ```
+# </details>
+#
 # ## 기억할 것
 #
 # | | |
 # |---|---|
 # | 잠재 변수 모델 | $z \sim p(z)$(사전분포), 그다음 $x \sim p(x \mid z)$(디코더) |
 # | 가능도 | $p(x) = \mathbb{E}_{p(z)}[p(x \mid z)]$. 필요한 표본 수가 $z$의 차원에 따라 지수적으로 늘어남 |
-# | 사후확률 | $p(z \mid x) = p(x \mid z)\,p(z) / p(x)$. 어디를 보아야 할지 알려 주지만 $p(x)$가 들어 있음 |
+# | 사후분포 | $p(z \mid x) = p(x \mid z)\,p(z) / p(x)$. 어디를 보아야 할지 알려 주지만 $p(x)$가 들어 있음 |
 # | 돌고 도는 문제 | $p(x)$와 $p(z \mid x)$는 서로가 있어야 구할 수 있음 |
 #
-# 여기서 빠져나오는 길은 정확한 사후확률을 포기하는 것입니다. 표본을 뽑을 수 있고 계산할 수도 *있는* 분포 $q(z|x)$를
-# 골라, 사후확률에 되도록 가깝게 만듭니다. 이것이 변분추론입니다.
+# 여기서 빠져나오는 길은 정확한 사후분포를 포기하는 것입니다. 표본을 뽑을 수 있고 밀도도 계산할 *수 있는* 분포
+# $q(z|x)$를 골라, 사후분포에 되도록 가깝게 만듭니다. 이것이 변분추론입니다.
+#
+# ## 참고 문헌
+#
+# - C. M. Bishop. *Pattern Recognition and Machine Learning.* Springer 2006, 9, 11, 12장. 잠재 변수.
+# - I. Goodfellow, Y. Bengio, A. Courville. *Deep Learning.* MIT Press 2016, 16, 17, 20장.
+# - D. P. Kingma, M. Welling. *Auto-Encoding Variational Bayes.* ICLR 2014, 2.1절. 이 강의의 문제.
 #
 # 다음: [3. 변분추론](03_variational_inference.ipynb)

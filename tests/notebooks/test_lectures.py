@@ -96,4 +96,5 @@ def test_bold_type_is_closed(source, language):
     # Markdown does not close ** that follows punctuation and stands right before a letter, such as a Korean particle.
     for cell in edition(source, language).cells:
         if cell.cell_type == "markdown":
-            assert "**" not in MarkdownIt().enable("table").render(cell.source), cell.source
+            rendered = MarkdownIt().enable("table").render(cell.source)
+            assert "**" not in re.sub(r"<code.*?</code>", "", rendered, flags=re.DOTALL), cell.source
