@@ -214,7 +214,7 @@ assert abs(slope + 0.5) < 0.05
 #
 # ## 2.3 How many samples as the latent grows
 #
-# > **Predict first.** One latent needs about 200 samples for an error of 10 %. How many do twenty need: 4,000, a
+# > **Predict first.** One latent needs about 300 samples for an error of 10 %. How many do twenty need: 4,000, a
 # > million, more?
 #
 # Now the same model with $d$ latents. The estimate stays correct on average. But how many samples does it need? Ask
@@ -241,7 +241,7 @@ assert abs(slope + 0.5) < 0.05
 #
 # ## 2.3 잠재 변수가 늘어나면 표본은 몇 개나 필요한가
 #
-# > **먼저 예측하기.** 잠재 변수가 하나일 때 오차 10 %에는 표본이 200개쯤 필요합니다. 스물이면 4,000개일까요, 백만
+# > **먼저 예측하기.** 잠재 변수가 하나일 때 오차 10 %에는 표본이 300개쯤 필요합니다. 스물이면 4,000개일까요, 백만
 # > 개일까요, 그보다 많을까요?
 #
 # 이제 같은 모델에 잠재 변수를 $d$개 둡니다. 추정값은 평균적으로 여전히 옳습니다. 하지만 표본은 몇 개나 필요할까요?
