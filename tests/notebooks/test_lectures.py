@@ -20,8 +20,8 @@ def test_there_are_lectures():
     assert [source.stem[:2] for source in LECTURES] == [f"{number:02d}" for number in range(8)]
 
 
-def linked(text):
-    return re.findall(r"\]\(([^)#]+\.ipynb)\)", text)
+def linked(text, ending="ipynb"):
+    return re.findall(rf"\]\(([^)#]+\.{ending})\)", text)
 
 
 def test_the_table_leads_to_every_edition():
@@ -31,7 +31,8 @@ def test_the_table_leads_to_every_edition():
 
 @pytest.mark.parametrize(("source", "language"), EDITIONS)
 def test_links_between_lectures_lead_somewhere(source, language):
-    targets = [target for cell in edition(source, language).cells for target in linked(cell.source)]
+    texts = [cell.source for cell in edition(source, language).cells]
+    targets = [target for text in texts for ending in ("ipynb", "md") for target in linked(text, ending)]
     assert all((stored(source, language).parent / target).is_file() for target in targets), targets
 
 
