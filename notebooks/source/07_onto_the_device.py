@@ -191,7 +191,7 @@ cost = nats_of_a_pixel(s, s + 0.02)
 figure = new_figure(6.5, 3.2)
 axes = figure.subplots()
 axes.plot(s, cost, color=BLUE)
-style_axes(axes, "A pixel that is wrong by 0.02", "s", "nats")
+style_axes(axes, r"$s' = s + 0.02$", "$s$", "nats")
 
 edge, middle = nats_of_a_pixel(0.0005, 0.0205), nats_of_a_pixel(0.5, 0.52)
 print(f"s = 0.0005: {edge:.3f} nats     s = 0.5: {middle:.4f} nats")
@@ -307,7 +307,7 @@ left, right = figure.subplots(1, 2)
 left.plot(list(by_hand), list(by_hand.values()), "o-", color=BLUE)
 left.set_yscale("symlog", linthresh=0.1)  # linear below 0.1
 left.axvline(8, color=VERMILLION, linestyle="--", label="int8")
-style_axes(left, "Decoder, weights rounded to b bits", "b", "nats lost per image")
+style_axes(left, "decoder", "$b$   (bits)", "nats lost")
 style_legend(left)
 looks = {"float32": (INK, "o"), "float16": (GREEN, "s"), "dynamic": (BLUE, "^"), "int8": (VERMILLION, "D")}
 for precision, (colour, marker) in looks.items():
@@ -315,7 +315,7 @@ for precision, (colour, marker) in looks.items():
     right.plot(*zip(*points, strict=True), marker, color=colour, label=precision, markersize=7)
 right.axhline(0, color=INK, linewidth=0.8)
 right.set_xlim(left=0)
-style_axes(right, "The bundle's files as decoder", "file size (kB)", "nats lost per image")
+style_axes(right, "decode", "kB", "nats lost")
 style_legend(right, loc="upper right")
 figure
 
@@ -363,7 +363,7 @@ figure
 # ## 7.3 시드 하나에 이미지 하나
 #
 # 난수 생성기는 저마다 다릅니다. 시드가 똑같이 7이라도 NumPy, TensorFlow, JavaScript, Swift에서 나오는 수가 모두
-# 다르고, 대부분은 TFLite나 ONNX의 연산으로 아예 존재하지도 않습니다. "시드 7의 이미지"이 기기마다 달라 보이는 것은
+# 다르고, 대부분은 TFLite나 ONNX의 연산으로 아예 존재하지도 않습니다. "시드 7의 이미지"가 기기마다 달라 보이는 것은
 # 그래서입니다. 번들의 `generate`에는 자기만의 생성기가 들어 있습니다. $2^{31}$보다 작은 정수의 덧셈, 곱셈,
 # 나눗셈으로만 되어 있어 어디서나 정확합니다. 시드를 열쇠로 삼아 이미지 번호 $i$와 잠재 차원 $j$를 *암호화*하고, 그
 # 결과로 표에서 값을 고릅니다.
@@ -442,15 +442,15 @@ for name, values in pairs.items():
 
 figure = new_figure(10, 3.4)
 left, right = figure.subplots(1, 2)
-left.hist(many.ravel(), bins=120, density=True, color=FAINT, label="800,008 latents of seed 7")
+left.hist(many.ravel(), bins=120, density=True, color=FAINT, label="seed 7, n = 800,008")
 axis = np.linspace(-4.5, 4.5, 400)
-left.plot(axis, np.exp(-0.5 * axis**2) / np.sqrt(2 * np.pi), color=BLUE, label="N(0, 1)")
+left.plot(axis, np.exp(-0.5 * axis**2) / np.sqrt(2 * np.pi), color=BLUE, label=r"$\mathcal{N}(0, 1)$")
 left.set_ylim(0, 0.5)
-style_axes(left, "The formula against the prior", "z", "density")
+style_axes(left, "", "$z_{ij}$", "density")
 style_legend(left, loc="upper right")
 right.scatter(many[:4000, 0], many[:4000, 1], s=4, color=BLUE, linewidths=0)
 right.set_aspect("equal")
-style_axes(right, "4,000 pictures of seed 7", "z₁", "z₂")
+style_axes(right, "seed 7, n = 4,000", "$z_{i1}$", "$z_{i2}$")
 figure
 
 # %% [markdown] lang="en"
