@@ -12,7 +12,7 @@
 # # 0. 빠른 시작
 #
 # 2분이면 됩니다. 작은 손글씨 숫자로 변분 오토인코더(VAE)를 학습하고, 무엇을 배웠는지 살펴보고, Python도 TensorFlow도
-# 필요 없는 파일 묶음으로 내보낸 다음, 그 파일 하나로 똑같은 그림을 다시 그려 봅니다.
+# 필요 없는 파일 묶음으로 내보낸 다음, 그 파일 하나로 똑같은 이미지를 다시 그려 봅니다.
 #
 # Keras만 알면 됩니다. 잠재 변수, 사전분포, KL, 내트 같은 말의 뜻은 1강부터 4강까지 차근차근 설명합니다. 여기서는
 # 무엇을 넣으면 무엇이 나오는지만 알면 충분합니다. `assert ...` 줄은 바로 앞의 주장이 틀리면 실행을 멈춥니다. 그러니
@@ -20,6 +20,8 @@
 
 # %%
 # %matplotlib inline
+import base64
+import io
 import json
 import os
 import subprocess
@@ -30,6 +32,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from IPython.display import HTML
 from PIL import Image
 
 import keras_vae
@@ -53,8 +56,8 @@ os.chdir(folder.name)
 # %% [markdown] lang="ko"
 # ## 0.1 데이터
 #
-# 숫자 그림은 패키지에 들어 있습니다. 8 × 8 픽셀의 회색조입니다. `load_dataset`은 픽셀 값이 0과 1 사이인 배치들을
-# `tf.data.Dataset`으로 돌려줍니다. TensorFlow Datasets의 이미지 데이터셋 이름(`"mnist"`)이나 여러분의 그림이 든 폴더
+# 숫자 이미지는 패키지에 들어 있습니다. 8 × 8 픽셀의 회색조입니다. `load_dataset`은 픽셀 값이 0과 1 사이인 배치들을
+# `tf.data.Dataset`으로 돌려줍니다. TensorFlow Datasets의 이미지 데이터셋 이름(`"mnist"`)이나 여러분의 이미지가 든 폴더
 # 경로를 주어도 됩니다.
 
 # %%
@@ -75,8 +78,8 @@ Image.fromarray(image_grid(batch[:20].numpy(), columns=10))
 # %% [markdown] lang="ko"
 # ## 0.2 학습
 #
-# `from_preset`은 VAE를 이루는 두 신경망을 만듭니다. **인코더**는 그림을 숫자 몇 개(*잠재 변수*, 여기서는 8개)로
-# 줄이고, **디코더**는 그런 숫자로 그림을 그립니다. Keras 모델이므로 `compile`과 `fit`은 늘 쓰던 그대로이고, 손실만
+# `from_preset`은 VAE를 이루는 두 신경망을 만듭니다. **인코더**는 이미지를 숫자 몇 개(*잠재 변수*, 여기서는 8개)로
+# 줄이고, **디코더**는 그런 숫자로 이미지를 그립니다. Keras 모델이므로 `compile`과 `fit`은 늘 쓰던 그대로이고, 손실만
 # 모델이 스스로 정합니다.
 
 # %%
@@ -99,15 +102,15 @@ draw_history(history)
 # Above: test images, which training never saw. Below: what comes back after the way through 8 numbers.
 
 # %% [markdown] lang="ko"
-# 손실은 두 부분으로 되어 있고, 셋 다 단위는 정보량의 단위인 *그림 한 장당 내트*입니다(1강).
+# 손실은 두 부분으로 되어 있고, 셋 다 단위는 정보량의 단위인 *이미지 한 장당 내트*입니다(1강).
 #
-# - **Reconstruction**(재구성): 디코더가 잠재 변수에서 그림을 되살릴 때 얼마나 빗나가는가. 낮을수록 좋습니다.
-# - **KL**: 잠재 변수가 그림에 대해 얼마나 많이 말하는가. 여기에 값을 매기는 까닭은, 너무 많은 것을 말하는 잠재 변수는
-# 나중에 지어낼 수가 없기 때문입니다. 지어내는 일이 바로 다음에 할 일입니다.
+# - **Reconstruction**(재구성): 디코더가 잠재 변수에서 이미지를 되살릴 때 얼마나 빗나가는가. 낮을수록 좋습니다.
+# - **KL**: 잠재 변수가 이미지에 대해 정보를 얼마나 담고 있는가. 여기에 비용을 매기는 까닭은, 정보를 너무 많이 담은
+# 잠재 변수는 나중에 새로 뽑아낼 수 없기 때문입니다. 새로 뽑는 일이 바로 다음에 할 일입니다.
 #
 # ## 0.3 살펴보기
 #
-# 위는 학습에 쓰지 않은 테스트 그림이고, 아래는 숫자 8개를 거쳐 되돌아온 그림입니다.
+# 위는 학습에 쓰지 않은 테스트 이미지이고, 아래는 숫자 8개를 거쳐 되돌아온 이미지입니다.
 
 # %%
 restored = model.reconstruct(test_images[:12])
@@ -118,7 +121,7 @@ labelled_grid([test_images[:12], np.asarray(restored)], ["x", "reconstruct(x)"])
 # and on $i$ alone: ask for 5 or for 500, the first 5 are the same.
 
 # %% [markdown] lang="ko"
-# 다음은 아무도 쓴 적 없는 숫자입니다. `generate`는 잠재 변수를 무작위로 뽑아 디코딩합니다. $i$번째 그림은 시드와
+# 다음은 아무도 쓴 적 없는 숫자입니다. `generate`는 잠재 변수를 무작위로 뽑아 디코딩합니다. $i$번째 이미지는 시드와
 # $i$에만 달려 있습니다. 5장을 부탁하든 500장을 부탁하든 처음 5장은 같습니다.
 
 # %%
@@ -128,11 +131,41 @@ assert np.abs(model.generate(5, seed=8) - samples[:5]).max() > 0.1
 Image.fromarray(image_grid(samples, columns=10))
 
 # %% [markdown] lang="en"
+# What does each of the 8 numbers do? Take the first test image, move one number at a time from −3 to 3, and leave the
+# others as they are. Pull the sliders. (They move in Jupyter, Colab and on the documentation's site; GitHub shows them
+# still.)
+
+# %% [markdown] lang="ko"
+# 숫자 8개는 저마다 무슨 일을 할까요? 첫 테스트 이미지에서 한 번에 하나씩 −3부터 3까지 움직이고 나머지는 그대로 둡니다.
+# 슬라이더를 당겨 보십시오. (Jupyter, Colab, 문서 사이트에서 움직입니다. GitHub에서는 움직이지 않습니다.)
+
+# %%
+steps = np.linspace(-3, 3, 21)
+z = np.tile(model.encode(test_images[:1]).mean().numpy(), (8, 21, 1))  # [which number, which step, latent]
+for j in range(8):
+    z[j, :, j] = steps
+frames = np.rint(255 * model.decode(z.reshape(-1, 8)).mean().numpy()).astype(np.uint8)
+sheet = frames.reshape(8, 21, 8, 8).transpose(0, 2, 1, 3).reshape(64, 168)  # one row a number
+assert np.array_equal(sheet[8:16, 80:88], frames[21 + 10, :, :, 0])
+
+png = io.BytesIO()
+Image.fromarray(sheet).save(png, "PNG")
+source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+style = f"width:64px;height:64px;image-rendering:pixelated;background:url({source}) 0 0/1344px 512px"
+pull = "this.previousElementSibling.style.backgroundPositionX=-64*this.value+'px'"
+one = (
+    '<div style="display:inline-block;margin:6px;text-align:center"><div class="latent" style="background-position:'
+    '-640px {top}px"></div><input type="range" max="20" value="10" style="width:64px" oninput="{pull}"><br>z{j}</div>'
+)
+cells = "".join(one.format(top=-64 * j, pull=pull, j=j + 1) for j in range(8))
+HTML(f"<style>.latent{{{style}}}</style>{cells}")
+
+# %% [markdown] lang="en"
 # How good is the model? `evaluate` gives the numbers by which VAEs are compared, on the 360 test images: the `elbo`,
 # which is minus the loss, and with `nll` a tighter bound on $-\log p(x)$ (lecture 5).
 
 # %% [markdown] lang="ko"
-# 얼마나 좋은 모델일까요? `evaluate`는 VAE를 견줄 때 쓰는 수치를 테스트 그림 360장으로 구해 줍니다. `elbo`는 손실의
+# 얼마나 좋은 모델일까요? `evaluate`는 VAE를 견줄 때 쓰는 수치를 테스트 이미지 360장으로 구해 줍니다. `elbo`는 손실의
 # 부호를 바꾼 값이고, `nll`은 $-\log p(x)$에 더 바짝 다가간 값입니다(5강).
 
 # %%
@@ -141,6 +174,27 @@ for name in ("elbo", "reconstruction", "kl", "nll"):
     print(f"{name:15s} {report[name]:8.2f} nats per image")
 assert abs(report["elbo"] + report["reconstruction"] + report["kl"]) < 1e-6
 assert report["nll"] < -report["elbo"]
+
+# %% [markdown] lang="en"
+# Larger images? Two presets come trained on MNIST, 28 × 28 pixels, so that nobody has to wait:
+
+# %% [markdown] lang="ko"
+# 더 큰 이미지가 필요하면, MNIST(28 × 28 픽셀)로 학습된 프리셋이 둘 있습니다. 기다릴 필요가 없습니다.
+
+# %%
+mnist = keras_vae.VAE.from_preset("mnist_conv_mixture", load_weights=True)
+Image.fromarray(image_grid(mnist.generate(20, seed=1), columns=10))
+
+# %% [markdown] lang="en"
+# And in colour there are `emoji`, 3,786 of them, 32 × 32, to try a training of your own on (lecture 5, exercise 5):
+
+# %% [markdown] lang="ko"
+# 컬러로는 `emoji`가 있습니다. 32 × 32 이미지 3,786장으로 직접 학습해 볼 수 있습니다(5강 연습 문제 5).
+
+# %%
+emoji = next(iter(keras_vae.load_dataset("emoji", split="train", batch_size=20))).numpy()
+assert emoji.shape == (20, 32, 32, 3)
+Image.fromarray(image_grid(emoji, columns=10, scale=2))
 
 # %% [markdown] lang="en"
 # ## 0.4 Export
@@ -182,8 +236,8 @@ for path in ("saved_model", "tflite/vae.tflite", "onnx/decode.onnx"):
 # %% [markdown] lang="ko"
 # ## 0.5 내보낸 파일로 그리기
 #
-# 번들에는 `generate.py`라는 짧은 프로그램이 들어 있습니다. NumPy와 Pillow, 그리고 LiteRT나 ONNX Runtime 가운데 하나만
-# 있으면 되고 TensorFlow도 이 패키지도 필요 없습니다. 같은 시드로 따로 실행해서 견주어 봅시다.
+# 번들에는 `generate.py`라는 짧은 프로그램이 들어 있습니다. NumPy와 Pillow, 그리고 LiteRT나 ONNX Runtime 런타임 가운데
+# 하나만 있으면 되고 TensorFlow도 이 패키지도 필요 없습니다. 같은 시드로 따로 실행해서 견주어 봅시다.
 
 # %%
 command = [sys.executable, "bundle/generate.py", "--count", "16", "--seed", "7"]
@@ -214,8 +268,8 @@ Image.open("pictures.png")
 # |---|---|
 # | understand what was minimised | [1. From likelihood to cross-entropy](01_likelihood.ipynb), then 2 to 4 |
 # | train your own model well | [5. Training in practice](05_training_in_practice.ipynb) |
-# | train on several processors or machines | [6. Many devices](06_many_devices.ipynb) |
-# | put a model on a device | [7. Onto the device](07_onto_the_device.ipynb) |
+# | train on several processors or machines | [6. Guide: train on many devices](06_many_devices.ipynb) |
+# | put a model on a device | [7. Guide: put a model on a device](07_onto_the_device.ipynb) |
 
 # %% [markdown] lang="ko"
 # 다른 프로그램이 다른 런타임에서 그렸는데도 위의 처음 16장과 똑같은 숫자입니다. `bundle/web`에는 모델을 브라우저에서
@@ -230,5 +284,5 @@ Image.open("pictures.png")
 # |---|---|
 # | 무엇을 최소화했는지 이해하기 | [1. 가능도에서 교차 엔트로피로](01_likelihood.ipynb), 이어서 2–4강 |
 # | 내 모델을 잘 학습하기 | [5. 실전 학습](05_training_in_practice.ipynb) |
-# | 여러 프로세서나 여러 컴퓨터에서 학습하기 | [6. 여러 장치에서](06_many_devices.ipynb) |
-# | 모델을 기기에 올리기 | [7. 기기 위로](07_onto_the_device.ipynb) |
+# | 여러 프로세서나 여러 컴퓨터에서 학습하기 | [6. 길잡이: 여러 장치에서 학습하기](06_many_devices.ipynb) |
+# | 모델을 기기에 올리기 | [7. 길잡이: 기기로 내보내기](07_onto_the_device.ipynb) |
