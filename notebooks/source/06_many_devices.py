@@ -373,7 +373,7 @@ for (name, distance), colour, dashes in zip(
     distances.items(), (VERMILLION, GREEN, BLUE), ("--", "-.", "-"), strict=True
 ):
     axes.semilogy(range(1, steps + 1), np.maximum(distance, 1e-9), dashes, color=colour, label=name)
-style_axes(axes, "Two devices against one", "step", "distance of the weights")
+style_axes(axes, "", "step", r"$\|w_2 - w_1\|$")
 style_legend(axes, loc="center right")
 figure
 
@@ -570,10 +570,10 @@ assert resumed_history == whole_history
 figure = new_figure(6.5, 3.2)
 axes = figure.subplots()
 numbers = np.arange(1, epochs + 1)
-axes.plot(numbers, whole_history["loss"], "-", color=BLUE, linewidth=5, alpha=0.35, label="never killed")
-axes.plot(numbers, resumed_history["loss"], ".-", color=INK, linewidth=1, label="killed and resumed")
+axes.plot(numbers, whole_history["loss"], "-", color=BLUE, linewidth=5, alpha=0.35, label="fit")
+axes.plot(numbers, resumed_history["loss"], ".-", color=INK, linewidth=1, label="resume")
 axes.axvline(found["epoch"] + found["batch"] / found["steps"], color=VERMILLION, linestyle="--", label="kill -9")
-style_axes(axes, "One line under the other", "epoch", "loss   (nats per image)")
+style_axes(axes, "", "epoch", "loss   (nats per image)")
 style_legend(axes)
 figure
 
