@@ -38,6 +38,7 @@ from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.evaluation.importance import ImportanceWeightedBound
+from keras_vae.export.formats.generator import write_generator
 from keras_vae.models.presets import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.annealing import LinearWarmUp
@@ -305,6 +306,7 @@ def ship(name: str, work: Path) -> None:
     }
     path.write_text(json.dumps(settings, indent=2) + "\n")
     shipped = VAE.from_preset(preset, load_weights=True)
+    write_generator(shipped, path.with_suffix(".tflite"))
     data = build_pipeline(splits()["test"], batch_size=100, binarize="static", seed=SEED, shuffle=False)
     settings["trained"]["test"] = evaluate(shipped, data, importance_samples=100, seed=SEED)
     path.write_text(json.dumps(settings, indent=2) + "\n")

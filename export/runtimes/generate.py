@@ -1,15 +1,16 @@
-"""Images from a bundle's own files."""
+"""Images from a file's own `generate`, without Keras."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_vae.checks.memory import check_fits_memory
 from keras_vae.data.labels import check_labels, label_input, number_of
-from keras_vae.export.runtimes.runtime import load_runtime
+from keras_vae.export.runtimes.runtime import Runtime
 from keras_vae.random.portable import check_seed, check_temperature
 
 BATCH_SIZE = 256
@@ -34,41 +35,38 @@ def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "flo
     return generators[runtime, precision]
 
 
-def generate_from_file(
-    bundle: Path,
-    manifest: Mapping[str, Any],
-    path: str,
+def generate_from(
+    run: Runtime,
+    model: Mapping[str, Any],
     count: int,
     seed: int = 0,
     temperature: float = 1.0,
-    threads: int = 1,
-    label: int | Sequence[int] | np.ndarray | None = None,
+    label: int | str | Sequence[int] | np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw images 0 to count - 1 of a seed with one file of a bundle.
+    """Draw images 0 to count - 1 of a seed with one file.
 
     Args:
-        bundle: the folder.
-        manifest: its manifest.
-        path: of the file in it, such as `choose_file` returns.
+        run: the file, loaded, which has the signature `generate`.
+        model: `classes` and, where they have them, `class_names`: a manifest's `model`.
         count: how many, at least 1.
         seed: an int32; 0 by default.
         temperature: the factor of the latents' standard deviation; 1 by default.
-        threads: that the runtime may use; 1 by default.
         label: of a conditional model, one class for all or one for each; class after class by default.
 
     Returns:
         Images float32 `[count, H, W, C]` and their latents `[count, d]`.
 
     Raises:
-        ValueError: numbers out of range, or a label for a model without classes.
+        ValueError: numbers out of range, more images than fit in memory, or a label for a model without classes.
     """
-    given = label_input(manifest["model"]["classes"], range(count))
+    shape = run.signatures()["generate"]["outputs"]["image"]["shape"][1:]
+    # twice: in parts, and joined
+    check_fits_memory(f"count {count} of images", 2 * 4 * count * math.prod(shape), "lower count")
+    given = label_input(model["classes"], range(count))
     if label is not None and not given:
         raise ValueError(f"label is {label}: expected none, since the model has no classes")
     if label is not None:
-        number = number_of(label, manifest["model"].get("class_names"))
-        given["label"] = check_labels(number, count, manifest["model"]["classes"])
-    run = load_runtime(bundle, path, manifest["artifacts"][path], threads)
+        given["label"] = check_labels(number_of(label, model.get("class_names")), count, model["classes"])
     numbers = {"seed": np.int32(check_seed(seed)), "temperature": np.float32(check_temperature(temperature))}
     rows = {"index": np.arange(count, dtype=np.int32), **given}
     parts = [

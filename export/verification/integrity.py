@@ -16,8 +16,9 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from keras_vae.checks.shown import shown
-from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION, sha256
+from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION
 from keras_vae.export.verification.facts import false_facts
+from keras_vae.files.digest import sha256
 from keras_vae.files.strict_json import read_json
 
 _AGAIN = "export the model again"

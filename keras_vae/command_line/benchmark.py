@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.command_line.sources import bundle_of
 from keras_vae.files.places import check_file_place
 from keras_vae.files.written_whole import write_json
 
@@ -25,7 +26,7 @@ _CAPTION = (
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.option("--rounds", type=int, default=3, show_default=True, help="Processes for each file.")
 @click.option(
     "--output",
@@ -35,18 +36,19 @@ _CAPTION = (
     help="Name of the .json and .png file to write.",
 )
 def benchmark(bundle: Path, rounds: int, output: Path) -> None:
-    """Measure every file of a bundle on this machine: size, time, memory, error, nats lost.
+    """Measure every file of a bundle, or of a run's, on this machine: size, time, memory, error, nats lost.
 
     Each file runs in its own processes with one thread, in alternating rounds. Times are medians.
 
     \b
     Example:
-      keras-vae benchmark runs/digits/bundle --output digits
+      keras-vae benchmark runs/digits --output digits
     """
     if rounds < 1:
         raise ValueError(f"rounds is {rounds}: expected at least 1; raise --rounds")
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+    bundle = bundle_of(bundle)
     json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
     for path in (json_path, png_path):
         check_file_place("output", path)

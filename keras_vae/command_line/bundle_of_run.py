@@ -17,8 +17,6 @@ from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.vae import VAE
 from keras_vae.runs.settings import Settings
 
-BUNDLE = "bundle"
-
 
 @contextlib.contextmanager
 def exporting(console: Console) -> Iterator[None]:

@@ -6,19 +6,33 @@ from pathlib import Path
 
 import click
 
+from keras_vae.command_line.sources import bundle_of
+
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
+@click.option("--preset", help="Explore a preset's trained weights: the first time, they are exported to the cache.")
 @click.option("--port", type=int, default=0, show_default=True, help="Port of the page; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
-def explore(bundle: Path, port: int, no_browser: bool) -> None:
-    """Explore a bundle's latent space in the browser. Nothing leaves the machine.
+def explore(source: Path | None, preset: str | None, port: int, no_browser: bool) -> None:
+    """Explore the latent space of a bundle, a run or a preset in the browser. Nothing leaves the machine.
 
     \b
     Examples:
-      keras-vae explore runs/digits/bundle
+      keras-vae explore runs/digits
       keras-vae explore bundle --port 8000 --no-browser
+      keras-vae explore --preset mnist_iwae_mlp
     """
     from keras_vae.export.consumers.explore import serve
 
+    if (source is None) == (preset is None):
+        raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
+    if source is not None:
+        bundle = bundle_of(source)
+    else:
+        from rich.console import Console
+
+        from keras_vae.command_line.bundle_of_preset import cached_preset_bundle
+
+        bundle = cached_preset_bundle(preset, Console())
     serve(bundle, port, open_browser=not no_browser)

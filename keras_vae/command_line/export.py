@@ -40,16 +40,19 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     click.get_current_context().with_resource(one_writer("output", output))
     if output.is_dir() and any(output.iterdir()):
         raise ValueError(f"output {output} is not empty: expected a new or empty folder; choose another --output")
-    load_tensorflow()
     from rich.console import Console
-
-    from keras_vae.command_line.bundle_of_run import write_bundle
-    from keras_vae.data.load import load_arrays
 
     console = Console()
     if preset is not None:
-        _export_preset(preset, output, console)
+        from keras_vae.command_line.bundle_of_preset import write_preset_bundle
+
+        write_preset_bundle(preset, output, console)
+        _tell(output, console)
         return
+    load_tensorflow()
+    from keras_vae.command_line.bundle_of_run import write_bundle
+    from keras_vae.data.load import load_arrays
+
     model, settings = load_run(run)
     settings = settings.changed(data_dir=data_dir)
     arrays = {
@@ -60,20 +63,9 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     _tell(output, console)
 
 
-def _export_preset(preset: str, output: Path, console: Console) -> None:
-    from keras_vae.command_line.bundle_of_run import exporting
-    from keras_vae.export import export_bundle
-    from keras_vae.models.vae import VAE
-    from keras_vae.presets.read import read_preset
-
-    model = VAE.from_preset(preset, load_weights=True)
-    with exporting(console):
-        export_bundle(model, output, metrics=read_preset(preset)["trained"]["test"])
-    _tell(output, console)
-
-
 def _tell(bundle: Path, console: Console) -> None:
-    from keras_vae.export.contents.files import MANIFEST, sha256
+    from keras_vae.export.contents.files import MANIFEST
+    from keras_vae.files.digest import sha256
 
     console.print(f"the bundle is in {bundle}: start with its README.md", soft_wrap=True)
     console.print(

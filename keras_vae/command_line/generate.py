@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keras_vae.command_line.quiet_start import load_tensorflow
+from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.command_line.sources import bundle_of, file_of_bundle, file_of_preset, file_of_run
 
 if TYPE_CHECKING:
-    import numpy as np
+    from keras_vae.models.vae import VAE
 
 
 @click.command()
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 )
 @click.option("--label", help="Class to draw, a name or number, of a conditional model; by default each in turn.")
 @click.option(
-    "--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Run the bundle's file of this format."
+    "--runtime",
+    type=click.Choice(["saved_model", "tflite", "onnx"]),
+    help="Run the bundle's file of this format.",
 )
 @click.option(
     "--precision",
@@ -58,6 +61,9 @@ def generate(
 ) -> None:
     """Generate images from a trained run, a bundle or a preset, as one picture.
 
+    A TFLite file draws them, without loading TensorFlow: the bundle's, the one of a run's bundle, or the one that
+    comes with a preset. Where a run's is missing, damaged or of another model, Keras draws from the model itself.
+
     \b
     Examples:
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
@@ -66,6 +72,7 @@ def generate(
       keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
+    from keras_vae.export.runtimes.generate import generate_from
     from keras_vae.files.places import check_file_place
     from keras_vae.random.portable import check_seed, check_temperature
 
@@ -78,61 +85,33 @@ def generate(
     check_file_place("output", output)
     if (source is None) == (preset is None):
         raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
-    if preset is not None and runtime:
-        raise ValueError(
-            f"--runtime is {runtime} with --preset {preset}: expected a bundle; write one with keras-vae export"
-        )
-    if preset is not None:
-        images = _of_preset(preset, count, seed, temperature, label)
-    elif runtime or (source / "manifest.json").is_file():
-        images = _of_bundle(source, runtime or "tflite", precision, count, seed, temperature, label, unchecked)
-    else:
-        images = _of_run(source, count, seed, temperature, label)
+    chosen = runtime or (None if precision == "float32" else "tflite")  # a file of a bundle
+    if preset is not None and chosen:
+        option = f"--runtime is {runtime}" if runtime else f"--precision is {precision}"
+        raise ValueError(f"{option} with --preset {preset}: expected a bundle; write one with keras-vae export")
+    with held_stderr():
+        if preset is not None:
+            file = file_of_preset(preset)
+        elif chosen or (source / "manifest.json").is_file():
+            file = file_of_bundle(bundle_of(source), chosen or "tflite", precision, unchecked)
+        else:
+            file = file_of_run(source)
+        images = None if file is None else generate_from(*file, count, seed, temperature, label)[0]
+    if images is None:
+        load_tensorflow()
+        model = _load(source, preset)
+        images = model.generate(count, seed=seed, temperature=temperature, label=label)
     from keras_vae.pictures.samples import samples
 
     samples(images, output)
     click.echo(f"{count} images of seed {seed} in {output}")
 
 
-def _of_preset(preset: str, count: int, seed: int, temperature: float, label: str | None) -> np.ndarray:
-    load_tensorflow()
+def _load(run: Path | None, preset: str | None) -> VAE:
+    if preset is None:
+        from keras_vae.runs.run_folder import load_run
+
+        return load_run(run)[0]
     from keras_vae.models.vae import VAE
 
-    model = VAE.from_preset(preset, load_weights=True)
-    return model.generate(count, seed=seed, temperature=temperature, label=label)
-
-
-def _of_run(run: Path, count: int, seed: int, temperature: float, label: str | None) -> np.ndarray:
-    from keras_vae.runs.run_folder import load_run, read_settings
-
-    read_settings(run)
-    load_tensorflow()
-    model, _ = load_run(run)
-    return model.generate(count, seed=seed, temperature=temperature, label=label)
-
-
-def _of_bundle(
-    source: Path,
-    runtime: str,
-    precision: str,
-    count: int,
-    seed: int,
-    temperature: float,
-    label: str | None,
-    unchecked: bool,
-) -> np.ndarray:
-    from keras_vae.command_line.quiet_start import held_stderr
-    from keras_vae.export.runtimes.generate import choose_file, generate_from_file
-    from keras_vae.export.verification.integrity import check_files, read_manifest
-
-    bundle = source if (source / "manifest.json").is_file() else source / "bundle"
-    manifest = read_manifest(bundle)
-    path = choose_file(manifest, runtime, precision)
-    # The other files of the bundle are not this command's business: keras-vae verify checks them all.
-    misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
-    if misses and not unchecked:
-        raise ValueError(f"in {bundle}, {misses[0]}; or draw with it --unchecked")
-    if runtime == "saved_model":
-        load_tensorflow()
-    with held_stderr():
-        return generate_from_file(bundle, manifest, path, count, seed, temperature, label=label)[0]
+    return VAE.from_preset(preset, load_weights=True)

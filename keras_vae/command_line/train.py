@@ -148,8 +148,9 @@ def train(
     chosen = start_tensorflow(strategy, virtual_devices)
     from rich.console import Console
 
-    from keras_vae.command_line.bundle_of_run import BUNDLE, write_bundle
+    from keras_vae.command_line.bundle_of_run import write_bundle
     from keras_vae.command_line.figures import print_figures
+    from keras_vae.command_line.sources import BUNDLE
     from keras_vae.multi_device.lost_worker import EXIT_STATUS as LOST
     from keras_vae.multi_device.lost_worker import WorkerLost
     from keras_vae.runs.train import train as run

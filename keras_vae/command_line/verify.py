@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.command_line.sources import bundle_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.option("--dataset", help="Measure nats on this dataset; by default on the bundle's test images.")
 @click.option("--split", default="test", show_default=True, help="Split of the dataset.")
 @click.option(
@@ -44,7 +45,7 @@ def verify(
     sha256: str | None,
     as_json: bool,
 ) -> None:
-    """Check every file of a bundle in its own runtime, and measure how many nats it loses.
+    """Check every file of a bundle, or of a run, in its own runtime, and measure how many nats it loses.
 
     It checks sizes, hashes, schema, operators and signatures. It compares latents (bit for bit) and images (within a
     tolerance) with those of Keras, measures the ELBO with each file as decoder and as encoder, and compares the
@@ -53,7 +54,7 @@ def verify(
 
     \b
     Examples:
-      keras-vae verify runs/digits/bundle
+      keras-vae verify runs/digits
       keras-vae verify digits-bundle --sha256 DIGEST
       keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
     """
@@ -61,6 +62,7 @@ def verify(
         raise ValueError(f"images is {images}: expected at least 1; raise --images")
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+    bundle = bundle_of(bundle)
     load_tensorflow()
     from rich.console import Console
 
@@ -85,11 +87,12 @@ def verify(
     if misses:
         sys.exit(1)
     if not as_json:
-        from keras_vae.export.contents import files
+        from keras_vae.export.contents.files import MANIFEST
         from keras_vae.export.contents.implied import AUTHORS_WORD
+        from keras_vae.files import digest
 
         click.echo(f"{bundle} is whole: every file does what Keras did")
-        click.echo(f"its {files.MANIFEST} has SHA-256 {files.sha256(bundle / files.MANIFEST)}; its {AUTHORS_WORD}")
+        click.echo(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}; its {AUTHORS_WORD}")
 
 
 def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:

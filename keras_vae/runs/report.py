@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
+from keras_vae.files.digest import sha256
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.every_class import every_class
 from keras_vae.pictures.history import history as draw_history
@@ -83,18 +84,20 @@ def _first_images(arrays: ImageArrays, settings: Settings) -> np.ndarray:
     return next(iter(pipeline)).numpy()
 
 
-def record(settings: Settings, model: VAE, started: float) -> dict[str, Any]:
+def record(settings: Settings, model: VAE, path: Path, started: float) -> dict[str, Any]:
     """Return what `config.json` holds: the settings, the model in a few words, versions, and when it was made.
 
     Args:
         settings: completed ones.
         model: as it was trained.
+        path: its file.
         started: when, in seconds since 1970.
     """
     packages = ("keras", "tensorflow", "tensorflow-probability", "numpy")
     return {
         "settings": dataclasses.asdict(settings),
         "model": {
+            "sha256": sha256(path),
             "image_shape": list(model.image_shape),
             "latent_dim": model.latent_dim,
             "class_names": model.class_names,

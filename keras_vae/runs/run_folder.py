@@ -13,6 +13,7 @@ from typing import Any
 from keras_vae.checkpoints.folder import checkpoints_in, remove_half_written
 from keras_vae.checks.shown import first_line
 from keras_vae.files.archives import check_unpacked_size
+from keras_vae.files.digest import sha256
 from keras_vae.files.disk_errors import could_not_write
 from keras_vae.files.places import check_folder_place
 from keras_vae.files.strict_json import read_json
@@ -179,13 +180,28 @@ def read_settings(run: Path) -> Settings:
     Raises:
         ValueError: a folder that holds no run, or whose configuration is no JSON or holds no settings.
     """
-    path = run / CONFIG
-    if not path.is_file():
-        raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
-    config = _read(path)
+    config, path = _read_config(run), run / CONFIG
     if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
         raise ValueError(f"{path} holds no settings: expected those of a run; {_MEND}")
     return Settings.of_record(config["settings"], path)
+
+
+def _read_config(run: Path) -> Any:
+    path = run / CONFIG
+    if not path.is_file():
+        raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
+    return _read(path)
+
+
+def is_as_trained(run: Path) -> bool:
+    """Return whether a run's model is the one it was written with; False where it did not record which.
+
+    Raises:
+        ValueError: a folder that holds no run.
+    """
+    about, path = _read_config(run).get("model"), run / MODEL
+    recorded = about.get("sha256") if isinstance(about, dict) else None
+    return recorded is not None and path.is_file() and sha256(path) == recorded
 
 
 def read_metrics(run: Path) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def train(
         draw_pictures(model, arrays["test"], settings, history, test, folder)
         if finish:
             finish(model, settings, arrays, metrics, folder)
-        write_json(record(settings, prepared.model, started), folder / run_folder.CONFIG)
+        write_json(record(settings, prepared.model, folder / run_folder.MODEL, started), folder / run_folder.CONFIG)
     return metrics
 
 

@@ -4,9 +4,13 @@ import hashlib
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
+
+from keras_vae.models.vae import VAE
+from keras_vae.pictures.samples import samples
 
 
 def pixels(path):
@@ -48,9 +52,56 @@ def test_export_writes_the_same_files_again(keras_vae, run, tmp_path):
     assert "is not empty: expected a new or empty folder" in errors
 
 
+@pytest.fixture
+def by_keras(monkeypatch):
+    """Collects what Keras itself was asked to draw."""
+    asked, generate_ = [], VAE.generate
+    monkeypatch.setattr(
+        VAE, "generate", lambda model, count, **how: asked.append(how) or generate_(model, count, **how)
+    )
+    return asked
+
+
+@pytest.mark.parametrize("change", ["nothing", "no bundle", "damaged", "no record", "trained on"])
+def test_a_run_is_drawn_by_its_own_bundle_or_else_by_keras(keras_vae, by_keras, run, tmp_path, change):
+    changed = shutil.copytree(run, tmp_path / "run")
+    config = json.loads((changed / "config.json").read_text())
+    assert config["model"].pop("sha256") == hashlib.sha256((run / "model.keras").read_bytes()).hexdigest()
+    model = keras.models.load_model(changed / "model.keras")
+    if change == "no bundle":
+        shutil.rmtree(changed / "bundle")
+    elif change == "damaged":
+        (changed / "bundle/tflite/vae.tflite").write_bytes(b"")
+    elif change == "no record":  # as runs of version 0.1.0
+        (changed / "config.json").write_text(json.dumps(config))
+    elif change == "trained on":
+        for weight in model.decoder.trainable_weights:
+            weight.assign(2 * weight)
+        model.save(changed / "model.keras")
+    samples(model.generate(5, seed=7), tmp_path / "right.png")
+    by_keras.clear()
+    status, _, errors = keras_vae("generate", changed, "--seed", 7, "--count", 5, "--output", tmp_path / "drawn.png")
+    assert (status, errors) == (0, "")
+    assert np.abs(pixels(tmp_path / "right.png") - pixels(tmp_path / "drawn.png")).max() <= 1
+    assert bool(by_keras) == (change != "nothing")
+
+
+def test_precision_takes_the_bundle_s_file_and_count_must_fit_memory(keras_vae, by_keras, run, tmp_path):
+    output = tmp_path / "grid.png"
+    assert keras_vae("generate", run, "--precision", "float16", "--output", output)[0] == 0
+    assert not by_keras
+    for source in (run, run / "bundle"):
+        status, _, errors = keras_vae("generate", source, "--count", 10**12, "--output", tmp_path / "huge.png")
+        assert (status, errors.count("\n")) == (2, 1)
+        assert "count 1000000000000 of images takes 5.12e+05 GB: expected at most the" in errors
+    status, _, errors = keras_vae("generate", "--preset", "mnist_iwae_mlp", "--precision", "float16")
+    assert (status, "--precision is float16 with --preset mnist_iwae_mlp: expected a bundle" in errors) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["grid.png"]
+
+
 @pytest.mark.parametrize("runtime", ["saved_model", "tflite", "onnx"])
 def test_one_seed_is_one_picture_in_every_runtime(keras_vae, run, tmp_path, runtime):
-    keras_vae("generate", run, "--seed", 7, "--count", 5, "--output", tmp_path / "keras.png")
+    samples(keras.models.load_model(run / "model.keras").generate(5, seed=7), tmp_path / "keras.png")
     place = run if runtime == "onnx" else run / "bundle"  # a run's bundle is found
     status, _, errors = keras_vae(
         "generate", place, "--seed", 7, "--count", 5, "--runtime", runtime, "--output", tmp_path / "other.png"

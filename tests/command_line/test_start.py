@@ -41,6 +41,24 @@ for arguments in {attempts!r}:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_of_a_run_a_bundle_and_a_preset_load_no_tensorflow(run, tmp_path):
+    attempts = [["generate", *source] for source in ([str(run)], [str(run / "bundle")], ["--preset", "mnist_iwae_mlp"])]
+    code = f"""
+import sys
+from keras_vae.command_line.application import main
+for arguments in {attempts!r}:
+    main(arguments)
+    loaded = {HEAVY} & set(sys.modules)
+    assert not loaded, (arguments, loaded)
+with open("/proc/self/status") as status:
+    (peak,) = (int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+assert peak < 200e3, peak  # kilobytes; TensorFlow alone takes more
+"""
+    done = start("-c", code, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["samples.png"]
+
+
 def test_a_mistake_found_late_is_still_one_line(tmp_path):
     arguments = ["train", "--dataset", "mnits", "--output", "run"]
     done = start("-m", "keras_vae.command_line.application", *arguments, cwd=tmp_path)

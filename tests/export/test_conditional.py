@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_vae.export import BundleError, export_bundle, verify_bundle
-from keras_vae.export.runtimes.generate import choose_file, generate_from_file
+from keras_vae.export.runtimes.generate import choose_file, generate_from
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import original_elbo
@@ -65,19 +65,19 @@ def test_files_draw_what_keras_draws(bundle, model):
     manifest = json.loads((bundle / "manifest.json").read_text())
     for runtime in ("saved_model", "tflite", "onnx"):
         path = choose_file(manifest, runtime)
+        run = load_runtime(bundle, path, manifest["artifacts"][path])
         for label in (None, 2, [3, 1, 0], "Food & Drink", "2", "0"):
-            images, _ = generate_from_file(bundle, manifest, path, 3, seed=5, label=label)
+            images, _ = generate_from(run, manifest["model"], 3, seed=5, label=label)
             np.testing.assert_allclose(images, model.generate(3, seed=5, label=label), atol=1e-5)
-    run = load_runtime(bundle, path, manifest["artifacts"][path])
     with pytest.raises(
         ValueError,
         match=r"^inputs of generate in .* are \['index', 'seed', 'temperature'\]: expected \['index', 'label'",
     ):
         run("generate", index=np.int32([0]), seed=np.int32(0), temperature=np.float32(1))
     with pytest.raises(ValueError, match="label is 4: expected whole numbers from 0 to 3"):
-        generate_from_file(bundle, manifest, path, 3, label=CLASSES)
+        generate_from(run, manifest["model"], 3, label=CLASSES)
     with pytest.raises(ValueError, match="label is 'dig': expected one of cat, dog, Food & Drink, 2; did you"):
-        generate_from_file(bundle, manifest, path, 3, label="dig")
+        generate_from(run, manifest["model"], 3, label="dig")
 
 
 def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path):

@@ -1,0 +1,78 @@
+"""What a run, a bundle or a preset is drawn with: a file that needs neither TensorFlow nor Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keras_vae.command_line.quiet_start import load_tensorflow
+
+if TYPE_CHECKING:
+    from keras_vae.export.runtimes.runtime import Runtime
+
+    # A loaded file with the signature `generate`, and the `model` of a manifest, which has its classes.
+    Drawn = tuple[Runtime, Mapping[str, Any]]
+
+BUNDLE = "bundle"  # of a run, in its folder
+
+
+def bundle_of(source: Path) -> Path:
+    """Return the bundle that a path means: itself, or that of a run."""
+    return source if (source / "manifest.json").is_file() or not (source / BUNDLE).is_dir() else source / BUNDLE
+
+
+def file_of_bundle(bundle: Path, runtime: str, precision: str, unchecked: bool = False) -> Drawn:
+    """Load the file of a bundle that draws in a runtime.
+
+    Raises:
+        ValueError: no bundle, no such file in it, or one that fails its hash unless `unchecked`.
+    """
+    from keras_vae.export.runtimes.generate import choose_file
+    from keras_vae.export.runtimes.runtime import load_runtime
+    from keras_vae.export.verification.integrity import check_files, read_manifest
+
+    manifest = read_manifest(bundle)
+    path = choose_file(manifest, runtime, precision)
+    # The other files of the bundle are not this command's business: keras-vae verify checks them all.
+    misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
+    if misses and not unchecked:
+        raise ValueError(f"in {bundle}, {misses[0]}; or draw with it --unchecked")
+    if runtime == "saved_model":
+        load_tensorflow()
+    return load_runtime(bundle, path, manifest["artifacts"][path]), manifest["model"]
+
+
+def file_of_run(run: Path) -> Drawn | None:
+    """Load the TFLite file of a run's bundle; None where it has none that is whole and of its model.
+
+    Raises:
+        ValueError: a folder that holds no run.
+    """
+    from keras_vae.runs.run_folder import is_as_trained, read_settings
+
+    read_settings(run)
+    if not is_as_trained(run):
+        return None
+    try:
+        return file_of_bundle(run / BUNDLE, "tflite", "float32")
+    except ValueError:
+        return None
+
+
+def file_of_preset(preset: str) -> Drawn | None:
+    """Load the TFLite file that comes with a preset's weights; None where none does.
+
+    Raises:
+        ValueError: an unknown preset.
+    """
+    from keras_vae.data.labels import classes_and_names
+    from keras_vae.export.runtimes.litert import LiteRT
+    from keras_vae.presets.read import read_preset
+
+    classes, names = classes_and_names(read_preset(preset).get("classes"))
+    with resources.as_file(resources.files("keras_vae.presets").joinpath(f"{preset}.tflite")) as path:
+        if not path.is_file():
+            return None
+        return LiteRT(path, {"signatures": ["generate"], "batch": None}), {"classes": classes, "class_names": names}
