@@ -82,7 +82,7 @@ def _names(kind: str) -> str:
 )
 @click.option(
     "--virtual-devices",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 64),
     help="Split the CPU into this many devices, to try --strategy mirrored.",
 )
 @click.option(

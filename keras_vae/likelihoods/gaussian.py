@@ -86,8 +86,8 @@ class OptimalGaussian(Gaussian):
     optimal sigma-VAE). It needs no learning rate and adjusts at once. An image must not choose the scale that
     evaluates it, so outside training the scale is that of the batches seen: first their mean, then a running mean.
 
-    On several replicas each takes the error of its own images, as with batch normalisation. A batch whose error is
-    not finite leaves the running scale as it was.
+    Images count by their weights. On several replicas each takes the error of its own images, as with batch
+    normalisation. A batch whose error is not finite, or whose weights are all 0, leaves the running scale as it was.
 
     Args:
         stddev: before the first batch, above 0; 0.1 by default.
@@ -107,15 +107,24 @@ class OptimalGaussian(Gaussian):
         """Return the standard deviation of the batches seen, float32 `[]`."""
         return tf.sqrt(self.variance.value)
 
-    def fit_to_batch(self, likelihood: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+    def fit_to_batch(
+        self, likelihood: tfd.Distribution, x: tf.Tensor, weight: tf.Tensor | None = None
+    ) -> tfd.Distribution:
         """Return p(x|z) with the batch's own scale, and add that to the running one."""
         mean = likelihood.distribution.loc
+        error, weighs = tf.square(x - mean), tf.constant(True)
+        if weight is None:
+            error = tf.reduce_mean(error)
+        else:
+            total = tf.reduce_sum(weight)
+            weighs = total > 0
+            error = tf.math.divide_no_nan(tf.reduce_sum(weight * tf.reduce_mean(error, [0, -3, -2, -1])), total)
         # At the optimum the gradient through the variance is zero, of terms that all weigh the same: without it those
         # of each image stay apart. An objective that weighs samples, such as IWAE, takes the scale as given.
-        variance = tf.stop_gradient(tf.maximum(tf.reduce_mean(tf.square(x - mean)), SMALLEST_VARIANCE))
+        variance = tf.stop_gradient(tf.where(weighs, tf.maximum(error, SMALLEST_VARIANCE), self.variance.value))
         share = tf.maximum(1 / (self.batches.value + 1), 1 - MOMENTUM)
         # An update may be skipped after this, but no batch without a finite error may stay in the scale for good.
-        usable = tf.math.is_finite(variance)
+        usable = tf.math.is_finite(variance) & weighs
         self.variance.assign(
             tf.where(usable, self.variance.value + share * (variance - self.variance.value), self.variance.value)
         )

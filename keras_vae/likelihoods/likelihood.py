@@ -54,7 +54,9 @@ class Likelihood(ConditionalDistribution):
         """
         raise NotImplementedError(f"{type(self).__name__} must define of_mean(mean)")
 
-    def fit_to_batch(self, likelihood: tfp.distributions.Distribution, x: tf.Tensor) -> tfp.distributions.Distribution:
+    def fit_to_batch(
+        self, likelihood: tfp.distributions.Distribution, x: tf.Tensor, weight: tf.Tensor | None = None
+    ) -> tfp.distributions.Distribution:
         """Return p(x|z) as a training step on images `x` is to use it: by default `likelihood`, as it is.
 
         For a likelihood that takes part of itself from the batch, such as an optimal scale.
@@ -62,6 +64,7 @@ class Likelihood(ConditionalDistribution):
         Args:
             likelihood: what the layer returned, batch shape `[samples, n]`.
             x: images float32 `[n, H, W, C]`.
+            weight: of each image in the loss, float32 `[n]`; None, the default, for 1.
         """
         return likelihood
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -248,6 +249,11 @@ class DistributedTrainer(keras.Model):
     def make_train_function(self, force: bool = False) -> None:
         """Make what `fit` calls."""
         if force or self.train_function is None:
+            if not self.trainable_weights:
+                warnings.warn(
+                    "the model has no trainable weights: expected some to train; set trainable = True on its networks",
+                    stacklevel=2,
+                )
             if self.strategy:
                 warn_of_layers(self, self.strategy.num_replicas_in_sync)
             self.train_function = step_function(self, self.strategy, self.train_step)

@@ -151,7 +151,7 @@ class VAE(DistributedTrainer):
         self._objective = objective
         self.remake_functions()  # the current ones were traced with the old objective
 
-    def terms(self, x: tf.Tensor, label: tf.Tensor | None, noise: tf.Tensor, training: bool = False) -> Terms:
+    def terms(self, x: tf.Tensor, label: Any, noise: tf.Tensor, training: bool = False, weight: Any = None) -> Terms:
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: the parts of the ELBO.
 
         Args:
@@ -159,14 +159,14 @@ class VAE(DistributedTrainer):
             label: of a conditional model, int `[n]`, else None.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
             training: whether to run in training mode, with the objective as it is at `self.step`; False by default.
+            weight: of each image where the likelihood is fitted to the batch, float32 `[n]`; None, the default, for 1.
         """
         objective = self.objective.at(self.step.value) if training else self.objective
         encoded = self.encoder_outputs(x, label, training)
         decode = functools.partial(self.decoder_outputs, label=label, training=training)
         q, z, decoded = self.posterior.infer(encoded, noise, decode, objective.path)  # q(z|x) and samples z of it
         p = self.likelihood(decoded)  # p(x|z)
-        if training:
-            p = self.likelihood.fit_to_batch(p, x)
+        p = self.likelihood.fit_to_batch(p, x, weight) if training else p
         return objective(x, z, q, p, self.prior())  # by default -ELBO = -E_q[log p(x|z)] + KL(q(z|x) || p(z))
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -176,10 +176,10 @@ class VAE(DistributedTrainer):
         def differentiate() -> tuple[tf.Tensor, Terms, list[Any]]:
             noise = self.noise(TRAINING, self.step.value, batch)
             with tf.GradientTape() as tape:
-                terms = self.terms(batch.x, batch.label, noise, training=True)
+                terms = self.terms(batch.x, batch.label, noise, True, batch.shard.weights(batch.weight))
                 loss = batch.shard.mean(terms.loss, batch.weight) + batch.shard.regularization(self)
                 scaled_loss = self.optimizer.scale_loss(loss)
-            return loss, terms, tape.gradient(scaled_loss, self.trainable_weights)
+            return loss, terms.plus(self.losses), tape.gradient(scaled_loss, self.trainable_weights)
 
         loss, terms, gradients = self.jit_under_strategy(differentiate)()
         faults = faults_of_inputs(batch.x, batch.weight, self.likelihood)
@@ -197,7 +197,7 @@ class VAE(DistributedTrainer):
 
         def judge() -> Terms:
             noise = self.noise(VALIDATION, self.validation_step.value, batch)
-            return self.terms(batch.x, batch.label, noise)
+            return self.terms(batch.x, batch.label, noise).plus(self.losses)
 
         terms = self.jit_under_strategy(judge)()
         (faults,) = batch.shard.sum([faults_of_inputs(batch.x, batch.weight, self.likelihood)])

@@ -10,6 +10,8 @@ import tensorflow as tf
 from keras_vae.multi_device.cluster import check_port_free, read_cluster
 from keras_vae.registry import check_known
 
+# Each takes threads, and a copy of the model: more of them try nothing new.
+MOST_VIRTUAL_DEVICES = 64
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
 
@@ -47,13 +49,16 @@ def split_processor(count: int) -> None:
     """Let TensorFlow see this machine's processor as several devices, to try "mirrored" without GPUs.
 
     Args:
-        count: how many; at least 1.
+        count: how many; 1 to 64.
 
     Raises:
-        ValueError: a count below 1, or TensorFlow having looked for its devices before.
+        ValueError: a count out of range, or TensorFlow having looked for its devices before.
     """
-    if count < 1:
-        raise ValueError(f"the number of virtual devices is {count}: expected at least 1; raise it")
+    if not 1 <= count <= MOST_VIRTUAL_DEVICES:
+        raise ValueError(
+            f"the number of virtual devices is {count}: expected 1 to {MOST_VIRTUAL_DEVICES}; "
+            f"{'raise' if count < 1 else 'lower'} it"
+        )
     try:
         tf.config.set_logical_device_configuration(
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count

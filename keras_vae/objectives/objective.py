@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import tensorflow as tf
@@ -18,6 +19,10 @@ class Terms(NamedTuple):
     loss: tf.Tensor
     reconstruction: tf.Tensor
     kl: tf.Tensor
+
+    def plus(self, losses: Sequence[tf.Tensor]) -> Terms:
+        """Return the terms with what layers add to the loss of a batch, such as regularizers, in each image's loss."""
+        return self._replace(loss=self.loss + tf.add_n(losses)) if losses else self
 
 
 class Objective:

@@ -17,6 +17,11 @@ MISTAKES = {
     "unknown precision": (["--precision", "float16"], None, "'mixed_float16'"),
     "nothing to split for": (["--virtual-devices", 2], None, "--virtual-devices is 2 with --strategy auto: expected"),
     "split too late": (["--strategy", "mirrored", "--virtual-devices", 2], None, "after TensorFlow found its devices"),
+    "too many": (
+        ["--strategy", "mirrored", "--virtual-devices", 100_000],
+        None,
+        "'--virtual-devices': 100000 is not in the range 1<=x<=64",
+    ),
     "no TF_CONFIG": (["--strategy", "multi_worker"], "", "TF_CONFIG is not set"),
     "no JSON": (["--strategy", "multi_worker"], "{", "TF_CONFIG is {, which is no JSON"),
     "index out of range": (["--strategy", "multi_worker"], config(index=2), "0 to 1 are workers"),

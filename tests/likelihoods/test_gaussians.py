@@ -11,6 +11,8 @@ from scipy.special import expit
 
 from keras_vae.likelihoods import Gaussian, LearnedGaussian, OptimalGaussian
 from keras_vae.likelihoods.gaussian import SMALLEST_VARIANCE
+from keras_vae.models.vae import VAE
+from keras_vae.random.noise import TRAINING, normal
 
 ALL = [Gaussian, LearnedGaussian, OptimalGaussian]
 rng = np.random.default_rng(0)
@@ -60,10 +62,11 @@ def test_the_learned_scale_reaches_the_error_of_the_pictures():
     assert again(likelihood).get_config()["stddev"] == pytest.approx(float(likelihood.scale()), rel=1e-6)
 
 
-def optimal(outputs, x):
+def optimal(outputs, x, weights=None):
     likelihood = OptimalGaussian(0.5)
     p = likelihood(tf.constant(outputs, tf.float32))
-    return likelihood, likelihood.fit_to_batch(p, tf.constant(x, tf.float32))
+    weights = None if weights is None else tf.constant(weights, tf.float32)
+    return likelihood, likelihood.fit_to_batch(p, tf.constant(x, tf.float32), weights)
 
 
 def test_the_optimal_scale_is_the_batch_s_error_and_maximises_its_likelihood():
@@ -76,6 +79,42 @@ def test_the_optimal_scale_is_the_batch_s_error_and_maximises_its_likelihood():
     ]
     assert totals[1] == max(totals)
     assert float(tf.reduce_sum(p.log_prob(tf.constant(x, tf.float32)))) == pytest.approx(totals[1], rel=1e-5)
+
+
+def test_images_count_for_the_optimal_scale_by_their_weights():
+    outputs, x = rng.normal(size=(2, 8, 3, 3, 1)), rng.random((8, 3, 3, 1))
+    weights = np.array([0, 1, 2, 0, 0.5, 3, 1, 1])
+    likelihood, p = optimal(outputs, x, weights)
+    errors = np.mean((x - expit(outputs)) ** 2, axis=(0, 2, 3, 4))
+    error = np.average(errors, weights=weights)
+    assert error != pytest.approx(np.mean(errors), rel=1e-3)
+    np.testing.assert_allclose(p.stddev(), np.full((2, 8, 3, 3, 1), np.sqrt(error)), rtol=1e-5)
+    assert float(likelihood.scale()) == pytest.approx(np.sqrt(error), rel=1e-5)
+    # the scale of largest weighted likelihood
+    totals = [
+        np.sum(weights[:, None, None, None] * stats.norm.logpdf(x, expit(outputs), np.sqrt(error) * factor))
+        for factor in (0.97, 1.0, 1.03)
+    ]
+    assert totals[1] == max(totals)
+
+
+def test_the_row_that_pads_an_empty_replica_leaves_the_optimal_scale():
+    likelihood, p = optimal(rng.normal(size=(1, 1, 3, 3, 1)), np.zeros([1, 3, 3, 1]), [0])
+    np.testing.assert_allclose(p.stddev(), np.full((1, 1, 3, 3, 1), 0.5), rtol=1e-6)
+    assert float(likelihood.scale()) == 0.5
+    assert float(likelihood.batches) == 0
+
+
+def test_fit_gives_the_optimal_scale_the_weights_of_samples():
+    x, weights = rng.random((6, 8, 8, 1)).astype("float32"), np.array([0, 0, 1, 1, 4, 0], "float32")
+    models = [VAE.from_preset("digits_mlp", likelihood="optimal_gaussian", network={"hidden": [4]}) for _ in range(2)]
+    models[0].compile("adam", jit_compile=False)
+    models[0].fit(x, sample_weight=weights, batch_size=6, shuffle=False, verbose=0)
+    noise = normal(0, TRAINING, 0, [1, 6, models[1].latent_dim])
+    q = models[1].encode(x)
+    means = models[1].decode(q.mean() + q.stddev() * noise[0]).mean().numpy()
+    error = np.average(np.mean((x - means) ** 2, axis=(1, 2, 3)), weights=weights)
+    assert float(models[0].likelihood.scale()) == pytest.approx(np.sqrt(error), rel=1e-5)
 
 
 def test_the_optimal_gradient_is_that_of_the_profile_likelihood():

@@ -73,7 +73,9 @@ def test_the_processor_is_split_first_or_not_at_all():
     tf.config.list_logical_devices()
     with pytest.raises(ValueError, match="after TensorFlow found its devices: expected it before"):
         split_processor(2)
-    with pytest.raises(ValueError, match="virtual devices is 0: expected at least 1"):
+    with pytest.raises(ValueError, match="virtual devices is 100000: expected 1 to 64; lower it"):
+        split_processor(100_000)
+    with pytest.raises(ValueError, match="virtual devices is 0: expected 1 to 64; raise it"):
         split_processor(0)
 
 
