@@ -10,6 +10,7 @@ read: `main` has the steps of any program that uses a bundle. It runs on Python 
 from __future__ import annotations
 
 import argparse
+import errno
 import hashlib
 import importlib.util
 import json
@@ -52,16 +53,30 @@ def main(arguments: list[str] | None = None) -> int:
     except (AttributeError, KeyError, TypeError) as error:
         reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
     else:
-        print(f"{options.count} images of seed {options.seed} by {path} in {options.output}")
+        tell(f"{options.count} images of seed {options.seed} by {path} in {options.output}", sys.stdout)
         return 0
-    print("generate.py:", " ".join(reason.split()), file=sys.stderr)
+    tell(f"generate.py: {' '.join(reason.split())}", sys.stderr)
     return 2
+
+
+def tell(text: str, stream: Any) -> bool:
+    """Print to a standard stream that may be closed or full, which changes no file; return whether it took the text."""
+    try:
+        print(text, file=stream or open(os.devnull, "w"), flush=True)  # noqa: SIM115  Python closes it
+        return True
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again at its end
+        if stream is sys.stdout and error.errno not in (errno.EPIPE, errno.EIO):  # whose reader wants no more
+            tell(f"generate.py: standard output took only a part of what was printed ({error.strerror})", sys.stderr)
+            return False
+        return True
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options; ValueError for one out of range."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.error = _refuse_option
+    parser.print_help = lambda file=None: sys.exit(0 if tell(parser.format_help().rstrip(), sys.stdout) else 2)
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
@@ -304,6 +319,8 @@ def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -
 
 
 if __name__ == "__main__":
+    while os.open(os.devnull, os.O_RDWR) < 3:  # no file takes the number of a standard stream that is closed
+        pass
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]  unless replaced
     sys.exit(main())

@@ -176,3 +176,36 @@ def test_a_path_that_cannot_be_printed_appears_as_escapes(bundle, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.endswith("\\uadf8\\ub9bc.png\n")
     assert [path.name for path in tmp_path.iterdir()] == ["그림.png"]
+
+
+@pytest.mark.parametrize("arguments", [["--count=2"], ["--help"], ["--count=0"]], ids=" ".join)
+@pytest.mark.parametrize("streams", [">&-", ">/dev/full", "2>&-", "2>/dev/full", ">&- 2>&-", ">&- 2>&- <&-"])
+def test_standard_streams_that_are_closed_or_full_end_nothing(bundle, arguments, streams, tmp_path):
+    if "/dev/full" in streams and not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    command = ["sh", "-c", f'"$@" {streams}', "sh", sys.executable, bundle.path / "generate.py", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False)
+    lost = streams == ">/dev/full" and "--count=0" not in arguments
+    assert done.returncode == (2 if "--count=0" in arguments or (lost and "--help" in arguments) else 0), done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.startswith("INFO: ")]  # LiteRT's own
+    if lost:
+        assert said == ["generate.py: standard output took only a part of what was printed (No space left on device)"]
+    elif streams.startswith(">") and "2>" not in streams and "--count=0" in arguments:
+        assert [line[:29] for line in said] == ["generate.py: --count is 0: ex"]
+    else:
+        assert said == []
+    if "--count=2" in arguments:
+        with Image.open(tmp_path / "pictures.png") as picture:
+            assert np.asarray(picture).std() > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures.png"] * ("--count=2" in arguments)
+
+
+def test_a_reader_that_goes_away_ends_nothing(bundle, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, bundle.path / "generate.py", "--count=2"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, cwd=tmp_path, check=False)
+    os.close(writing)
+    assert done.returncode == 0
+    assert b"generate.py" not in done.stderr
+    assert (tmp_path / "pictures.png").is_file()
