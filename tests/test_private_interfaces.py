@@ -16,6 +16,8 @@ import tensorflow as tf
 
 import keras_vae
 from keras_vae import private_interfaces
+from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.pipeline import build_pipeline
 
 PACKAGE = Path(keras_vae.__file__).parent
 EXPORT = Path(keras_vae.export.__file__).parent
@@ -108,6 +110,18 @@ def test_keras_counts_the_batches_that_it_gave():
     )
     found = [(first, last, [batch.numpy().tolist() for batch in execution]) for first, last, execution in epochs]
     assert found == [(0, 2, [[0, 1], [2, 3], [4, 5]]), (3, 4, [[6, 7], [8]])]
+
+
+@pytest.mark.parametrize(("ours", "begun"), [(True, 3), (False, 6)])
+def test_an_epoch_of_our_data_is_begun_once_and_others_as_often_as_keras_does(monkeypatch, ours, begun):
+    count, begin = [], tf.data.Dataset.__iter__
+    images = np.zeros([10, 2, 2, 1], "uint8")
+    data = build_pipeline(ImageArrays(images), batch_size=4) if ours else tf.data.Dataset.range(10).batch(4)
+    epochs = private_interfaces.ExactEpochs(tf.distribute.get_strategy(), data, steps_per_execution=2)
+    monkeypatch.setattr(type(data), "__iter__", lambda self: count.append(self) or begin(self))
+    for _ in range(3):
+        assert [(first, last, len(list(batches))) for first, last, batches in epochs] == [(0, 1, 2), (2, 2, 1)]
+    assert len(count) == begun
 
 
 def test_tfds_shows_progress_by_the_switch_that_is_read():

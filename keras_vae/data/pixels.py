@@ -49,13 +49,13 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         )
     if images.size == 0:
         raise ValueError(f"{shape}: expected at least one image; pass some")
-    unusable = images.size - int(np.count_nonzero(np.isfinite(images)))
-    if unusable:
+    low, high = float(images.min()), float(images.max())  # NaN if a pixel is
+    if not np.isfinite(high - low):
+        unusable = images.size - int(np.count_nonzero(np.isfinite(images)))
         raise ValueError(
             f"the pixels of {name} are NaN or infinite in {unusable} of {images.size}: expected finite pixels in "
             "[0, 1]; drop or mend those images"
         )
-    low, high = float(images.min()), float(images.max())
     if low < -ROUNDING or high > 1 + ROUNDING:
         if low >= -0.5 and high <= 1.5:
             mend = "clip them, as after resizing, with images.clip(0, 1)"
