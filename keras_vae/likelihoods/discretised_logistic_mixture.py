@@ -16,6 +16,7 @@ tfd = tfp.distributions
 
 LARGEST = 255  # of the levels 0 ... 255
 SMALLEST_LOG_SCALE = -7.0  # of half the range: a tenth of a level
+WIDE = 2.0**13  # levels: a logistic of this scale is straight across all of them, to 4e-6
 
 
 class ByteMixture(tfd.Distribution):
@@ -79,9 +80,11 @@ class ByteMixture(tfd.Distribution):
     def _mean(self) -> tf.Tensor:
         # E[level] = sum over i = 0 ... 254 of s((loc - i - 1/2) / scale), here as the integral over [0, 255] that the
         # sum approximates: within half a level for the narrowest components, far nearer for all others.
-        above_0 = _softplus(self.loc / self.component_scale)
-        above_255 = _softplus((self.loc - LARGEST) / self.component_scale)
-        mean = self.component_scale * (above_0 - above_255)
+        # Of a wide one the difference would cancel: it has the mean of one of this scale whose middle lies alike.
+        scale = tf.minimum(self.component_scale, WIDE)
+        shrunk = scale / self.component_scale
+        loc = self.loc * shrunk + LARGEST / 2 * (1 - shrunk)
+        mean = scale * (_softplus(loc / scale) - _softplus((loc - LARGEST) / scale))
         weights = tf.expand_dims(tf.nn.softmax(self.logits), -2)
         return tf.reduce_sum(weights * mean, axis=-1) / LARGEST
 

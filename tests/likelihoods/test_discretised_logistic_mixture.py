@@ -72,7 +72,10 @@ def test_colours_sum_to_one_and_depend():
     assert abs(given_others / product - 1) > 0.01
 
 
-@pytest.mark.parametrize(("log_scale", "within"), [(-30.0, 0.5 / 255), (-3.0, 1e-5), (0.0, 1e-4)])
+WIDE = [(log_scale, 1e-5) for log_scale in (4.0, 6.0, 13.0, 40.0, 87.0, 200.0)]
+
+
+@pytest.mark.parametrize(("log_scale", "within"), [(-30.0, 0.5 / 255), (-3.0, 1e-5), (0.0, 1e-4), *WIDE])
 def test_mean_against_the_sum_over_levels(log_scale, within):
     outputs = 0.5 * np.random.default_rng(3).normal(size=(4, 4, 9))
     outputs[..., 6:] += log_scale
