@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     help="The PNG file to write.",
 )
 @click.option("--label", help="Class to draw, a name or number, of a conditional model; by default each in turn.")
+@click.option("--noise", is_flag=True, help="Draw each pixel from p(x|z), rather than take its mean; not of a bundle.")
 @click.option(
     "--runtime",
     type=click.Choice(["saved_model", "tflite", "onnx"]),
@@ -55,6 +56,7 @@ def generate(
     temperature: float,
     output: Path,
     label: str | None,
+    noise: bool,
     runtime: str | None,
     precision: str,
     unchecked: bool,
@@ -69,6 +71,7 @@ def generate(
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
       keras-vae generate runs/digits --count 100 --temperature 0.7 --output typical.png
       keras-vae generate runs/emoji --label "Food & Drink" --output food.png
+      keras-vae generate runs/emoji --noise --output drawn.png
       keras-vae generate --preset mnist_conv_mixture --output digits.png
       keras-vae generate runs/digits/bundle --seed 7 --runtime onnx --output same-grid.png
     """
@@ -89,8 +92,12 @@ def generate(
     if preset is not None and chosen:
         option = f"--runtime is {runtime}" if runtime else f"--precision is {precision}"
         raise ValueError(f"{option} with --preset {preset}: expected a bundle; write one with keras-vae export")
+    if noise and preset is None and (chosen or (source / "manifest.json").is_file()):
+        raise ValueError("noise is True for a bundle, whose files give means alone: expected a run; leave out --noise")
     with held_stderr():
-        if preset is not None:
+        if noise:
+            file = None
+        elif preset is not None:
             file = file_of_preset(preset)
         elif chosen or (source / "manifest.json").is_file():
             file = file_of_bundle(bundle_of(source), chosen or "tflite", precision, unchecked)
@@ -100,7 +107,7 @@ def generate(
     if images is None:
         load_tensorflow()
         model = _load(source, preset)
-        images = model.generate(count, seed=seed, temperature=temperature, label=label)
+        images = model.generate(count, seed=seed, temperature=temperature, label=label, noise=noise)
     from keras_vae.pictures.samples import samples
 
     samples(images, output)

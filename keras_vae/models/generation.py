@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from keras_vae.checks.kind import check_kind
 from keras_vae.checks.memory import check_fits_memory
 from keras_vae.checks.number import whole_number
 from keras_vae.checks.shown import shown
@@ -31,6 +32,7 @@ def generate(
     batch_size: int = 256,
     *,
     label: int | Sequence[int] | np.ndarray | None = None,
+    noise: bool = False,
 ) -> np.ndarray:
     """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
 
@@ -43,9 +45,11 @@ def generate(
         batch_size: how many go through the decoder at once; 256 by default.
         label: of a conditional model, the class of all images or its name, or one number for each; image i has class i
             mod `classes` by default. It changes no latent.
+        noise: draw each image from p(x|z), rather than take its mean, which is what people want to see; False by
+            default. The draw too depends on (seed, i) alone; no exported file has it.
 
     Returns:
-        NumPy float32 `[count, H, W, C]` in [0, 1].
+        NumPy float32 `[count, H, W, C]` in [0, 1], the noise of a normal p(x|z) clipped to it.
 
     Raises:
         ValueError: a count or batch size below 1, more images than fit in memory, a seed that is no int32, a
@@ -56,6 +60,7 @@ def generate(
     check_fits_memory(f"count {count} of images", 2 * 4 * count * math.prod(self.image_shape), "lower count")
     check_seed(seed)
     check_temperature(temperature)
+    check_kind("noise", noise, bool, "True or False")
     labels = None
     if self.classes is not None:
         given = label_of_each(self.classes, range(count)) if label is None else number_of(label, self.class_names)
@@ -64,7 +69,13 @@ def generate(
     for start in range(0, count, batch_size):
         index = np.arange(start, min(start + batch_size, count), dtype=np.int32)
         z = self.sample_latents(seed, tf.constant(index), temperature)
-        images.append(self.decode(z, label=label if labels is None else labels[index]).mean().numpy())
+        label_of_z = label if labels is None else labels[index]
+        if noise:
+            outputs = self.decoder_outputs(z, label_of_z)
+            draws = [self.likelihood(each).sample(seed=(seed, i)) for each, i in zip(outputs, index, strict=True)]
+            images.append(np.clip(draws, 0, 1))
+        else:
+            images.append(self.decode(z, label=label_of_z).mean().numpy())
     return np.concatenate(images)
 
 

@@ -136,3 +136,15 @@ def test_skip_corrupt_goes_on(photographs, tmp_path):
     corrupt(tmp_path)
     counts = [len(load_arrays(tmp_path, split, image_size=16, skip_corrupt=True)) for split in ("train", "test")]
     assert sum(counts) == 12
+
+
+def test_generate_with_noise(keras_vae, run, tmp_path):
+    for name, options in (("mean", []), ("noise", ["--noise"])):
+        assert keras_vae("generate", run, "--count", 4, *options, "--output", tmp_path / f"{name}.png")[0] == 0
+    mean, noise = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("mean", "noise"))
+    assert mean.shape == noise.shape
+    assert np.any(mean != noise)
+    (tmp_path / "manifest.json").touch()
+    status, _, errors = keras_vae("generate", tmp_path, "--noise", "--output", tmp_path / "of_bundle.png")
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "noise is True for a bundle" in errors

@@ -170,3 +170,14 @@ def test_mixed_precision_keeps_the_loss_in_float32(make_vae, digits, policy, nam
     model.compile("adam")
     assert np.isfinite(model.fit(digits, batch_size=10, verbose=0).history["loss"]).all()
     assert model.generate(2).dtype == np.float32
+
+
+def test_generate_with_noise_draws_from_the_likelihood(make_vae):
+    model = make_vae()
+    means, drawn = model.generate(300, seed=7), model.generate(300, seed=7, noise=True)
+    assert set(np.unique(drawn)) == {0, 1}  # a Bernoulli's
+    assert (drawn - means).mean() == pytest.approx(0, abs=0.02)
+    assert np.abs(np.corrcoef((drawn - means).reshape(300, -1)) - np.eye(300)).max() < 0.9  # each its own
+    np.testing.assert_array_equal(model.generate(9, seed=7, noise=True, batch_size=4), drawn[:9])
+    with pytest.raises(ValueError, match="noise is 'yes': expected True or False"):
+        model.generate(1, noise="yes")
