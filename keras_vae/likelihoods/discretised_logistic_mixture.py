@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks.kind import check_kind
 from keras_vae.checks.number import whole_number
 from keras_vae.likelihoods.likelihood import Likelihood
 
@@ -26,13 +27,24 @@ class ByteMixture(tfd.Distribution):
         logits: of the components, float32 `[..., H, W, K]`.
         loc: of the components, in levels, float32 `[..., H, W, C, K]`.
         scale: of the components, in levels, likewise.
+        slopes: by how much each channel's loc moves for each level that a channel before it lies beside its own loc,
+            which counts as within the levels; float32 `[..., H, W, C (C - 1) / 2, K]`, of channel 1 on 0, 2 on 0, 2 on
+            1, 3 on 0, and so on. None, the default, keeps all where they are.
     """
 
-    def __init__(self, logits: tf.Tensor, loc: tf.Tensor, scale: tf.Tensor, name: str = "ByteMixture") -> None:
+    def __init__(
+        self,
+        logits: tf.Tensor,
+        loc: tf.Tensor,
+        scale: tf.Tensor,
+        slopes: tf.Tensor | None = None,
+        name: str = "ByteMixture",
+    ) -> None:
         parameters = dict(locals())
         self.logits = logits
         self.loc = loc
         self.component_scale = scale
+        self.slopes = slopes
         super().__init__(
             dtype=tf.float32,
             reparameterization_type=tfd.NOT_REPARAMETERIZED,
@@ -55,27 +67,43 @@ class ByteMixture(tfd.Distribution):
         return tf.shape(self.loc)[-4:-1]
 
     def _log_prob(self, pixels: tf.Tensor) -> tf.Tensor:
-        level = tf.round(pixels * LARGEST)[..., tf.newaxis]
-        above = (level + 0.5 - self.loc) / self.component_scale
-        below = (level - 0.5 - self.loc) / self.component_scale
-        # s(a) - s(b) = s(a) s(-b) (1 - exp(b - a)): nothing cancels, however far the level lies in a tail.
-        log_between = tf.math.log(-tf.math.expm1(-1 / self.component_scale))
-        log_to_above, log_from_below = -tf.nn.softplus(-above), -tf.nn.softplus(below)
-        log_level = tf.where(
-            level < 0.5,
-            log_to_above,
-            tf.where(level > LARGEST - 0.5, log_from_below, log_to_above + log_from_below + log_between),
-        )
-        log_component = tf.nn.log_softmax(self.logits) + tf.reduce_sum(log_level, axis=-2)
-        return tf.reduce_sum(tf.reduce_logsumexp(log_component, axis=-1), axis=[-2, -1])
+        # Channels and components come first: short last axes take twice the time.
+        level = tf.round(pixels * LARGEST)
+        others = max(level.shape.rank - 1, self.loc.shape.rank - 2)
+        logits, levels = _first(self.logits, 1, others), tf.unstack(_first(level, 1, others))
+        locs, scales = (tf.unstack(_first(each, 2, others)) for each in (self.loc, self.component_scale))
+        slopes = [] if self.slopes is None else tf.unstack(_first(self.slopes, 2, others))
+        log_component, beside = logits, []
+        for level, loc, scale in zip(levels, locs, scales, strict=True):
+            at = loc
+            for other in beside:
+                at += slopes.pop(0) * other
+            if slopes:  # left for channels that follow this one
+                beside.append(level - tf.clip_by_value(loc, 0, LARGEST))
+            # s(a) - s(b) = s(a) s(-b) (1 - exp(b - a)): nothing cancels, however far the level lies in a tail.
+            log_to_above = -tf.nn.softplus((at - level - 0.5) / scale)
+            log_from_below = -tf.nn.softplus((level - 0.5 - at) / scale)
+            log_between = tf.math.log(-tf.math.expm1(-1 / scale))
+            has_above, has_below = (tf.cast(each, tf.float32) for each in (level < LARGEST - 0.5, level > 0.5))
+            log_component += has_above * (log_to_above + has_below * log_between) + has_below * log_from_below
+        log_pixel = tf.reduce_logsumexp(log_component, axis=0) - tf.reduce_logsumexp(logits, axis=0)
+        return tf.reduce_sum(log_pixel, axis=[-2, -1])
 
     def _sample_n(self, n: tf.Tensor, seed: Any = None) -> tf.Tensor:
         pick_seed, noise_seed = tfp.random.split_seed(seed)
         picked = tfd.OneHotCategorical(logits=self.logits, dtype=tf.float32).sample(n, seed=pick_seed)
         picked = picked[..., tf.newaxis, :]
         loc, scale = (tf.reduce_sum(picked * each, axis=-1) for each in (self.loc, self.component_scale))
-        level = tfd.Logistic(loc, scale).sample(seed=noise_seed)
-        return tf.clip_by_value(tf.round(level), 0, LARGEST) / LARGEST
+        noise = scale * tfd.Logistic(tf.zeros_like(loc), 1.0).sample(seed=noise_seed)
+        if self.slopes is None:
+            return tf.clip_by_value(tf.round(loc + noise), 0, LARGEST) / LARGEST
+        slopes = tf.unstack(tf.reduce_sum(picked * self.slopes, axis=-1), axis=-1)
+        levels, beside = [], []
+        for at, wander in zip(tf.unstack(loc, axis=-1), tf.unstack(noise, axis=-1), strict=True):
+            follows = sum(slopes.pop(0) * other for other in beside)
+            levels.append(tf.clip_by_value(tf.round(at + follows + wander), 0, LARGEST))
+            beside.append(levels[-1] - tf.clip_by_value(at, 0, LARGEST))
+        return tf.stack(levels, axis=-1) / LARGEST
 
     def _mean(self) -> tf.Tensor:
         # E[level] = sum over i = 0 ... 254 of s((loc - i - 1/2) / scale), here as the integral over [0, 255] that the
@@ -89,6 +117,12 @@ class ByteMixture(tfd.Distribution):
         return tf.reduce_sum(weights * mean, axis=-1) / LARGEST
 
 
+def _first(tensor: tf.Tensor, axes: int, others: int) -> tf.Tensor:
+    """Put the last `axes` axes before the others, which become `others` by new ones of length 1 in front."""
+    tensor = tensor[(tf.newaxis,) * (others + axes - tensor.shape.rank)]
+    return tf.transpose(tensor, [*range(others, others + axes), *range(others)])
+
+
 def _softplus(t: tf.Tensor) -> tf.Tensor:
     """log(1 + exp(t)) by operations that TFLite has."""
     return tf.nn.relu(t) + tf.math.log(1 + tf.exp(-tf.abs(t)))
@@ -98,14 +132,19 @@ def _softplus(t: tf.Tensor) -> tf.Tensor:
 class DiscretisedLogisticMixture(Likelihood):
     """Pixels of 256 levels, each from a mixture of logistics that is integrated over the level.
 
-    Salimans et al. 2017, "PixelCNN++", equations 1 and 2, without its autoregression. The channels of a colour pixel
-    share the component, and are independent given it: PixelCNN++'s linear terms between them are left out. For
-    every value the decoder returns `components` logits, then as many means and log-scales, in units of half the
-    range; the component's logit is the mean of those of its channels. log p(x|z) is in nats an image, a probability
-    of bytes: `evaluate` gives it in bits a dimension too.
+    Salimans et al. 2017, "PixelCNN++", equations 1 to 3, without its autoregression over pixels. The channels of a
+    colour pixel share the component. Given it they are independent; or, with `linear`, the mean of each moves by slope
+    * r where a channel before it lies r beside its own mean. So PixelCNN++'s linear terms are written here, since the
+    mean of p(x|z), which is what is shown, then hardly depends on them.
+
+    For every value the decoder returns `components` logits, then as many means and log-scales, in units of half the
+    range; the component's logit is the mean of those of its channels. With `linear`, `components` slopes follow for
+    each pair of channels. log p(x|z) is in nats an image, a probability of bytes: `evaluate` gives it in bits a
+    dimension too.
 
     Args:
         components: of each mixture, at least 1; 5 by default.
+        linear: whether a channel follows those before it; False by default.
         kwargs: Keras' own, such as `name`.
 
     Raises:
@@ -115,27 +154,49 @@ class DiscretisedLogisticMixture(Likelihood):
     fixed_by_mean = False
     of_bytes = True
 
-    def __init__(self, components: int = 5, **kwargs: Any) -> None:
+    def __init__(self, components: int = 5, linear: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.components = whole_number("components", components, 1)
+        check_kind("linear", linear, bool, "True or False")
+        self.linear = linear
 
     @property
     def parameters_per_value(self) -> int:
-        """How many decoder channels one image channel needs: `3 * components`."""
+        """How many decoder channels one image channel needs by itself: `3 * components`."""
         return 3 * self.components
 
+    @property
+    def parameters_shape(self) -> tuple[int, ...]:
+        """(height, width, components * (3 C + C (C - 1) / 2 if linear))."""
+        *sides, own = super().parameters_shape
+        return (*sides, own + self._pairs(self.event_shape[-1]) * self.components)
+
+    def _pairs(self, channels: int) -> int:
+        return channels * (channels - 1) // 2 if self.linear else 0
+
     def call(self, parameters: tf.Tensor) -> tfd.Distribution:
-        """Return p(x|z) from float32 `[..., H, W, C * 3 * components]`, channel by channel."""
-        channels = parameters.shape[-1] // self.parameters_per_value
-        shape = tf.concat([tf.shape(parameters)[:-1], [channels, self.parameters_per_value]], axis=0)
-        split = tf.reshape(parameters, shape)
-        split.set_shape([*parameters.shape[:-1], channels, self.parameters_per_value])
+        """Return p(x|z) from float32 `[..., *parameters_shape]`: channel by channel, then the slopes pair by pair."""
+        width = parameters.shape[-1] // self.components
+        channels = next(each for each in range(1, width + 1) if 3 * each + self._pairs(each) >= width)
+        own = channels * self.parameters_per_value
+        split = self._rows(parameters[..., :own], channels)
         logits, mean, log_scale = tf.split(split, 3, axis=-1)
         # Spread out, so that the components differ before they are trained.
         spread = tf.constant((2 * np.arange(self.components) + 1) / self.components - 1, tf.float32)
         log_scale = SMALLEST_LOG_SCALE + _softplus(log_scale - SMALLEST_LOG_SCALE)
         half = LARGEST / 2
-        return ByteMixture(tf.reduce_mean(logits, axis=-2), half * (1 + mean + spread), half * tf.exp(log_scale))
+        slopes = self._rows(parameters[..., own:], self._pairs(channels)) if self._pairs(channels) else None
+        return ByteMixture(
+            tf.reduce_mean(logits, axis=-2), half * (1 + mean + spread), half * tf.exp(log_scale), slopes
+        )
+
+    @staticmethod
+    def _rows(parameters: tf.Tensor, rows: int) -> tf.Tensor:
+        """Reshape `[..., rows * k]` to `[..., rows, k]`."""
+        each = parameters.shape[-1] // rows
+        split = tf.reshape(parameters, tf.concat([tf.shape(parameters)[:-1], [rows, each]], axis=0))
+        split.set_shape([*parameters.shape[:-1], rows, each])
+        return split
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Raise ValueError: many mixtures have the same mean."""
@@ -151,4 +212,4 @@ class DiscretisedLogisticMixture(Likelihood):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again."""
-        return {**super().get_config(), "components": self.components}
+        return {**super().get_config(), "components": self.components, "linear": self.linear}

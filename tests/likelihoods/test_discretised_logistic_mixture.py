@@ -127,3 +127,63 @@ def test_is_a_likelihood_of_bytes():
 def test_refuses_impossible_components(components):
     with pytest.raises(ValueError, match="components is"):
         DiscretisedLogisticMixture(components)
+
+
+def linear(outputs, components, channels):
+    likelihood = DiscretisedLogisticMixture(components, linear=True)
+    likelihood.build((*outputs.shape[-3:-1], channels))
+    assert likelihood.parameters_shape == outputs.shape[-3:]
+    return likelihood(tf.constant(outputs, tf.float32))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_linear_channels_follow_those_before_them(channels):
+    pairs = channels * (channels - 1) // 2
+    rng = np.random.default_rng(7)
+    outputs = rng.normal(size=(2, 3, 1, 2, 2 * (3 * channels + pairs)))
+    levels = rng.integers(0, 256, (3, 1, 2, channels))
+    found = linear(outputs, 2, channels).log_prob(tf.constant(levels / 255, tf.float32))
+    expected = np.zeros((2, 3))
+    for place in np.ndindex(2, 3, 1, 2):
+        own, pixel = outputs[place][: 6 * channels].reshape(channels, 3, 2), levels[place[1:]]
+        slopes = iter(outputs[place][6 * channels :].reshape(pairs, 2))
+        means = 127.5 * (1 + own[:, 1] + [-0.5, 0.5])
+        scales = 127.5 * np.exp(-7 + np.log1p(np.exp(own[:, 2] + 7)))
+        log_weights = np.log(softmax(own[:, 0].mean(axis=0)))
+        beside = pixel[:, None] - np.clip(means, 0, 255)
+        for channel in range(channels):
+            moved = means[channel] + sum((next(slopes) * beside[before] for before in range(channel)), np.zeros(2))
+            tables = [level_probabilities(*at)[pixel[channel]] for at in zip(moved, scales[channel], strict=True)]
+            log_weights = log_weights + np.log(tables)
+        expected[place[:2]] += logsumexp(log_weights)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_linear_without_slopes_is_the_same():
+    outputs = np.random.default_rng(8).normal(size=(4, 2, 2, 18))
+    x = tf.constant(np.random.default_rng(9).integers(0, 256, (4, 2, 2, 3)) / 255, tf.float32)
+    plain, with_slopes = distribution(outputs, 2), linear(np.pad(outputs, [(0, 0)] * 3 + [(0, 6)]), 2, 3)
+    np.testing.assert_allclose(with_slopes.log_prob(x), plain.log_prob(x), rtol=1e-5)
+    np.testing.assert_array_equal(with_slopes.mean(), plain.mean())
+
+
+def test_linear_samples_follow_and_have_nearly_the_mean_that_is_shown():
+    outputs = np.zeros((1, 1, 4 * 3))
+    outputs[..., [2, 5, 8]], outputs[..., [9, 10, 11]] = -3.5, [0.9, -0.5, 0.3]  # log-scales; slopes 1|0, 2|0, 2|1
+    p = linear(outputs, 1, 3)
+    levels = 255 * p.sample(20_000, seed=3).numpy()[:, 0, 0]
+    np.testing.assert_allclose(levels.mean(axis=0), 255 * p.mean().numpy()[0, 0], atol=0.5)
+    cov = np.cov(levels.T)
+    assert cov[0, 1] / cov[0, 0] == pytest.approx(0.9, abs=0.03)
+    np.testing.assert_allclose(np.linalg.solve(cov[:2, :2], cov[:2, 2]), [-0.5, 0.3], atol=0.03)
+    drawn = p.sample(300, seed=4)
+    assert p.log_prob(drawn).numpy().mean() > distribution(outputs[..., :9], 1).log_prob(drawn).numpy().mean() + 0.1
+
+
+def test_linear_comes_back_from_its_configuration():
+    again = DiscretisedLogisticMixture.from_config(DiscretisedLogisticMixture(2, linear=True).get_config())
+    assert (again.components, again.linear) == (2, True)
+    former = {"name": "p", "trainable": True, "components": 2}  # of files of version 0.1.0
+    assert not DiscretisedLogisticMixture.from_config(former).linear
+    with pytest.raises(ValueError, match="linear is 1: expected True or False"):
+        DiscretisedLogisticMixture(linear=1)
