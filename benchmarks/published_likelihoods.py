@@ -28,7 +28,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from convolutional_muon import ConvolutionalMuon
 
 from keras_vae import presets
 from keras_vae.checkpoints.checkpoint import Checkpoint
@@ -44,6 +43,7 @@ from keras_vae.models.vae import VAE
 from keras_vae.objectives.annealing import LinearWarmUp
 from keras_vae.objectives.elbo import ELBO
 from keras_vae.objectives.iwae import IWAE
+from keras_vae.optimizers.convolutional_muon import ConvolutionalMuon
 from keras_vae.presets.weights import trained_preset_names
 from keras_vae.priors.vamp import VampPrior
 

@@ -23,6 +23,10 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
     "likelihood": {
         "bernoulli": "keras_vae.likelihoods.bernoulli:Bernoulli",
         "binomial": "keras_vae.likelihoods.binomial:Binomial",
+        "colour_logistic_mixture": (
+            "keras_vae.likelihoods.discretised_logistic_mixture:DiscretisedLogisticMixture",
+            {"linear": True},
+        ),
         "continuous_bernoulli": "keras_vae.likelihoods.continuous_bernoulli:ContinuousBernoulli",
         "discretised_logistic_mixture": (
             "keras_vae.likelihoods.discretised_logistic_mixture:DiscretisedLogisticMixture"
@@ -68,6 +72,10 @@ _MEMBERS: dict[str, dict[str, str | tuple[str, dict[str, Any]]]] = {
         "pixel_shuffle": "keras_vae.networks.pixel_shuffle:pixel_shuffle",
         "residual": "keras_vae.networks.residual:residual",
     },
+    "optimizer": {
+        "adam": "keras.optimizers:Adam",
+        "muon": "keras_vae.optimizers.convolutional_muon:ConvolutionalMuon",
+    },
     "augmentation": {
         "flip": "keras_vae.data.augment:flip",
         "shift": "keras_vae.data.augment:shift",
@@ -86,6 +94,7 @@ _SERIALIZABLE = (
     "keras_vae.networks.top_down",
     "keras_vae.objectives.annealing",
     "keras_vae.objectives.reconstruction",
+    "keras_vae.optimizers.convolutional_muon",
     "keras_vae.optimizers.skip_large_gradients",
     "keras_vae.posteriors.deterministic",
     "keras_vae.priors.mixture",
@@ -98,7 +107,7 @@ def names(kind: str) -> list[str]:
     """Return the names of a kind's members.
 
     Args:
-        kind: "likelihood", "prior", "posterior", "objective", "network", "augmentation" or "runtime".
+        kind: "likelihood", "prior", "posterior", "objective", "network", "optimizer", "augmentation" or "runtime".
 
     Example:
         >>> names("posterior")

@@ -64,7 +64,7 @@ def test_former_names_are_known(name):
     assert type(registry.get("objective", name).kl_weight).__name__ == "CyclicalAnnealing"
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "network", "augmentation", "runtime"])
+@pytest.mark.parametrize("kind", [*KINDS, "network", "optimizer", "augmentation", "runtime"])
 def test_every_name_can_be_loaded(kind):
     assert all(callable(registry.load(kind, name)) for name in registry.names(kind))
 

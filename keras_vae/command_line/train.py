@@ -33,6 +33,7 @@ def _names(kind: str) -> str:
     type=float,
     help="Initial learning rate, which decays to zero as a half cosine; by default the preset's.",
 )
+@click.option("--optimizer", metavar="NAME", help=f"{_names('optimizer')}; by default the preset's.")
 @click.option(
     "--binarize",
     type=click.Choice(["none", "static", "dynamic"]),
@@ -43,8 +44,8 @@ def _names(kind: str) -> str:
 @click.option(
     "--augment",
     metavar="NAMES",
-    default="",
-    help=f"Random changes of the training images in every epoch, such as flip,shift. Known: {_names('augmentation')}.",
+    help=f"Random changes of the training images in every epoch, such as flip,shift: {_names('augmentation')}. "
+    "By default the preset's; '' for none.",
 )
 @click.option("--image-size", type=int, help="Side of the images in pixels: they are scaled to cover it, then cropped.")
 @click.option(

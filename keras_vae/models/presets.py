@@ -22,6 +22,7 @@ from keras_vae.presets.read import read_preset
 from keras_vae.presets.weights import read_weights, write_weights
 from keras_vae.random.portable import check_seed
 
+VECTOR = 64  # the width of a latent that a preset has as maps, where something given does not fit these
 CHANGEABLE = (
     "classes",
     "image_shape",
@@ -63,14 +64,20 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     network, own = changes.get("network"), settings["network"]
     network = {} if network is None else network
     check_kind("network", network, Mapping, "a dict of the network's settings, such as {'hidden': [128]}")
-    latent_dim = settings.get("latent_dim") if changes.get("latent_dim") is None else changes["latent_dim"]
     if network.get("kind", own["kind"]) == own["kind"]:  # another kind would not know this one's arguments
         if "filters" in own and "groups" not in own:
             own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], image_shape)}
+        if "latent_maps" in own and not _fits_maps(changes):
+            own = {**own, "latent_maps": None}
         network = {**own, **network}
-    elif network["kind"] == "ladder":
-        latent_dim = changes.get("latent_dim")
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
+    latent_dim = settings["latent_dim"]
+    if network["kind"] == "ladder":
+        latent_dim = changes.get("latent_dim")  # its groups tell the width
+    elif latent_dim is None:
+        maps = network.get("latent_maps")
+        places = maps and math.prod(smallest_map(image_shape, len(network["filters"])))
+        latent_dim = maps * places if maps else VECTOR
     given_classes = settings.get("classes")
     classes, _ = classes_and_names(given_classes)
     seed = check_seed(settings.get("seed", 0))
@@ -102,6 +109,11 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
         "classes": given_classes,
         "seed": seed,
     }
+
+
+def _fits_maps(changes: Mapping[str, Any]) -> bool:
+    """Whether the latent may be feature maps: its width is not given, and its posterior has the same for each place."""
+    return changes.get("latent_dim") is None and changes.get("posterior") in (None, "diagonal_normal")
 
 
 def _enough_stages(filters: list[int], own_shape: Sequence[int], image_shape: Sequence[int]) -> list[int]:

@@ -37,6 +37,17 @@ def beside(features: Any, label: Any) -> Any:
     return features if label is None else keras.layers.Concatenate(name="with_label")([features, label])
 
 
+def with_label_maps(features: Any, label: Any) -> Any:
+    """Return the maps `[n, h, w, c]` with one for each of the label's numbers after them."""
+    if label is None:
+        return features
+    _, height, width, _ = features.shape
+    (classes,) = label.shape[1:]
+    places = keras.layers.RepeatVector(height * width, name="label_at_places")(label)
+    maps = ToFeatureMap((height, width, classes), name="label_maps")(places)
+    return keras.layers.Concatenate(name="with_label")([features, maps])
+
+
 def network(values: Any, label: Any, outputs: Any, name: str) -> keras.Model:
     """Return the model of `values`, or of `[values, label]`."""
     return keras.Model(values if label is None else [values, label], outputs, name=name)
@@ -68,10 +79,39 @@ def encoder_from(
     *,
     classes: int | None,
     hidden: int,
+    latent_maps: int | None = None,
     activation: str,
 ) -> keras.Model:
-    """Close an encoder: from its last feature maps `[n, h, w, c]` to the posterior's `[n, encoder_outputs]`."""
+    """Close an encoder: from its last feature maps `[n, h, w, c]` to the posterior's `[n, encoder_outputs]`.
+
+    Args:
+        image: its input.
+        features: its last feature maps.
+        encoder_outputs: what the posterior takes.
+        classes: of a conditional model, if any.
+        hidden: width of the dense layer between the maps and the posterior.
+        latent_maps: the number of feature maps that are the latent, in place of dense layers; None for these.
+        activation: of the dense layer.
+
+    Raises:
+        ValueError: with `latent_maps`, a posterior that takes more than a few numbers for each latent.
+    """
     label = label_input(classes)
+    if latent_maps is not None:
+        _, height, width, _ = features.shape
+        each, rest = divmod(encoder_outputs, latent_maps * height * width)
+        if rest:
+            raise ValueError(
+                f"the posterior takes {encoder_outputs} numbers an image: expected as many for each of the "
+                f"{latent_maps * height * width} latents of {latent_maps} maps; take diagonal_normal, or no latent_maps"
+            )
+        features = with_label_maps(features, label)
+        parts = [
+            keras.layers.Conv2D(latent_maps, 3, padding="same", name=f"posterior_{part}")(features)
+            for part in range(each)
+        ]
+        parts = [keras.layers.Flatten(name=f"flatten_{part}")(maps) for part, maps in enumerate(parts)]
+        return network(image, label, keras.layers.Concatenate(name="posterior")(parts), "encoder")
     features = beside(keras.layers.Flatten(name="flatten")(features), label)
     features = dense_layer(features, hidden, activation=activation, name="hidden")
     outputs = dense_layer(features, encoder_outputs, name="posterior")
@@ -84,11 +124,26 @@ def innermost_map(
     *,
     classes: int | None,
     hidden: int,
+    latent_maps: int | None = None,
     activation: str,
     last_activation: str | None,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor | None, keras.KerasTensor]:
-    """Open a decoder: its inputs latent `[n, latent_dim]` and label, and its first feature maps `[n, *shape]`."""
+    """Open a decoder: its inputs latent `[n, latent_dim]` and label, and its first feature maps `[n, *shape]`.
+
+    Raises:
+        ValueError: with `latent_maps`, another `latent_dim` than these maps have.
+    """
     latent, label = keras.Input((latent_dim,), name="latent"), label_input(classes)
+    if latent_maps is not None:
+        height, width, channels = shape
+        if latent_dim != latent_maps * height * width:
+            raise ValueError(
+                f"latent_dim is {latent_dim}: expected {latent_maps * height * width}, that of {latent_maps} maps of "
+                f"{height} x {width}; leave it out, or latent_maps"
+            )
+        maps = with_label_maps(ToFeatureMap((height, width, latent_maps), name="latent_maps")(latent), label)
+        features = keras.layers.Conv2D(channels, 3, padding="same", activation=last_activation, name="grow")(maps)
+        return latent, label, features  # pyright: ignore[reportReturnType]  Input gives one tensor, no list
     features = dense_layer(beside(latent, label), hidden, activation=activation, name="hidden")
     features = dense_layer(features, math.prod(shape), activation=last_activation, name="grow")
     features = ToFeatureMap(shape, name="feature_map")(features)

@@ -19,6 +19,7 @@ def convolutional(
     classes: int | None = None,
     filters: Sequence[int] = (32, 64),
     hidden: int = 128,
+    latent_maps: int | None = None,
     activation: str = "relu",
 ) -> tuple[keras.Model, keras.Model]:
     """Build an encoder of strided convolutions and a decoder of convolutions and sub-pixel upsampling.
@@ -31,6 +32,9 @@ def convolutional(
         classes: of a conditional model, whose networks take one-hot labels `[n, classes]` too; None by default.
         filters: of each stage, from the image inwards; each stage halves the image.
         hidden: width of the dense layer between feature maps and latent.
+        latent_maps: how many maps of the innermost size are the latent, between convolutions alone, which knows an
+            image place by place: `latent_dim` is then their number times the places. None, the default, has the dense
+            layers.
         activation: of every layer but the last.
 
     Returns:
@@ -44,13 +48,16 @@ def convolutional(
         features = keras.layers.Conv2D(
             channels, 3, strides=2, padding="same", activation=activation, name=f"down_{stage}"
         )(features)
-    encoder = encoder_from(image, features, encoder_outputs, classes=classes, hidden=hidden, activation=activation)
+    encoder = encoder_from(
+        image, features, encoder_outputs, classes=classes, hidden=hidden, latent_maps=latent_maps, activation=activation
+    )
 
     latent, label, features = innermost_map(
         latent_dim,
         (height, width, filters[-1]),
         classes=classes,
         hidden=hidden,
+        latent_maps=latent_maps,
         activation=activation,
         last_activation=activation,
     )

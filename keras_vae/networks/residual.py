@@ -32,6 +32,7 @@ def residual(
     filters: Sequence[int] = (32, 64),
     blocks: int = 2,
     hidden: int = 256,
+    latent_maps: int | None = None,
     activation: str = "swish",
 ) -> tuple[keras.Model, keras.Model]:
     """Build a residual encoder and decoder, without batch statistics: an image's output depends on it alone.
@@ -45,6 +46,9 @@ def residual(
         filters: of each stage, from the image inwards; each stage halves the image.
         blocks: residual blocks a stage.
         hidden: width of the dense layer between feature maps and latent.
+        latent_maps: how many maps of the innermost size are the latent, between convolutions alone, which knows an
+            image place by place: `latent_dim` is then their number times the places. None, the default, has the dense
+            layers.
         activation: of every layer but the last.
 
     Returns:
@@ -59,13 +63,16 @@ def residual(
         for block in range(blocks):
             features = _residual_block(features, activation, f"stage_{stage}_block_{block}")
     features = keras.layers.Activation(activation, name="activation")(features)
-    encoder = encoder_from(image, features, encoder_outputs, classes=classes, hidden=hidden, activation=activation)
+    encoder = encoder_from(
+        image, features, encoder_outputs, classes=classes, hidden=hidden, latent_maps=latent_maps, activation=activation
+    )
 
     latent, label, features = innermost_map(
         latent_dim,
         (height, width, filters[-1]),
         classes=classes,
         hidden=hidden,
+        latent_maps=latent_maps,
         activation=activation,
         last_activation=None,
     )

@@ -1,1 +1,2 @@
+from .convolutional_muon import ConvolutionalMuon as ConvolutionalMuon
 from .skip_large_gradients import SkipLargeGradients as SkipLargeGradients

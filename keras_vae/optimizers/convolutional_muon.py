@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 
-@keras.saving.register_keras_serializable(package="keras_vae_benchmarks")
+@keras.saving.register_keras_serializable(package="keras_vae")
 class ConvolutionalMuon(keras.optimizers.Muon):
     """Muon (Jordan et al. 2024) of dense layers, and of convolutions as matrices `[height * width * inputs, outputs]`.
 

@@ -23,9 +23,10 @@ def preset_names() -> list[str]:
 def read_preset(name: str) -> dict[str, Any]:
     """Return a preset's settings.
 
-    Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim`, `network` (its
-    `kind` and arguments), `likelihood`, `posterior`, `prior`, `objective`, and `training` (`learning_rate`,
-    `batch_size`, `epochs`: what `keras-vae train` takes); and, where trained weights come with it, `trained`: on what,
+    Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim` (None where the
+    `latent_maps` of the network decide it), `network` (its `kind` and arguments), `likelihood`, `posterior`, `prior`,
+    `objective`, and `training` (`optimizer`, `learning_rate`, `batch_size`, `epochs`, `augment`: what `keras-vae train`
+    takes); and, where trained weights come with it, `trained`: on what,
     how (not by `training`), and what they reach.
 
     Raises:
@@ -40,7 +41,7 @@ def default_preset(dataset: str, image_shape: tuple[int, int, int]) -> str:
 
     Example:
         >>> default_preset("digits", (8, 8, 1)), default_preset("photographs", (96, 64, 3))
-        ('digits_mlp', 'image_conv')
+        ('digits_mlp', 'image_residual')
     """
     defaults = {key: name for name in preset_names() for key in read_preset(name)["default_for"]}
     shape = "x".join(str(side) for side in image_shape)

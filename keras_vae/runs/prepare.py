@@ -67,7 +67,8 @@ def load_splits(settings: Settings, strategy: tf.distribute.Strategy) -> dict[st
 def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.distribute.Strategy) -> Prepared:
     """Build the model that the settings and the images ask for, and compile it.
 
-    The optimizer is Adam, its learning rate falling to zero along half a cosine.
+    The optimizer is Adam, its learning rate falling to zero along half a cosine, or Muon, whose rate first rises over
+    100 steps, or a tenth of all.
 
     Args:
         settings: what to train; the preset's choices are filled in.
@@ -128,8 +129,20 @@ def _check_memory(model: VAE, settings: Settings, images: int, strategy: tf.dist
 
 def _compile(model: VAE, settings: Settings, images: int) -> None:
     with model.scope():
-        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, _steps(settings, images))
-        model.compile(keras.optimizers.Adam(rate))
+        model.compile(_optimizer(settings, _steps(settings, images)))
+
+
+def _optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
+    make, rate = registry.load("optimizer", settings.optimizer), settings.learning_rate
+    if settings.optimizer != "muon":
+        return make(keras.optimizers.schedules.CosineDecay(rate, steps))
+    rising = max(1, min(100, steps // 10))
+    falling = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
+    )
+    # Tables of a mixture and pseudo-inputs are no matrices of a layer.
+    options = {"adam_lr_ratio": 0.2, "momentum": 0.9, "exclude_layers": ["mixture", "vamp"]}
+    return make(falling, weight_decay=0.0, adam_weight_decay=0.0, **options)
 
 
 def _steps(settings: Settings, images: int) -> int:

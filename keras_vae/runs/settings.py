@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # The parts of a model that may be chosen by name.
 PARTS = ("likelihood", "prior", "posterior", "objective")
+# What a preset may say for bytes, which is no likelihood to take for pixels of 0 and 1.
+_OF_BYTES = ("discretised_logistic_mixture", "colour_logistic_mixture")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Settings:
     objective: str | None = None
     conditional: bool = False
     channels: int | None = None
-    augment: str = ""
+    augment: str | None = None
+    optimizer: str | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -90,7 +93,7 @@ class Settings:
         try:
             for name in record:
                 check_known("setting", name, [field.name for field in dataclasses.fields(cls)])
-            return cls(**record)
+            return cls(**{"optimizer": "adam", **record})  # the only one, where none is recorded
         except ValueError as error:
             raise ValueError(f"in {source}, {error}; restore the file") from error
 
@@ -119,10 +122,15 @@ class Settings:
     def completed(self, name: str, preset: dict[str, Any]) -> Settings:
         """Return the settings with a preset's choices filled in; a folder's path is made absolute.
 
+        Binarised images have a Bernoulli likelihood where the preset's is one of bytes. `latent_dim` stays None where
+        the preset leaves it to its network.
+
         Args:
             name: of the preset.
             preset: what `read_preset` returns.
         """
         own = {"latent_dim": preset["latent_dim"], **{part: preset[part] for part in PARTS}, **preset["training"]}
+        if self.binarize != "none" and preset["likelihood"] in _OF_BYTES:
+            own["likelihood"] = "bernoulli"
         missing = {key: value for key, value in own.items() if getattr(self, key) is None}
         return dataclasses.replace(self.located(), preset=name, **missing)

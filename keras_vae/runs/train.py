@@ -48,7 +48,8 @@ def train(
 ) -> dict[str, Any] | None:
     """Train a VAE as asked and write its run folder.
 
-    The learning rate falls to zero along half a cosine (Loshchilov and Hutter 2017, equation 5). The test split
+    The learning rate falls to zero along half a cosine (Loshchilov and Hutter 2017, equation 5), under Muon after a
+    rise. The test split
     is watched during training, and nothing is chosen by it.
 
     With several workers all call this with the same arguments. The chief alone writes and prints; the others return
@@ -98,7 +99,8 @@ def train(
                 check_same_settings(saved.facts["about"].get("settings"), settings.located(), saved.path)
             for part in PARTS:
                 registry.check_name(part, getattr(settings, part))
-            augmentations(settings.augment)
+            registry.check_name("optimizer", settings.optimizer)
+            augmentations(settings.augment or "")
         arrays = load_splits(settings, strategy)
         with failing_together(strategy):
             prepared, images = prepare(settings, arrays, strategy), digests(arrays)

@@ -106,3 +106,35 @@ def test_refuses(changes, message):
     with pytest.raises(ValueError, match=message) as error:
         build_networks(**{**arguments, **changes})
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("classes", [None, 3])
+@pytest.mark.parametrize("kind", ["convolutional", "residual"])
+def test_a_latent_of_maps_is_seen_place_by_place(kind, classes):
+    arguments = {**SMALL[kind], "filters": (4,), "latent_maps": 2, "classes": classes}
+    encoder, decoder = build_networks(kind, (24, 30, 1), 2 * 12 * 15, 4 * 12 * 15, 5, **arguments)
+    assert not any(layer.name == "hidden" for layer in (*encoder.layers, *decoder.layers))
+    label = [] if classes is None else [np.eye(3, dtype="float32")[[1]]]
+    z = np.zeros([1, 360], "float32")
+    moved = z.copy()
+    moved[0, :2] = 1  # the first place's
+    for network, source, other, near in (
+        (decoder, z, moved, lambda change: change[0, 14:]),
+        (encoder, np.zeros([1, 24, 30, 1], "float32"), None, lambda change: change.reshape(2, 12, 15, 2)[:, 8:]),
+    ):
+        if other is None:
+            other = source.copy()
+            other[0, 0, 0] = 1
+        change = np.abs(network([other, *label] if label else other) - network([source, *label] if label else source))
+        assert change.max() > 0
+        assert near(change).max() == 0
+    if label:
+        other = [z, np.eye(3, dtype="float32")[[2]]]
+        assert np.abs(decoder(other) - decoder([z, *label])).max() > 0
+
+
+def test_latent_maps_are_all_of_the_latent():
+    with pytest.raises(ValueError, match="latent_dim is 9: expected 8, that of 2 maps of 2 x 2; leave it out"):
+        build_networks("residual", (8, 8, 1), 9, 16, 1, **SMALL["residual"], latent_maps=2)
+    with pytest.raises(ValueError, match=r"^the posterior takes 20 numbers .*each of the 8 latents of 2 maps"):
+        build_networks("residual", (8, 8, 1), 8, 20, 1, **SMALL["residual"], latent_maps=2)

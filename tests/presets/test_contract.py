@@ -1,11 +1,14 @@
 """Every preset builds, trains a step, and comes back from its file."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
+from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.presets.read import preset_names, read_preset
 
 
@@ -15,7 +18,7 @@ def test_builds_trains_and_comes_back(tmp_path, name):
     # Presets for images of any size are tried on small ones, or this would be the slowest test of all.
     changes = {"image_shape": (8, 16, 3)} if preset["image_shape"] == [64, 64, 3] else {}
     model = VAE.from_preset(name, **changes)
-    if "latent_dim" in preset:
+    if preset.get("latent_dim"):
         assert model.latent_dim == preset["latent_dim"]
     assert model.image_shape == tuple(changes.get("image_shape", preset["image_shape"]))
     x = np.random.default_rng(0).integers(0, 2, (4, *model.image_shape)).astype("float32")
@@ -50,7 +53,7 @@ def test_another_kind_of_network_brings_its_own_arguments():
 
 
 @pytest.mark.parametrize(
-    ("image_shape", "stages"), [((8, 8, 1), 3), ((64, 64, 3), 3), ((88, 88, 3), 3), ((96, 96, 3), 4), ((30, 450, 3), 4)]
+    ("image_shape", "stages"), [((8, 8, 1), 2), ((64, 64, 3), 2), ((88, 88, 3), 2), ((96, 96, 3), 3), ((30, 450, 3), 3)]
 )
 def test_larger_images_have_more_stages(image_shape, stages):
     model = VAE.from_preset("image_conv", image_shape=image_shape, latent_dim=2, network={"hidden": 4})
@@ -83,3 +86,18 @@ def test_refuses(name, changes, message):
     with pytest.raises(ValueError, match=message) as error:
         VAE.from_preset(name, **changes)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "latent_dim"),
+    [
+        ({}, 8 * 2 * 4),
+        ({"latent_dim": 3}, 3),
+        ({"posterior": "coupling_flow"}, 64),
+        ({"network": {"kind": "dense"}}, 64),
+    ],
+)
+def test_a_latent_of_maps_gives_way_to_a_vector(changes, latent_dim):
+    model = VAE.from_preset("image_residual", image_shape=(8, 16, 3), **changes)
+    assert model.latent_dim == latent_dim
+    assert ("latent_maps" in [layer.name for layer in model.decoder.layers]) == (not changes)

@@ -13,9 +13,8 @@ KEYS = {
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_says_everything(name):
     preset = read_preset(name)
-    told_by_groups = {"latent_dim"} if preset["network"]["kind"] == "ladder" else set()
-    assert preset.keys() - {"trained"} == KEYS - told_by_groups
-    assert preset["training"].keys() == {"learning_rate", "batch_size", "epochs"}
+    assert preset.keys() - {"trained"} == KEYS
+    assert preset["training"].keys() == {"optimizer", "learning_rate", "batch_size", "epochs", "augment"}
     assert preset["description"].endswith(".")
     assert default_preset("some_other_dataset", (7, 7, 1)) in preset_names()
 
@@ -38,9 +37,9 @@ def test_names_are_sorted_and_known():
         ("mnist", (28, 28, 1), "mnist_mlp"),
         ("mnist:3.0.1", (28, 28, 1), "mnist_mlp"),
         ("some_letters", (28, 28, 1), "mnist_mlp"),
-        ("mnist", (32, 32, 1), "image_conv"),
-        ("digits", (16, 16, 1), "image_conv"),
-        ("photographs", (64, 96, 3), "image_conv"),
+        ("mnist", (32, 32, 1), "image_residual"),
+        ("digits", (16, 16, 1), "image_residual"),
+        ("photographs", (64, 96, 3), "image_residual"),
     ],
 )
 def test_default_preset(dataset, image_shape, expected):

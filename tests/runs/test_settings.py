@@ -75,3 +75,23 @@ def test_a_known_name_stays_a_name_beside_a_folder_of_that_name(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     preset = read_preset("digits_mlp")
     assert Settings(dataset="mnist").completed("p", preset).dataset == "mnist"
+
+
+def test_a_preset_for_bytes_takes_a_bernoulli_for_binarised_images():
+    preset = read_preset("image_residual")
+    assert Settings().completed("image_residual", preset).likelihood == "colour_logistic_mixture"
+    assert Settings(binarize="static").completed("image_residual", preset).likelihood == "bernoulli"
+    asked = Settings(binarize="static", likelihood="colour_logistic_mixture").completed("image_residual", preset)
+    assert asked.likelihood == "colour_logistic_mixture"
+    binomial = Settings(binarize="static").completed("digits_mlp", read_preset("digits_mlp"))
+    assert binomial.likelihood == "binomial"
+
+
+def test_augmentation_is_the_presets_unless_none_is_asked_for():
+    preset = read_preset("image_residual")
+    assert Settings().completed("image_residual", preset).augment == "flip,shift"
+    assert Settings(augment="").completed("image_residual", preset).augment == ""
+
+
+def test_a_record_without_an_optimizer_is_of_adam(tmp_path):
+    assert Settings.of_record({"dataset": "digits"}, tmp_path).optimizer == "adam"
