@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -24,10 +25,26 @@ Item = TypeVar("Item")
 def held_out(keys: Sequence[bytes]) -> set[int]:
     """Return which places of `keys` are the tenth for testing, at least one of two.
 
-    It is chosen by rank of the hash: the same on every machine, in whatever order a disk lists its files.
+    It is chosen by rank of the hash: the same on every machine, in whatever order a disk lists its files. Places of one
+    key are copies of one image, and on one side, unless all are copies of one.
     """
-    ranked = sorted(range(len(keys)), key=lambda index: hashlib.sha256(keys[index]).digest())
-    return set(ranked[: max(1, round(len(keys) / 10)) if len(keys) > 1 else 0])
+    if len(keys) < 2:
+        return set()
+    if len(set(keys)) == 1:
+        keys = [str(index).encode() for index in range(len(keys))]
+    room, held = max(1, round(len(keys) / 10)), set[int]()
+    places: dict[bytes, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        places[key].append(index)
+    for key in sorted(places, key=lambda key: hashlib.sha256(key).digest()):
+        if len(held) + len(places[key]) <= room:
+            held.update(places[key])
+    return held or set(min(places.values(), key=len))  # where each has more copies than there is room
+
+
+def holds_out(splits: Mapping[str, Sequence[Item]]) -> bool:
+    """Whether the test images must be a tenth of "train": there are neither "test" nor "validation"."""
+    return "train" in splits and not {"test", "validation"} & set(splits)
 
 
 def with_test(splits: Mapping[str, Sequence[Item]], keys: Sequence[bytes]) -> dict[str, Sequence[Item]]:
@@ -35,12 +52,12 @@ def with_test(splits: Mapping[str, Sequence[Item]], keys: Sequence[bytes]) -> di
 
     Args:
         splits: by the names on the right of `SPLIT_NAMES`.
-        keys: what tells the items of "train" apart, for `held_out`.
+        keys: what tells the items of "train" apart, for `held_out`; not read where nothing is held out.
     """
-    if "test" in splits or "train" not in splits:
-        return dict(splits)
-    if "validation" in splits:
+    if "validation" in splits and "test" not in splits and "train" in splits:
         return {**splits, "test": splits["validation"]}
+    if not holds_out(splits):
+        return dict(splits)
     test, items = held_out(keys), splits["train"]
     return {
         "train": [item for index, item in enumerate(items) if index not in test],

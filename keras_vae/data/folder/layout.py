@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from keras_vae.data.folder.classes import Example, Placed, classify
+from keras_vae.data.folder.copies import first_of_each
 from keras_vae.data.folder.kinds import readable_suffixes
 from keras_vae.data.folder.listing import Listing, is_folder, visible
 from keras_vae.data.folder.words import counted, named
-from keras_vae.data.splits import SPLIT_NAMES, with_test
+from keras_vae.data.splits import SPLIT_NAMES, holds_out, with_test
 
 SPLITS = tuple(dict.fromkeys(SPLIT_NAMES.values()))
 
@@ -58,7 +59,11 @@ def read_layout(folder: Path) -> Layout:
     if outside:
         remarks.append(f"passed over {named(outside, folder)}, outside of the splits")
     examples, class_names = classify(folder, found, remarks)
-    keys = [os.fsencode(example.path.relative_to(folder).as_posix()) for example in examples.get("train", ())]
+    paths = [example.path for example in examples.get("train", ())]
+    keys = [
+        os.fsencode(path.relative_to(folder).as_posix())
+        for path in (first_of_each(paths) if holds_out(examples) else paths)
+    ]
     splits = with_test(examples, keys)
     if listing.others:
         remarks.append(counted(listing.others))
