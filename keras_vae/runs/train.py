@@ -131,6 +131,8 @@ def train(
                 "likelihood: compare it with such only, or train with --binarize static"
             )
         metrics = {"test": test, "untrained": {name: untrained[name] for name in ("elbo", "reconstruction", "kl")}}
+        if arrays["train"].class_names:
+            metrics["classes"] = list(arrays["train"].class_names)
         run_folder.write_history(history, folder / run_folder.HISTORY)
         write_json(metrics, folder / run_folder.METRICS)
         draw_pictures(model, arrays["test"], settings, history, test, folder)

@@ -148,3 +148,7 @@ def test_generate_with_noise(keras_vae, run, tmp_path):
     status, _, errors = keras_vae("generate", tmp_path, "--noise", "--output", tmp_path / "of_bundle.png")
     assert (status, errors.count("\n")) == (2, 1)
     assert "noise is True for a bundle" in errors
+
+
+def test_metrics_name_the_classes(run):
+    assert json.loads((run / "metrics.json").read_text())["classes"] == list("0123456789")
