@@ -122,6 +122,7 @@ def train(
       keras-vae train --output runs/digits
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
       keras-vae train --dataset path/to/images --image-size 64 --output runs/mine
+      keras-vae train --dataset path/to/images --epochs 300 --output runs/longer_and_better
       keras-vae train --dataset fashion_mnist --preset mnist_conv --latent-dim 2 --output runs/fashion
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist --resume
       keras-vae train --dataset mnist --binarize dynamic --prior vamp --objective iwae --output runs/vamp
