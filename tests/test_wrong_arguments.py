@@ -63,7 +63,8 @@ def methods(model_class):
 FUNCTIONS = dict(public_names())
 METHODS = sorted({*methods(keras_vae.VAE), *methods(keras_vae.Autoencoder)} - HOOKS - WARNING_ALONE)
 OF_MODELS = [f"{model}.{name}" for model in ("VAE", "conditional") for name in METHODS]
-CALLED = [*sorted(FUNCTIONS.keys() - SLOW), *OF_MODELS]
+KERAS_OWN = {"optimizers.ConvolutionalMuon"}  # takes the arguments of Keras' Muon, as Keras does
+CALLED = [*sorted(FUNCTIONS.keys() - SLOW - KERAS_OWN), *OF_MODELS]
 
 
 def small(**changes):
