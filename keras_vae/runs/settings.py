@@ -69,6 +69,8 @@ class Settings:
                     )
             elif kind == "bool":
                 check_kind(field.name, value, bool, "true or false")
+            elif field.name in PARTS:
+                check_kind(field.name, value, (str, Mapping), "a name, or what Keras' serialisation writes of a part")
             elif kind in ("str", "Binarize"):
                 check_kind(field.name, value, str, "text")
         check_seed(self.seed)

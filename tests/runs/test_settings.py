@@ -1,10 +1,11 @@
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_vae.presets.read import read_preset
+from keras_vae.presets.read import preset_names, read_preset
 from keras_vae.runs.settings import Settings
 
 COUNTS = ("epochs", "batch_size", "latent_dim", "image_size", "importance_samples")
@@ -50,6 +51,14 @@ def test_changes_that_are_none_change_nothing():
     assert settings.changed(seed=0, dataset=None) == dataclasses.replace(settings, seed=0)
     with pytest.raises(ValueError, match="epochs"):
         settings.changed(epochs=0)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_can_be_trained_and_comes_back_from_its_record(tmp_path, name):
+    settings = Settings().completed(name, read_preset(name))
+    record = json.loads(json.dumps(dataclasses.asdict(settings)))
+    assert Settings.of_record(record, tmp_path) == settings
+    assert settings.prior == read_preset(name)["prior"]  # a name, or the configuration of a mixture of 500
 
 
 def test_the_preset_fills_in_only_what_was_not_asked_for():
