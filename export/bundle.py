@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
-import shutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +24,14 @@ from keras_vae.export.contents.model_card import model_card
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.calibration import calibration_latents
 from keras_vae.export.formats.signatures import signatures
-from keras_vae.export.formats.single_precision import in_float32
 from keras_vae.export.formats.write_all import write_all
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck
-from keras_vae.files.disk_errors import could_not_write
+from keras_vae.files.folder_written_whole import check_free, folder_written_whole
 from keras_vae.files.one_writer import one_writer
 from keras_vae.files.written_whole import write_json
+from keras_vae.models.single_precision import in_float32
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
@@ -79,7 +76,7 @@ def export_bundle(
     directory = as_path("directory", directory)
     _check_model(model)
     with one_writer("directory", directory):
-        _check_free(directory)
+        check_free("directory", directory)
         _export(in_float32(model), directory, representative_data, test_data, metrics)
     return directory
 
@@ -96,7 +93,7 @@ def _export(
     images, labels = images_file.choose_images(model, test_data)
     elbo = Elbo.of_model(model, images, labels)
     values = {**golden.golden_values(model), "elbo": _elbo(model, elbo)}
-    with _writing(directory) as folder:
+    with folder_written_whole("directory", directory, (OSError, tf.errors.OpError)) as folder:
         with custom_gradients_forgotten():
             functions = signatures(model)
             artifacts, not_written = write_all(functions, calibration, folder)
@@ -122,11 +119,6 @@ def _check_model(model: Any) -> None:
     for weight in model.weights:
         if not np.isfinite(np.asarray(weight.numpy(), np.float64)).all():
             raise ValueError(f"the model's weight {weight.path} is not finite: expected numbers; train it again")
-
-
-def _check_free(directory: Path) -> None:
-    if directory.is_dir() and any(directory.iterdir()):
-        raise ValueError(f"directory {directory} is not empty: expected a new or empty folder; choose another")
 
 
 def _elbo(model: VAE, elbo: Elbo) -> dict[str, float] | None:
@@ -164,26 +156,3 @@ def _judged(
         "artifacts": {path: dataclasses.asdict(artifact) for path, artifact in kept.items()},
         "not_written": not_written,
     }
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[Path]:
-    """Give a folder beside `directory` that takes its name when the block ends well and goes when it fails.
-
-    What killed exports left there goes as well: who holds the directory is the only one to write it.
-    """
-    target = directory.resolve()
-    for path in target.parent.iterdir():
-        if re.fullmatch(re.escape(f".{target.name}.") + r"\d+\.unfinished", path.name):
-            shutil.rmtree(path)
-    folder = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    folder.mkdir()
-    try:
-        yield folder
-        if target.is_dir():
-            target.rmdir()  # it was empty; fails if it no longer is
-        folder.rename(target)
-    except (OSError, tf.errors.OpError) as error:
-        raise could_not_write(directory, error, "make room or choose another folder") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -73,6 +73,11 @@ def small(**changes):
     return model
 
 
+@pytest.fixture(autouse=True)
+def where_files_may_be_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def models():
     return {"VAE": small(), "conditional": small(classes=3)}

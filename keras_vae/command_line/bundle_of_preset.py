@@ -13,6 +13,7 @@ from rich.console import Console
 from keras_vae.command_line.quiet_start import load_tensorflow
 from keras_vae.data.cache import cache_folder
 from keras_vae.files.one_writer import one_writer
+from keras_vae.presets.shared import is_shared, read_shared
 from keras_vae.presets.weights import read_weights
 
 
@@ -23,7 +24,9 @@ def write_preset_bundle(preset: str, directory: Path, console: Console) -> None:
         ValueError: a preset that does not exist or comes without weights.
         OSError: a folder that cannot be written.
     """
-    read_weights(preset)  # before TensorFlow is loaded
+    shared = read_shared(preset) if is_shared(preset) else None
+    if shared is None:
+        read_weights(preset)  # before TensorFlow is loaded
     load_tensorflow()
     from keras_vae.command_line.bundle_of_run import exporting
     from keras_vae.export import export_bundle
@@ -31,8 +34,9 @@ def write_preset_bundle(preset: str, directory: Path, console: Console) -> None:
     from keras_vae.presets.read import read_preset
 
     model = VAE.from_preset(preset, load_weights=True)
+    metrics = read_preset(preset)["trained"]["test"] if shared is None else shared.metrics
     with exporting(console):
-        export_bundle(model, directory, metrics=read_preset(preset)["trained"]["test"])
+        export_bundle(model, directory, metrics=metrics)
 
 
 def cached_preset_bundle(preset: str, console: Console) -> Path:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option("--preset", help="Export the trained weights of a preset, instead of a run.")
+@click.option(
+    "--preset", help="Export a preset, instead of a run: a name that comes with weights, a folder, or hf://user/name."
+)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write, new or empty.")
 @click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
 def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None) -> None:
@@ -29,6 +31,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
       keras-vae export runs/digits --output digits-bundle
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
     """
+    from keras_vae.files.folder_written_whole import check_free
     from keras_vae.files.one_writer import one_writer
     from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
 
@@ -38,8 +41,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
         read_settings(run)
         metrics = read_metrics(run)
     click.get_current_context().with_resource(one_writer("output", output))
-    if output.is_dir() and any(output.iterdir()):
-        raise ValueError(f"output {output} is not empty: expected a new or empty folder; choose another --output")
+    check_free("output", output)
     from rich.console import Console
 
     console = Console()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
-@click.option("--preset", help="Use the trained weights of a preset, which come with the package.")
+@click.option("--preset", help="Use a preset: a name that comes with weights, a folder, or hf://user/name.")
 @click.option("--count", type=int, default=16, show_default=True, help="How many images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Image i depends on the seed and i alone.")
 @click.option(

@@ -70,7 +70,10 @@ def file_of_preset(preset: str) -> Drawn | None:
     from keras_vae.data.labels import classes_and_names
     from keras_vae.export.runtimes.litert import LiteRT
     from keras_vae.presets.read import read_preset
+    from keras_vae.presets.shared import is_shared
 
+    if is_shared(preset):
+        return None
     classes, names = classes_and_names(read_preset(preset).get("classes"))
     with resources.as_file(resources.files("keras_vae.presets").joinpath(f"{preset}.tflite")) as path:
         if not path.is_file():

@@ -24,7 +24,11 @@ def _names(kind: str) -> str:
     show_default=True,
     help="digits, emoji, any TFDS name, a folder of images or a .npy file.",
 )
-@click.option("--preset", help="Name of the network and its training settings; by default chosen for the dataset.")
+@click.option(
+    "--preset",
+    help="Name of the network and its training settings; by default chosen for the dataset. Or a model to train "
+    "further, as save_to_preset wrote it: a folder or hf://user/name.",
+)
 @click.option("--epochs", type=int, help="Passes over the training images; by default the preset's.")
 @click.option("--batch-size", type=int, help="Images in a training step; by default the preset's.")
 @click.option("--latent-dim", type=int, help="Number of latent dimensions; by default the preset's.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ from keras_vae.models.presets import arguments_of_preset
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.reconstruction import Reconstruction
 from keras_vae.posteriors.deterministic import Deterministic
+from keras_vae.presets.shared import is_shared
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -64,8 +66,25 @@ class Autoencoder(VAE):
         )
 
     @classmethod
-    def from_preset(cls, preset: str, **changes: Any) -> Self:
-        """Build an untrained autoencoder with the networks of a preset; see `VAE.from_preset`."""
+    def from_preset(
+        cls,
+        preset: str | os.PathLike[str],
+        load_weights: bool | None = None,
+        *,
+        safe_mode: bool = True,
+        **changes: Any,
+    ) -> Self:
+        """Build an autoencoder: untrained with the networks of a named preset, or one that was shared.
+
+        Arguments and errors are those of `VAE.from_preset`; the trained weights of a named preset are a VAE's.
+        """
+        if is_shared(preset):
+            return super().from_preset(preset, load_weights, safe_mode=safe_mode, **changes)
+        if load_weights:
+            raise ValueError(
+                f"load_weights is True for an Autoencoder with preset {preset!r}, whose weights are a VAE's: expected "
+                "False; train it, or take a VAE"
+            )
         arguments = arguments_of_preset(preset, changes)
         if arguments["classes"] is not None:
             raise ValueError(f"classes is {arguments['classes']}: expected none for an autoencoder; take a VAE")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -16,13 +17,16 @@ from keras_vae.checks.image_shape import check_image_shape
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.number import whole_number
 from keras_vae.data.labels import classes_and_names
+from keras_vae.models.shared_presets import read_model
 from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.networks.build import build_networks
 from keras_vae.presets.read import read_preset
+from keras_vae.presets.shared import is_shared, read_shared
 from keras_vae.presets.weights import read_weights, write_weights
 from keras_vae.random.portable import check_seed
 
 VECTOR = 64  # the width of a latent that a preset has as maps, where something given does not fit these
+Model = TypeVar("Model", bound=Any)
 CHANGEABLE = (
     "classes",
     "image_shape",
@@ -36,6 +40,56 @@ CHANGEABLE = (
 )
 
 
+def from_preset(
+    cls: type[Model],
+    preset: str | os.PathLike[str],
+    load_weights: bool | None = None,
+    *,
+    safe_mode: bool = True,
+    **changes: Any,
+) -> Model:
+    """Build a model from a preset: one of the package's own by name, or one that `save_to_preset` wrote.
+
+    Args:
+        preset: a name in `keras_vae.preset_names()`, such as "mnist_mlp"; a folder; or "hf://user/name", a repository
+            of the hub of Hugging Face (extra `hub`).
+        load_weights: take the trained weights that come with the preset; then only the `objective` and the `seed` can
+            be changed. None, the default, takes those of a folder or a repository, and not those of a name.
+        safe_mode: refuse a folder or repository that asks for classes of others than Keras and keras_vae, or holds
+            code; True by default. False takes what your program has registered with Keras, and runs such code.
+        changes: settings to override: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
+            `prior`, `posterior`, `objective`, `classes` or `seed`; of a folder or repository `objective` and
+            `seed` alone.
+
+    Raises:
+        ValueError: an unknown preset or change; no trained weights for the preset, or for what was changed; a folder
+            that is cut short, of a later version, or whose weights do not fit.
+        OSError: a repository that cannot be fetched.
+
+    Example:
+        >>> from keras_vae import VAE
+        >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
+        3
+    """
+    check_backend()
+    check_kind("load_weights", load_weights, (bool, type(None)), "True or False")
+    check_kind("safe_mode", safe_mode, bool, "True or False")
+    if is_shared(preset):
+        check_changes(preset, changes)
+        return read_model(cls, read_shared(preset), changes, load_weights is not False, safe_mode)
+    model = cls(**arguments_of_preset(preset, changes, bool(load_weights)))
+    if load_weights:
+        load_trained_weights(model, preset)
+    return model
+
+
+def check_changes(preset: Any, changes: Mapping[str, Any]) -> None:
+    """Raise ValueError for a change of what no preset has."""
+    for name in changes:
+        if name not in CHANGEABLE:
+            raise registry.unknown_name(f"setting of preset {str(preset)!r}", name, CHANGEABLE)
+
+
 def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool = False) -> dict[str, Any]:
     """Return the arguments of `VAE` for a preset with changes, its networks built.
 
@@ -47,17 +101,13 @@ def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool
     Raises:
         ValueError: an unknown preset or change, or one that trained weights do not fit.
     """
-    check_backend()
-    check_kind("load_weights", load_weights, bool, "True or False")
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:
         raise ValueError(
             f"load_weights is True with another {' and '.join(sorted(changed))}: expected {preset} as it is, which its "
             "weights fit; leave out one or the other"
         )
-    for name in changes:
-        if name not in CHANGEABLE:
-            raise registry.unknown_name(f"setting of preset {preset!r}", name, CHANGEABLE)
+    check_changes(preset, changes)
     settings = read_preset(preset)
     given = changes.get("image_shape")
     image_shape = check_image_shape(settings["image_shape"] if given is None else given)

@@ -19,7 +19,8 @@ from keras_vae.models.distributed_trainer import DistributedTrainer
 from keras_vae.models.faults import faults_of_inputs
 from keras_vae.models.generation import fit_sampler, generate, reconstruct, sample_latents
 from keras_vae.models.inputs import Batch, as_images, as_label, as_tensor, unpack
-from keras_vae.models.presets import arguments_of_preset, load_trained_weights
+from keras_vae.models.presets import from_preset
+from keras_vae.models.shared_presets import save_to_preset
 from keras_vae.objectives.objective import Objective, Terms
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.priors.prior import Prior
@@ -110,28 +111,8 @@ class VAE(DistributedTrainer):
             self.sampler.build((self.latent_dim,))
         self.built = True
 
-    @classmethod
-    def from_preset(cls, preset: str, load_weights: bool = False, **changes: Any) -> Self:
-        """Build a model from a preset.
-
-        Args:
-            preset: a name in `keras_vae.preset_names()`, such as "mnist_mlp".
-            load_weights: take the trained weights that come with the preset; False by default. Then only the
-                `objective` and the `seed` can be changed.
-            changes: settings to override: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
-                `prior`, `posterior`, `objective`, `classes` or `seed`.
-
-        Raises:
-            ValueError: an unknown preset or change; no trained weights for the preset, or for what was changed.
-
-        Example:
-            >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
-            3
-        """
-        model = cls(**arguments_of_preset(preset, changes, load_weights))
-        if load_weights:
-            load_trained_weights(model, preset)
-        return model
+    from_preset = classmethod(from_preset)
+    save_to_preset = save_to_preset
 
     # Files saved by version 0.1.0 store the weights of these parts under these names.
     prior_family, posterior_family = property(lambda self: self.prior), property(lambda self: self.posterior)

@@ -19,6 +19,7 @@ from keras_vae.multi_device.collectives import failing_together, is_chief, worke
 from keras_vae.multi_device.replica_checks import with_inner_optimizers
 from keras_vae.multi_device.sharding import check_batch_size
 from keras_vae.presets.read import default_preset, read_preset
+from keras_vae.presets.shared import is_shared, settings_to_train_on
 from keras_vae.runs.settings import PARTS, Settings
 
 
@@ -80,8 +81,10 @@ def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.dis
     """
     train = arrays["train"]
     dataset = settings.dataset if not is_path(settings.dataset) else "a folder"
-    preset = default_preset(dataset, train.image_shape) if settings.preset is None else settings.preset
-    settings = settings.completed(preset, read_preset(preset))
+    default = default_preset(dataset, train.image_shape)
+    preset = default if settings.preset is None else settings.preset
+    recipe = settings_to_train_on(preset, read_preset(default)) if is_shared(preset) else read_preset(preset)
+    settings = settings.completed(preset, recipe)
     check_batch_size(settings.batch_size, strategy)
     with strategy.scope(), dtype_policy(settings.precision):
         model = _build(settings, train)
@@ -104,7 +107,8 @@ def _build(settings: Settings, images: ImageArrays) -> VAE:
         objective=objective,
         **{part: getattr(settings, part) for part in PARTS if part != "objective"},
     )
-    model.prior.adapt(images.images, settings.seed)
+    if not is_shared(settings.preset):  # which comes with a trained prior
+        model.prior.adapt(images.images, settings.seed)
     return model
 
 

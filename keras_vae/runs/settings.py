@@ -11,6 +11,7 @@ from keras_vae.checks.channels import check_channels
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.number import above, is_number
 from keras_vae.checks.shown import shown
+from keras_vae.presets.shared import is_folder
 from keras_vae.random.portable import check_seed
 from keras_vae.registry import check_known
 
@@ -114,12 +115,15 @@ class Settings:
         return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     def located(self) -> Settings:
-        """Return the settings with a folder's path made absolute."""
+        """Return the settings with the paths of folders made absolute."""
         from keras_vae.data.load import is_path  # here, since it loads TensorFlow
 
-        if not is_path(self.dataset):
-            return self
-        return dataclasses.replace(self, dataset=str(Path(self.dataset).expanduser().resolve()))
+        folders = {}
+        if is_path(self.dataset):
+            folders["dataset"] = str(Path(self.dataset).expanduser().resolve())
+        if self.preset is not None and is_folder(self.preset):
+            folders["preset"] = str(Path(self.preset).expanduser().resolve())
+        return dataclasses.replace(self, **folders)
 
     def completed(self, name: str, preset: dict[str, Any]) -> Settings:
         """Return the settings with a preset's choices filled in; a folder's path is made absolute.
@@ -128,11 +132,11 @@ class Settings:
         the preset leaves it to its network.
 
         Args:
-            name: of the preset.
-            preset: what `read_preset` returns.
+            name: of the preset, or its folder.
+            preset: its settings, as `read_preset` returns them.
         """
         own = {"latent_dim": preset["latent_dim"], **{part: preset[part] for part in PARTS}, **preset["training"]}
         if self.binarize != "none" and preset["likelihood"] in _OF_BYTES:
             own["likelihood"] = "bernoulli"
         missing = {key: value for key, value in own.items() if getattr(self, key) is None}
-        return dataclasses.replace(self.located(), preset=name, **missing)
+        return dataclasses.replace(self, preset=name, **missing).located()

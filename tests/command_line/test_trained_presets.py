@@ -2,10 +2,13 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.models.vae import VAE
+from keras_vae.pictures.samples import samples
 from keras_vae.presets.weights import trained_preset_names
 
 # Sharp decoders, and wide dense layers with one scale for all their weights: 8 bits lose too many nats, and these files
@@ -48,6 +51,49 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
     assert keras_vae("generate", bundle, *arguments)[0] == 0
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A preset that somebody shared."""
+    path = tmp_path_factory.mktemp("shared") / "digits"
+    model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, prior="vamp", seed=3)
+    model.save_to_preset(path)
+    return path
+
+
+def test_a_folder_is_drawn_from_as_in_python(keras_vae, tmp_path, folder):
+    status, *_ = keras_vae("generate", "--preset", folder, "--seed", 7, "--output", tmp_path / "a.png")
+    assert status == 0
+    samples(VAE.from_preset(folder).generate(16, seed=7), tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.usefixtures("gray_pixels_are_meant")
+def test_a_folder_is_trained_on_from_its_weights(keras_vae, tmp_path, monkeypatch, folder):
+    monkeypatch.chdir(folder.parent)
+    arguments = ["--importance-samples", 1, "--no-bundle", "--learning-rate", 1e-12, "--epochs", 1]
+    status, _, error = keras_vae("train", "--preset", "./digits", "--output", tmp_path / "run", *arguments)
+    assert (status, error) == (0, "")
+    trained, shared = keras.models.load_model(tmp_path / "run" / "model.keras"), VAE.from_preset(folder)
+    for part in ("encoder", "decoder", "prior"):
+        for weight, before in zip(
+            getattr(trained, part).get_weights(), getattr(shared, part).get_weights(), strict=True
+        ):
+            np.testing.assert_allclose(weight, before, atol=1e-7)
+    settings = json.loads((tmp_path / "run" / "config.json").read_text())["settings"]
+    assert settings["preset"] == str(folder.resolve())
+    assert settings["prior"]["class_name"] == "VampPrior"
+    assert settings["batch_size"] == 128  # of the data set's own preset
+
+
+def test_a_folder_that_the_images_do_not_fit(keras_vae, tmp_path, folder):
+    arguments = ["--image-size", 16, "--output", tmp_path / "run"]
+    status, _, error = keras_vae("train", "--preset", folder, *arguments)
+    assert status == 2
+    assert "image_shape is (16, 16, 1) with preset" in error
+    assert "expected [8, 8, 1], which is what its weights fit" in error
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -60,6 +106,9 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
         (["generate", "--preset", "mnist_mlp"], "preset 'mnist_mlp' comes without trained weights: expected"),
         (["export", "--output", "bundle"], "expected a run or a preset; give one"),
         (["export", "run", "--preset", "mnist_mlp", "--output", "bundle"], "expected a run or a preset; give one"),
+        (["generate", "--preset", "no/where"], "preset no/where is not there: expected a folder with config.json, as"),
+        (["train", "--preset", "./no", "--output", "run"], "is not there: expected a folder with config.json, as"),
+        (["export", "--preset", "no/where", "--output", "bundle"], "preset no/where is not there: expected a folder"),
         (["export", "--preset", "mnist_mpl", "--output", "bundle"], "preset is 'mnist_mpl': expected one of"),
     ],
 )

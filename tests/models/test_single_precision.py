@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_vae.export.formats.single_precision import in_float32
+from keras_vae.models.autoencoder import Autoencoder
+from keras_vae.models.single_precision import in_float32
 from keras_vae.models.vae import VAE
 
 
@@ -31,3 +32,17 @@ def test_the_copy_computes_as_if_built_in_float32(policy):
 def test_a_float32_model_is_not_copied():
     single = make("float32")
     assert in_float32(single) is single
+
+
+def test_the_copy_has_the_sampler_and_the_class_of_the_model(digits):
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    try:
+        mixed = Autoencoder.from_preset("digits_mlp", latent_dim=2, network={"hidden": [4]})
+        mixed.fit_sampler(digits, components=2)
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
+    copy = in_float32(mixed)
+    assert type(copy) is Autoencoder
+    for weight, expected in zip(copy.sampler.get_weights(), mixed.sampler.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
