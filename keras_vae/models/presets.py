@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +25,6 @@ from keras_vae.presets.weights import read_weights, write_weights
 from keras_vae.random.portable import check_seed
 
 VECTOR = 64  # the width of a latent that a preset has as maps, where something given does not fit these
-Model = TypeVar("Model", bound=Any)
 CHANGEABLE = (
     "classes",
     "image_shape",
@@ -40,44 +38,15 @@ CHANGEABLE = (
 )
 
 
-def from_preset(
-    cls: type[Model],
-    preset: str | os.PathLike[str],
-    load_weights: bool | None = None,
-    *,
-    safe_mode: bool = True,
-    **changes: Any,
-) -> Model:
-    """Build a model from a preset: one of the package's own by name, or one that `save_to_preset` wrote.
-
-    Args:
-        preset: a name in `keras_vae.preset_names()`, such as "mnist_mlp"; a folder; or "hf://user/name", a repository
-            of the hub of Hugging Face (extra `hub`).
-        load_weights: take the trained weights that come with the preset; then only the `objective` and the `seed` can
-            be changed. None, the default, takes those of a folder or a repository, and not those of a name.
-        safe_mode: refuse a folder or repository that asks for classes of others than Keras and keras_vae, or holds
-            code; True by default. False takes what your program has registered with Keras, and runs such code.
-        changes: settings to override: `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`,
-            `prior`, `posterior`, `objective`, `classes` or `seed`; of a folder or repository `objective` and
-            `seed` alone.
-
-    Raises:
-        ValueError: an unknown preset or change; no trained weights for the preset, or for what was changed; a folder
-            that is cut short, of a later version, or whose weights do not fit.
-        OSError: a repository that cannot be fetched.
-
-    Example:
-        >>> from keras_vae import VAE
-        >>> VAE.from_preset("digits_mlp", latent_dim=3).latent_dim
-        3
-    """
+def from_preset(kind: type[Any], preset: Any, load_weights: Any, safe_mode: Any, changes: Mapping[str, Any]) -> Any:
+    """Build a model of a class; see `VAE.from_preset`."""
     check_backend()
     check_kind("load_weights", load_weights, (bool, type(None)), "True or False")
     check_kind("safe_mode", safe_mode, bool, "True or False")
     if is_shared(preset):
         check_changes(preset, changes)
-        return read_model(cls, read_shared(preset), changes, load_weights is not False, safe_mode)
-    model = cls(**arguments_of_preset(preset, changes, bool(load_weights)))
+        return read_model(kind, read_shared(preset), changes, load_weights is not False, safe_mode)
+    model = kind(**arguments_of_preset(preset, changes, bool(load_weights)))
     if load_weights:
         load_trained_weights(model, preset)
     return model
@@ -90,7 +59,7 @@ def check_changes(preset: Any, changes: Mapping[str, Any]) -> None:
             raise registry.unknown_name(f"setting of preset {str(preset)!r}", name, CHANGEABLE)
 
 
-def arguments_of_preset(preset: str, changes: dict[str, Any], load_weights: bool = False) -> dict[str, Any]:
+def arguments_of_preset(preset: str, changes: Mapping[str, Any], load_weights: bool = False) -> dict[str, Any]:
     """Return the arguments of `VAE` for a preset with changes, its networks built.
 
     Args:

@@ -24,7 +24,7 @@ def in_float32(model: Model) -> Model:
     return float32_copy(model)
 
 
-def float32_copy(model: Model) -> Model:
+def float32_copy(model: Any) -> Any:
     """Return a copy whose layers compute in float32: the same weights and counters, never compiled."""
     copy = type(model).from_config(with_policy(model.get_config(), "float32"))
     copy.set_weights(model.get_weights())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -111,10 +112,28 @@ class VAE(DistributedTrainer):
             self.sampler.build((self.latent_dim,))
         self.built = True
 
-    from_preset = classmethod(from_preset)
-    save_to_preset = save_to_preset
+    @classmethod
+    def from_preset(
+        cls, preset: str | os.PathLike[str], load_weights: bool | None = None, *, safe_mode: bool = True, **changes: Any
+    ) -> Self:
+        """Build a model from a preset: one of the package's own by name, or one that `save_to_preset` wrote.
 
-    # Files saved by version 0.1.0 store the weights of these parts under these names.
+        Args:
+            preset: a name in `keras_vae.preset_names()`, a folder, or "hf://user/name", on the hub (extra `hub`).
+            load_weights: take the preset's trained weights; then only `objective` and `seed` can be changed. None, the
+                default, takes those of a folder or the hub, not of a name.
+            safe_mode: refuse classes of others than Keras and keras_vae, and code, in a folder or on the hub; True by
+                default. False takes what your program has registered with Keras, and runs such code.
+            changes: of `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`, `prior`, `posterior`,
+                `objective`, `classes` or `seed`.
+
+        Raises:
+            ValueError: an unknown preset or change; no trained weights, or not for a change; an unusable folder.
+            OSError: what cannot be fetched from the hub.
+        """
+        return from_preset(cls, preset, load_weights, safe_mode, changes)
+
+    # The names of these parts in files of version 0.1.0.
     prior_family, posterior_family = property(lambda self: self.prior), property(lambda self: self.posterior)
 
     @property
@@ -249,7 +268,7 @@ class VAE(DistributedTrainer):
         q = self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
         return self.decode(q.mean(), training, label=label).mean()
 
-    reconstruct = reconstruct
+    save_to_preset, reconstruct = save_to_preset, reconstruct
     generate = generate
     sample_latents = sample_latents
     fit_sampler = fit_sampler
