@@ -79,6 +79,27 @@ def check_labels(labels: Any, count: int, classes: int, name: str = "label") -> 
     return np.broadcast_to(values, (count,)).astype(np.int32)
 
 
+def labels_given(label: Any, count: int, classes: int | None, names: Sequence[str] | None) -> np.ndarray | None:
+    """Return the labels of `count` images, int32 `[count]`, of which a conditional model needs one each; else None.
+
+    Args:
+        label: one class or its name, or int `[count]`; None for a model without classes.
+        count: how many images they are of.
+        classes: how many classes the model has; None without.
+        names: of the classes, if they have any.
+
+    Raises:
+        ValueError: labels of a model without classes, or missing or out of range for one with them.
+    """
+    if classes is None:
+        if label is not None:
+            raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
+        return None
+    if label is None:
+        raise ValueError(f"label is None: expected one from 0 to {classes - 1}, or one for each image")
+    return check_labels(number_of(label, names), count, classes)
+
+
 def label_of_each(classes: int, index: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the labels that images get when nobody names any: class after class, int32 `[n]`."""
     return (np.asarray(index) % classes).astype(np.int32)

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.memory import check_fits_memory
 from keras_vae.checks.number import whole_number
-from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
-from keras_vae.data.labels import check_labels, label_of_each, number_of
+from keras_vae.data.labels import check_labels, label_of_each, labels_given, number_of
 from keras_vae.data.pixels import check_pixels
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 from keras_vae.random.portable import check_index, check_seed, check_temperature
@@ -104,19 +103,13 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
     """
     x, batch_size = as_array("x", x), whole_number("batch_size", batch_size, 1)
     check_pixels(x, "x", self.image_shape)
-    if self.classes is None:
-        if label is not None:
-            raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
-        inputs = (x,)
-    else:
-        if label is None:
-            raise ValueError(f"label is None: expected one from 0 to {self.classes - 1}, or one for each image")
-        inputs = (x, check_labels(number_of(label, self.class_names), len(x), self.classes))
+    labels = labels_given(label, len(x), self.classes, self.class_names)
+    inputs = (x,) if labels is None else (x, labels)
     images = []
     for start in range(0, len(x), batch_size):
-        images_, *labels = (part[start : start + batch_size] for part in inputs)
+        images_, *given = (part[start : start + batch_size] for part in inputs)
         images_ = tf.constant(images_, tf.float32)
-        images.append(self((images_, tf.constant(labels[0])) if labels else images_).numpy())
+        images.append(self((images_, tf.constant(given[0])) if given else images_).numpy())
     return np.concatenate(images)
 
 

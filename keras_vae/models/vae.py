@@ -15,7 +15,7 @@ import tensorflow_probability as tfp
 from keras_vae import registry
 from keras_vae.data.labels import classes_and_names
 from keras_vae.likelihoods.likelihood import Likelihood
-from keras_vae.models import networks
+from keras_vae.models import networks, scoring
 from keras_vae.models.distributed_trainer import DistributedTrainer
 from keras_vae.models.faults import faults_of_inputs
 from keras_vae.models.generation import fit_sampler, generate, reconstruct, sample_latents
@@ -52,9 +52,8 @@ class VAE(DistributedTrainer):
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: width of the latent; read from the decoder by default.
-        classes: number of classes of a conditional model, or their names (Sohn et al. 2015, "Learning structured
-            output representation"), p(x|z, y) with q(z|x, y): both networks take a second input, the one-hot label
-            `[n, classes]`, and training takes (images, labels int `[n]`); None, the default, for no labels.
+        classes: of a conditional model, their number or names (Sohn et al. 2015), p(x|z, y) with q(z|x, y): both
+            networks take the one-hot label `[n, classes]` too, training (images, labels int `[n]`); None by default.
         seed: of all noise in training and validation; 0 by default.
         kwargs: Keras' own, such as `name`.
 
@@ -272,6 +271,7 @@ class VAE(DistributedTrainer):
     generate = generate
     sample_latents = sample_latents
     fit_sampler = fit_sampler
+    score = scoring.score
 
     @property
     def sampling_prior(self) -> Prior:

@@ -8,6 +8,7 @@ from scipy import integrate, special, stats
 
 from keras_vae.evaluation import importance
 from keras_vae.evaluation.evaluate import evaluate
+from keras_vae.models import scoring
 from keras_vae.models.vae import VAE
 
 LOGITS = np.array([[1.5, -2.0, 0.7, 2.5]], np.float32)  # slopes of four pixels' logits in a latent of one dimension
@@ -71,13 +72,13 @@ def test_exact_posterior_needs_one_sample():
 
 
 def test_memory_does_not_grow_with_samples(x, evidence, monkeypatch):
-    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 4 * 50)
+    monkeypatch.setattr(scoring, "PIXELS_AT_A_TIME", 4 * 50)
     model = model_with_posterior(0.4, 0.0)
     decoded = []
     decode = model.decoder_outputs
     monkeypatch.setattr(model, "decoder_outputs", lambda z, **given: decoded.append(z.shape) or decode(z, **given))
     bound = importance.ImportanceWeightedBound(model, 4013)
-    assert importance.samples_at_a_time(model, 1, 4013) == 50
+    assert scoring.samples_at_a_time(model, 1, 4013) == 50
     np.testing.assert_allclose(bound(tf.constant(x)).bound, [evidence], atol=0.03)
     assert decoded  # the chunk's graph is traced once or twice, whatever K
     assert len(decoded) <= 2

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from keras_vae.evaluation import importance
 from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.evaluation.importance import ImportanceWeightedBound
+from keras_vae.models import scoring
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
 
@@ -57,7 +57,7 @@ def numpy_figures(model, x, chunks, batch_size, seed):
 
 
 def test_all_figures_against_numpy(small_vae, gray, monkeypatch):
-    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 3 * 3 * 4)  # three images: three samples at a time
+    monkeypatch.setattr(scoring, "PIXELS_AT_A_TIME", 3 * 3 * 4)  # three images: three samples at a time
     # The last batch has two images, so four samples at a time.
     figures = evaluate(small_vae, gray[:3], importance_samples=7, seed=9, batch_size=3)
     expected = numpy_figures(small_vae, gray[:3], [(0, 3), (3, 3), (6, 1)], 3, seed=9)

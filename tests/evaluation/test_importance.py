@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 from scipy import integrate, special, stats
 
-from keras_vae.evaluation import importance
 from keras_vae.evaluation.evaluate import evaluate
-from keras_vae.evaluation.importance import ImportanceWeightedBound, samples_at_a_time
+from keras_vae.evaluation.importance import ImportanceWeightedBound
+from keras_vae.models import scoring
+from keras_vae.models.scoring import samples_at_a_time
 from keras_vae.models.vae import VAE
 
 
@@ -84,7 +85,7 @@ def test_a_bernoulli_decoder_against_quadrature():
 def test_chunks_change_only_the_noise(linear_gaussian, monkeypatch):
     x, model = tf.constant(linear_gaussian.images(100)), linear_gaussian.model(0.7, 2.0)
     whole = ImportanceWeightedBound(model, 200)(x).bound.numpy()
-    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 100 * 4 * 7)  # 28 chunks of 7 samples and one of 4
+    monkeypatch.setattr(scoring, "PIXELS_AT_A_TIME", 100 * 4 * 7)  # 28 chunks of 7 samples and one of 4
     chunked = ImportanceWeightedBound(model, 200)(x).bound.numpy()
     assert not np.array_equal(whole, chunked)
     difference = whole - chunked
@@ -96,7 +97,7 @@ def test_chunks_change_only_the_noise(linear_gaussian, monkeypatch):
 
 def test_memory_does_not_grow_with_k(linear_gaussian, monkeypatch):
     model, x = linear_gaussian.model(), tf.constant(linear_gaussian.images(10))
-    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 1000)
+    monkeypatch.setattr(scoring, "PIXELS_AT_A_TIME", 1000)
     bound = ImportanceWeightedBound(model, 130)
     model.likelihood.decoded.clear()
     bound(x)
@@ -109,8 +110,8 @@ def test_memory_does_not_grow_with_k(linear_gaussian, monkeypatch):
 def test_samples_at_a_time(linear_gaussian, images, samples):
     count = samples_at_a_time(linear_gaussian.model(), images, samples)
     assert 1 <= count <= samples
-    assert count == 1 or count * images * 4 <= importance.PIXELS_AT_A_TIME
-    assert count == samples or (count + 1) * images * 4 > importance.PIXELS_AT_A_TIME
+    assert count == 1 or count * images * 4 <= scoring.PIXELS_AT_A_TIME
+    assert count == samples or (count + 1) * images * 4 > scoring.PIXELS_AT_A_TIME
 
 
 @pytest.mark.parametrize("samples", [0, -5, 1.5, True])
@@ -123,7 +124,7 @@ def test_refuses_fewer_than_one_sample(linear_gaussian, samples):
 
 def test_the_terms_of_a_mixture_prior_count_as_pixels_do(linear_gaussian, monkeypatch):
     model = linear_gaussian.model()
-    monkeypatch.setattr(importance, "PIXELS_AT_A_TIME", 10_000)
+    monkeypatch.setattr(scoring, "PIXELS_AT_A_TIME", 10_000)
     assert samples_at_a_time(model, 10, 10**6) == 250  # four pixels
     monkeypatch.setattr(model.prior, "num_components", 500)
     assert samples_at_a_time(model, 10, 10**6) == 2

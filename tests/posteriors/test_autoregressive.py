@@ -146,3 +146,12 @@ def test_it_generates_and_is_exported():
     encoded = functions["encode"](IMAGES)
     np.testing.assert_allclose(encoded["mean"], model.encode(IMAGES).mean(), atol=1e-6)
     np.testing.assert_allclose(functions["reconstruct"](IMAGES)["image"], model.reconstruct(IMAGES), atol=1e-6)
+
+
+def test_its_scores_tend_to_the_terms_by_quadrature():
+    model = ladder()
+    log_evidence, kl, log_likelihood = quadrature(model, IMAGES[0])
+    found = model.score(IMAGES[:1], 100_000)
+    assert found.kl[0] == pytest.approx(kl, rel=0.01)
+    assert found.reconstruction[0] == pytest.approx(-log_likelihood, rel=0.01)
+    assert found.bound[0] == pytest.approx(log_evidence, abs=0.03)
