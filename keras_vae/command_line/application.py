@@ -13,9 +13,9 @@ from keras_vae.checkpoints.preemption import Preempted, Preemption
 from keras_vae.command_line.notes import notes
 from keras_vae.command_line.streams import lost_output, use_lasting
 
-COMMANDS = ("train", "evaluate", "generate", "export", "verify", "benchmark", "explore")
+COMMANDS = ("train", "evaluate", "generate", "score", "export", "verify", "benchmark", "explore")
 # What these are called for is in files; of the others it is on standard output.
-WRITING = ("train", "generate", "export", "benchmark")
+WRITING = ("train", "generate", "score", "export", "benchmark")
 
 
 class Commands(click.Group):
@@ -43,6 +43,7 @@ def application() -> None:
       keras-vae train --dataset mnist --binarize static --epochs 10 --output runs/mnist
       keras-vae evaluate runs/digits --importance-samples 5000
       keras-vae generate runs/digits --count 16 --seed 7 --output grid.png
+      keras-vae score runs/digits pictures/ --output scores.csv
       keras-vae export runs/digits --output digits-bundle
       keras-vae verify digits-bundle
       keras-vae explore digits-bundle

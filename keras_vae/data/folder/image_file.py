@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +63,30 @@ def read_header(path: Path) -> Header:
         frames = image.format != "MPO" and getattr(image, "is_animated", False)
         deep = is_deep(image, file)
     return Header((width, height) if turned else (height, width), coloured, deep, frames)
+
+
+def read_headers(paths: Iterable[Path]) -> tuple[dict[Path, Header], dict[Path, str]]:
+    """Return the headers of files by their paths, and why others have none."""
+    headers, corrupt = {}, {}
+    for path in paths:
+        try:
+            headers[path] = read_header(path)
+        except UNREADABLE as error:
+            corrupt[path] = why(error)
+    return headers, corrupt
+
+
+def whites_of(headers: Mapping[Path, Header]) -> Whites:
+    """Return what is white in those files that have more than 8 bits."""
+
+    def levels() -> Iterator[np.ndarray]:
+        for path, header in headers.items():
+            # what cannot be read is told where its pixels are
+            with contextlib.suppress(*UNREADABLE):
+                if header.deep:
+                    yield levels_of(path)
+
+    return Whites.of(levels())
 
 
 def levels_of(path: Path) -> np.ndarray:

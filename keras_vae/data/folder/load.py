@@ -1,7 +1,7 @@
 """A folder of the user's own images."""
 
-import contextlib
 import dataclasses
+import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +15,10 @@ from keras_vae.data.folder.classes import Example
 from keras_vae.data.folder.deep import Whites
 from keras_vae.data.folder.image_file import (
     UNREADABLE,
-    Header,
     large_files_allowed,
-    levels_of,
-    read_header,
+    read_headers,
     read_pixels,
+    whites_of,
     why,
 )
 from keras_vae.data.folder.layout import Layout, read_layout
@@ -112,11 +111,15 @@ def _gather(
     stats: Mapping[Path, list[int]],
     memory_budget: float | None,
 ) -> Gathered:
-    headers, corrupt = _headers(chosen)
+    headers, corrupt = read_headers(_paths(chosen))
     sizes = {header.size for header in headers.values()}
     size = image_size or (next(iter(sizes)) if len(sizes) == 1 else MIXED_SIZE)
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
-    whites = _whites(layout) if any(header.deep for header in headers.values()) else Whites()
+    whites = Whites()
+    if any(header.deep for header in headers.values()):
+        # of all splits: those to test with are scaled as those to train on
+        everything = itertools.chain.from_iterable(layout.splits.values())
+        whites = whites_of(read_headers(_paths(everything))[0])
     fit = resizer(size, channels)
 
     def read(path: Path) -> np.ndarray | str:
@@ -136,7 +139,7 @@ def _gather(
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for first in range(start, len(chosen), BLOCK):
                 examples = chosen[first : first + BLOCK]
-                found = list(zip(examples, pool.map(read, [example.path for example in examples]), strict=True))
+                found = list(zip(examples, pool.map(read, _paths(examples)), strict=True))
                 kept = [(example.label, image) for example, image in found if not isinstance(image, str)]
                 labels = [label for label, _ in kept]
                 yield Block(
@@ -151,29 +154,8 @@ def _gather(
     return gather(file, len(chosen), (*size, channels), blocks, memory_budget, facts)
 
 
-def _headers(examples: Iterable[Example]) -> tuple[dict[Path, Header], dict[Path, str]]:
-    """Return the headers of files by their paths, and why others have none."""
-    headers, corrupt = {}, {}
-    for example in examples:
-        try:
-            headers[example.path] = read_header(example.path)
-        except UNREADABLE as error:
-            corrupt[example.path] = why(error)
-    return headers, corrupt
-
-
-def _whites(layout: Layout) -> Whites:
-    """Return what is white in the deep images of all splits: those to test with are scaled as those to train on."""
-    headers, _ = _headers(example for examples in layout.splits.values() for example in examples)
-
-    def levels() -> Iterator[np.ndarray]:
-        for path, header in headers.items():
-            # what cannot be read is told by its split
-            with contextlib.suppress(*UNREADABLE):
-                if header.deep:
-                    yield levels_of(path)
-
-    return Whites.of(levels())
+def _paths(examples: Iterable[Example]) -> list[Path]:
+    return [example.path for example in examples]
 
 
 class _Once(logging.Filter):

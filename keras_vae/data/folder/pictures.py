@@ -1,0 +1,135 @@
+"""Pictures by name, as a training would see them: files of the user's own that are to be judged one by one."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_vae.checks.channels import check_picture_channels
+from keras_vae.checks.memory import check_fits_memory
+from keras_vae.data.folder.image_file import (
+    UNREADABLE,
+    large_files_allowed,
+    read_headers,
+    read_pixels,
+    whites_of,
+    why,
+)
+from keras_vae.data.folder.kinds import readable_suffixes
+from keras_vae.data.folder.listing import Listing
+from keras_vae.data.folder.words import counted
+from keras_vae.data.labels import number_of
+from keras_vae.data.resize import resizer
+
+_log = logging.getLogger("keras_vae.data.folder")
+
+
+class Pictures(NamedTuple):
+    """Images and the files that they come from, sorted by their names.
+
+    Attributes:
+        paths: one for each image, as they were given or found.
+        images: uint8 `[n, height, width, channels]`.
+    """
+
+    paths: list[Path]
+    images: np.ndarray
+
+
+def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], skip_corrupt: bool = False) -> Pictures:
+    """Read image files, and those of folders with all that lies in them, as `load_folder` reads a split.
+
+    They are turned, brought to sRGB and to one size alike. White, of pixels of more than 8 bits, is the brightest of
+    what is given here.
+
+    Args:
+        places: files and folders.
+        image_shape: (height, width, channels) of the images wanted.
+        skip_corrupt: leave out what cannot be read; False by default.
+
+    Raises:
+        ValueError: a place that does not exist or holds no images, files that cannot be read, more than fits in memory.
+    """
+    *size, channels = image_shape
+    size = tuple(size)
+    check_picture_channels(channels)
+    paths = list(dict.fromkeys(path for place in places for path in _files(place)))
+    check_fits_memory(f"{len(paths)} images", 5 * len(paths) * float(np.prod(image_shape)), "give fewer at a time")
+    with large_files_allowed():
+        headers, failed = read_headers(paths)
+        whites = whites_of(headers)
+        fit = resizer(size, channels)
+
+        def read(path: Path) -> np.ndarray | str:
+            """Return an image, or why there is none."""
+            try:
+                image = read_pixels(path, channels, whites, size)
+            except UNREADABLE as error:
+                return why(error)
+            return image if image.shape[:2] == size else fit(image)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = dict(zip(headers, pool.map(read, headers), strict=True))
+    failed |= {path: reason for path, reason in found.items() if isinstance(reason, str)}
+    kept = [path for path in paths if path not in failed]
+    if failed and not (skip_corrupt and kept):
+        named = ", ".join(f"{path}: {reason}" for path, reason in sorted(failed.items())[:3])
+        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
+        raise ValueError(
+            f"{len(failed)} of {len(paths)} images cannot be read ({named}{', ...' if len(failed) > 3 else ''}): "
+            f"expected whole images; {mend}"
+        )
+    remarks = [whites.remark(), f"left out {len(failed)} unreadable images" if failed else ""]
+    if any(remarks):
+        _log.warning("; ".join(filter(None, remarks)))
+    return Pictures(kept, np.array([found[path] for path in kept], np.uint8))
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_dir():
+        listing = Listing(place)
+        listing.add(place)
+        if not listing.images:
+            passed_over = f", {counted(listing.others)}" if listing.others else ""
+            raise ValueError(
+                f"folder {place} holds no images{passed_over}: expected files that end in "
+                f"{', '.join(readable_suffixes())}; check the path"
+            )
+        return listing.images
+    if not place.is_file():
+        raise ValueError(f"{place} is no file or folder: expected image files or folders of them; check the path")
+    return [place]
+
+
+def labels_of_folders(paths: Sequence[Path], classes: int, names: Sequence[str] | None) -> np.ndarray:
+    """Return the classes of files by the folders in which they lie, int32 `[n]`: the innermost that is named as one.
+
+    Args:
+        paths: of the files.
+        classes: how many there are.
+        names: of the classes; their numbers are theirs without.
+
+    Raises:
+        ValueError: a file in no such folder.
+
+    Example:
+        >>> labels_of_folders([Path("new/dog/1.png"), Path("cat/2.png")], 2, ["cat", "dog"]).tolist()
+        [1, 0]
+    """
+    known = tuple(names or map(str, range(classes)))
+    labels = []
+    for path in paths:
+        found = next((folder for folder in reversed(path.absolute().parts[:-1]) if folder in known), None)
+        if found is None:
+            raise ValueError(
+                f"label of {path} is None: expected it in a folder called {', '.join(known[:10])}"
+                f"{', ...' if len(known) > 10 else ''}, as the classes are; move it, or give one --label for all"
+            )
+        labels.append(number_of(found, names))
+    return np.array(labels, np.int32)
