@@ -21,6 +21,7 @@ from keras_vae.export.contents import test_images as images_file
 from keras_vae.export.contents.files import MANIFEST, file_list
 from keras_vae.export.contents.manifest import manifest
 from keras_vae.export.contents.model_card import model_card
+from keras_vae.export.contents.threshold import FALSE_ALARM_RATE, check_rate, threshold_of
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.calibration import calibration_latents
 from keras_vae.export.formats.signatures import signatures
@@ -28,6 +29,7 @@ from keras_vae.export.formats.write_all import write_all
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck
+from keras_vae.export.verification.score_check import ScoreCheck, stated_elbo
 from keras_vae.files.folder_written_whole import check_free, folder_written_whole
 from keras_vae.files.one_writer import one_writer
 from keras_vae.files.written_whole import write_json
@@ -46,6 +48,8 @@ def export_bundle(
     *,
     test_data: Iterable[Any] | None = None,
     metrics: Mapping[str, Any] | None = None,
+    normal_data: Iterable[Any] | None = None,
+    false_alarm_rate: float = FALSE_ALARM_RATE,
 ) -> Path:
     """Export a model as a bundle: SavedModel, TFLite and ONNX files, programs that run them, and values to check them.
 
@@ -64,20 +68,26 @@ def export_bundle(
             measure nats wherever it goes. None (the default) takes samples of the model: use it if your images are
             private.
         metrics: figures of the model on test images, in nats an image, for manifest and model card; None by default.
+        normal_data: batches of the same kind, of images that are normal and were not trained on. The scores of the first
+            1,000, of large ones fewer, give the threshold below which an image counts as unusual. No image becomes part
+            of the bundle. None (the default) gives no threshold.
+        false_alarm_rate: the share of these that may count as unusual, between 0 and 1; 0.05 by default.
 
     Returns:
         The folder.
 
     Raises:
         ValueError: a model that is no VAE or not finite, a folder that holds something or that another process is
-            writing, unusable images.
+            writing, unusable images, a rate that is none.
         OSError: a folder that cannot be written.
     """
-    directory = as_path("directory", directory)
+    directory, rate = as_path("directory", directory), check_rate(false_alarm_rate)
     _check_model(model)
     with one_writer("directory", directory):
         check_free("directory", directory)
-        _export(in_float32(model), directory, representative_data, test_data, metrics)
+        model = in_float32(model)
+        threshold = None if normal_data is None else threshold_of(model, normal_data, rate)
+        _export(model, directory, representative_data, test_data, metrics, threshold)
     return directory
 
 
@@ -87,12 +97,13 @@ def _export(
     representative_data: Iterable[Any] | None,
     test_data: Iterable[Any] | None,
     metrics: Mapping[str, Any] | None,
+    threshold: Mapping[str, Any] | None,
 ) -> None:
     latents = calibration_latents(model, representative_data)
     calibration = {"latent": latents, **label_input(model.classes, range(len(latents)))}
     images, labels = images_file.choose_images(model, test_data)
     elbo = Elbo.of_model(model, images, labels)
-    values = {**golden.golden_values(model), "elbo": _elbo(model, elbo)}
+    values = {**golden.golden_values(model, images, labels), "elbo": _elbo(model, elbo)}
     with folder_written_whole("directory", directory, (OSError, tf.errors.OpError)) as folder:
         with custom_gradients_forgotten():
             functions = signatures(model)
@@ -102,11 +113,13 @@ def _export(
         samples(model.generate(SAMPLES, seed=SAMPLES_SEED), folder / "samples.png")
         source = "the model" if test_data is None else "test data"
         about = {"file": images_file.NAME, "count": len(images), "source": source}
-        original = values["elbo"] and values["elbo"]["elbo"]
-        content = manifest(model, functions, artifacts, not_written, about, original, metrics)
+        content = manifest(model, functions, artifacts, not_written, about, stated_elbo(values), metrics, threshold)
         content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
             warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=3)
+        for path, artifact in content["artifacts"].items():
+            for name, reason in artifact["lacks"].items():
+                warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)
         write_consumers(folder)
         (folder / "README.md").write_text(model_card(content), "utf-8")
         write_json({**content, "files": file_list(folder)}, folder / MANIFEST)
@@ -138,7 +151,8 @@ def _judged(
 ) -> dict[str, Any]:
     """Run every file; remove those that miss. Return `artifacts` with what was found, and `not_written`."""
     reference = load_runtime(folder, "saved_model", content["artifacts"]["saved_model"])
-    check = FileCheck(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference)
+    scores = ScoreCheck(elbo.images, elbo.labels, values["score"])
+    check = FileCheck(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference, scores)
     kept, not_written = {}, dict(content["not_written"])
     for path, artifact in artifacts.items():
         found = check(path)

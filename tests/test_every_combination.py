@@ -137,14 +137,20 @@ def may_stand_still(weight, model, parts):
 
 
 def check_exports(model, drawn, folder):
-    functions = {"generate": signatures(model)["generate"]}
+    functions = {name: function for name, function in signatures(model).items() if name in ("generate", "score")}
     saved = write_saved_model(functions, folder / "saved_model")
     artifacts = {
         "saved_model": saved,
-        "vae.tflite": write_tflite(folder / "saved_model", folder / "vae.tflite", ["generate"]),
-        "generate.onnx": write_onnx("generate", functions["generate"], folder / "generate.onnx"),
+        "vae.tflite": write_tflite(folder / "saved_model", folder / "vae.tflite", list(functions)),
+        **{f"{name}.onnx": write_onnx(name, functions[name], folder / f"{name}.onnx") for name in functions},
     }
     inputs = {"index": np.arange(3, dtype=np.int32), "seed": np.int32(1), "temperature": np.float32(1)}
+    scored = {"image": np.round(drawn * 15) / 15, "index": inputs["index"], "seed": inputs["seed"]}
+    expected = model.score(scored["image"], seed=1)
     for path, artifact in artifacts.items():
-        found = load_runtime(folder, path, vars(artifact))("generate", **inputs)["image"]
-        np.testing.assert_allclose(found, drawn, atol=1e-4, err_msg=path)
+        run = load_runtime(folder, path, vars(artifact))
+        if "generate" in artifact.signatures:
+            np.testing.assert_allclose(run("generate", **inputs)["image"], drawn, atol=1e-4, err_msg=path)
+        if "score" in artifact.signatures:
+            for name, values in run("score", **scored).items():
+                np.testing.assert_allclose(values, getattr(expected, name), rtol=1e-4, atol=2e-3, err_msg=path)

@@ -45,7 +45,7 @@ def measure(bundle: Path, path: str) -> dict[str, float | str]:
     started = time.perf_counter()
     run = load_runtime(bundle, path, artifact, threads=1)
     load_seconds = time.perf_counter() - started
-    signature = next(name for name in ("generate", "decode", "encode") if name in artifact["signatures"])
+    signature = next(name for name in ("generate", "decode", "encode", "score") if name in artifact["signatures"])
     inputs = {n: _inputs(signature, n, manifest["model"]) for n in (1, BATCH)}
     return {
         "signature": signature,
@@ -68,7 +68,9 @@ def _values(signature: str, count: int, model: dict[str, Any]) -> dict[str, np.n
     generator = np.random.default_rng(0)
     if signature == "decode":
         return {"latent": generator.standard_normal((count, model["latent_dim"]), np.float32)}
-    return {"image": generator.random((count, *model["image_shape"]), np.float32)}
+    images = {"image": generator.random((count, *model["image_shape"]), np.float32)}
+    rows = {"index": np.arange(count, dtype=np.int32), "seed": np.array(7, np.int32)} if signature == "score" else {}
+    return {**images, **rows}
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 # What is copied, and where it stands in the bundle; a folder is copied whole.
-COPIES = {"generate.py": "generate.py", "web": "web", "native": "native"}
+COPIES = {"generate.py": "generate.py", "score.py": "score.py", "web": "web", "native": "native"}
 
 
 def write_consumers(bundle: Path) -> None:

@@ -21,9 +21,11 @@ CASES: tuple[dict[str, Any], ...] = (
 
 
 NAME = "golden.json"
+SCORE_SEED = 7
+SCORED = 64  # of the test images: so many are scored by every file
 
 
-def golden_values(model: VAE) -> dict[str, Any]:
+def golden_values(model: VAE, test_images: np.ndarray, test_labels: np.ndarray | None) -> dict[str, Any]:
     """Return what Keras makes of some seeds.
 
     Floats are written in full, so that a latent read back is the same float32. An image stands as its mean and
@@ -31,11 +33,14 @@ def golden_values(model: VAE) -> dict[str, Any]:
 
     Args:
         model: the model.
+        test_images: of the bundle, float32 `[m, H, W, C]`.
+        test_labels: of a conditional model's, int32 `[m]`, else None.
 
     Returns:
         `generate`: a list of cases with `seed`, `temperature`, `index` [n], `label` [n] if the model has classes,
         `latent` [n][d] and `image`, n statistics. `encode` and `reconstruct`: what the first case's images give,
-        `mean` and `stddev` [n][d], and `image`.
+        `mean` and `stddev` [n][d], and `image`. `score`: those of the first test images, m of them, under a
+        `seed`: `elbo`, `reconstruction`, `kl` and `bound` [m], in nats.
 
     Raises:
         ValueError: a model whose images are not finite.
@@ -54,10 +59,18 @@ def golden_values(model: VAE) -> dict[str, Any]:
     images, given = parts[0]
     posterior = model.encode(images, **given)
     reconstructed = model.decode(posterior.mean(), **given).mean()
+    labels = {} if test_labels is None else {"label": test_labels[:SCORED]}
+    scores = model.score(test_images[:SCORED], seed=SCORE_SEED, **labels)
+    if not all(np.isfinite(values).all() for values in scores):
+        raise ValueError("the model's scores are not finite: expected nats; train it again")
     return {
         "generate": cases,
         "encode": {"mean": posterior.mean().numpy().tolist(), "stddev": posterior.stddev().numpy().tolist()},
         "reconstruct": {"image": [image_statistics(image) for image in reconstructed.numpy()]},
+        "score": {
+            "seed": SCORE_SEED,
+            **{name: values.tolist() for name, values in scores._asdict().items()},
+        },
     }
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_vae.random.row_noise import RULE, SAMPLES
+
 # The largest difference of one pixel from Keras.
 TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "dynamic": 0.3, "int8": 0.5}
 # The largest loss of ELBO in nats, for images of at most 28 x 28 values and an ELBO of at least -100; an image of
@@ -14,11 +16,14 @@ NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0}
 
 # What of a manifest nothing in the bundle can check; the rest is held against the files.
 AUTHORS_WORD = (
-    "metrics, versions, numbers of parameters, the posterior, what a prior was trained as, where test images come from "
-    "and why a file is missing are the author's word"
+    "metrics, threshold of scores, versions, numbers of parameters, the posterior, what a prior was trained as, where "
+    "test images come from and why a file is missing are the author's word"
 )
 
-SIGNATURES = ("encode", "decode", "reconstruct", "generate")
+SIGNATURES = ("encode", "decode", "reconstruct", "generate", "score")
+SCORES = ("elbo", "reconstruction", "kl", "bound")
+# How files draw the samples of scores.
+SCORE = {"importance_samples": SAMPLES, "noise": RULE}
 # Runtime, precision and signatures of every loadable file.
 FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "saved_model": ("saved_model", "float32", SIGNATURES),
@@ -29,6 +34,7 @@ FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "onnx/encode.onnx": ("onnx", "float32", ("encode",)),
     "onnx/decode.onnx": ("onnx", "float32", ("decode",)),
     "onnx/generate.onnx": ("onnx", "float32", ("generate",)),
+    "onnx/score.onnx": ("onnx", "float32", ("score",)),
     "onnx/decode.int8.onnx": ("onnx", "int8", ("decode",)),
 }
 
@@ -57,7 +63,7 @@ def preprocessing(channels: int) -> dict[str, Any]:
 
 
 def signatures(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs and outputs of the four signatures, of a manifest's `model`; "n" is the free axis.
+    """Return inputs and outputs of all signatures, of a manifest's `model`; "n" is the free axis.
 
     Example:
         >>> signatures({"image_shape": [8, 8, 1], "latent_dim": 2, "classes": None})["decode"]["inputs"]
@@ -78,4 +84,21 @@ def signatures(model: Mapping[str, Any]) -> dict[str, Any]:
         "decode": {"inputs": {"latent": latent, **label}, "outputs": {"image": image}},
         "reconstruct": {"inputs": {"image": image, **label}, "outputs": {"image": image}},
         "generate": {"inputs": {**numbers, **label}, "outputs": {"image": image, "latent": latent}},
+        "score": {
+            "inputs": {"image": image, "index": whole, "seed": numbers["seed"], **label},
+            "outputs": {name: {"shape": ["n"], "dtype": "float32"} for name in SCORES},
+        },
     }
+
+
+def files(manifest: Mapping[str, Any]) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """Return runtime, precision and signatures of every loadable file that a manifest must account for.
+
+    Bundles of versions before scores have none; a file says itself which signatures its format could not express.
+    """
+    expected = {}
+    for path, (runtime, precision, names) in FILES.items():
+        lacks = {*manifest["artifacts"].get(path, {}).get("lacks", {}), *(() if "score" in manifest else ("score",))}
+        if kept := tuple(name for name in names if name not in lacks):
+            expected[path] = runtime, precision, kept
+    return expected

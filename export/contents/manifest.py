@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_vae.export.contents.files import SCHEMA_VERSION
-from keras_vae.export.contents.implied import TOLERANCES, nats_tolerances, preprocessing
+from keras_vae.export.contents.implied import SCORE, TOLERANCES, nats_tolerances, preprocessing
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function, describe
 from keras_vae.models.vae import VAE
@@ -39,6 +39,7 @@ def manifest(
     test_images: Mapping[str, Any],
     elbo: float | None,
     metrics: Mapping[str, Any] | None = None,
+    threshold: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest, all but its `files`.
 
@@ -50,6 +51,7 @@ def manifest(
         test_images: `file`, `count` and `source` of the images in the bundle.
         elbo: of the model on these images, in nats; None if it cannot be told from images.
         metrics: of the model on test images, in nats an image; None if nobody measured them.
+        threshold: of scores, below which an image counts as unusual; None without.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -71,6 +73,7 @@ def manifest(
         "not_written": dict(not_written),
         "tolerances": TOLERANCES,
         "nats_tolerances": nats_tolerances(model.image_shape, elbo),
+        "score": {**SCORE, **({} if threshold is None else {"threshold": dict(threshold)})},
         "metrics": None if metrics is None else dict(metrics),
         "test_images": dict(test_images),
         "generator": specification(model.latent_dim),

@@ -11,7 +11,7 @@ from keras_vae.export.contents.implied import AUTHORS_WORD
 RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "ONNX Runtime"}
 # The file that a runtime's example names: without it there is no example.
 _EXAMPLES = {"saved_model": "saved_model", "tflite": "tflite/vae.tflite", "onnx": "onnx/generate.onnx"}
-_ROLES = ("decode", "encode")
+_ROLES = ("decode", "encode", "score")
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
@@ -40,6 +40,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         ],
         "label": "" if model["classes"] is None else '"label": [0, 0], ',
         "authors_word": AUTHORS_WORD,
+        "threshold": _threshold(manifest["score"].get("threshold")),
         "shape": ", ".join(map(str, model["image_shape"])),
     }
     for name, value in values.items():
@@ -50,6 +51,16 @@ def model_card(manifest: Mapping[str, Any]) -> str:
 def _prior(model: Mapping[str, Any]) -> str:
     drawn_from = f", {model['sampler']['trained_as']} fitted to the posteriors to draw from" if model["sampler"] else ""
     return f"{model['prior']['trained_as']} prior{drawn_from}"
+
+
+def _threshold(threshold: Mapping[str, Any] | None) -> str:
+    if threshold is None:
+        return ""
+    rate, elbo = f"{threshold['false_alarm_rate']:.2g}", f"{threshold['elbo']:.2f}"
+    return (
+        f" Below {elbo} nats it calls them unusual: so are at most {rate} of {threshold['images']} normal images that "
+        "were not trained on."
+    )
 
 
 def _classes(model: Mapping[str, Any]) -> str:
@@ -100,7 +111,7 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
         )
         lines.append(f"| {' | '.join(cells)} |")
     for path, reason in manifest["not_written"].items():
-        lines.append(f"| {path} | not written | | {reason.replace('|', '/')} | | | | |")
+        lines.append(f"| {path} | not written | | {reason.replace('|', '/')} | | | | | |")
     return lines
 
 

@@ -14,11 +14,13 @@ class Artifact:
     Attributes:
         runtime: "saved_model", "tflite" or "onnx".
         precision: "float32", "float16", "dynamic" (int8 weights, float activations) or "int8".
-        signatures: which of the four it has.
+        signatures: which it has.
         operators: how often it uses each operator of its format.
         batch: the number of images a call takes; None where it is free.
         largest_error: of a pixel in [0, 1] against Keras; None where the file gives no images.
-        nats_lost: Keras' ELBO less that with this file as "decode" or "encode", in nats an image.
+        nats_lost: Keras' ELBO less that with this file as "decode" or "encode", or as its "score" tells it, in nats
+            an image.
+        lacks: why it has not all signatures of its kind, by their names.
     """
 
     runtime: str
@@ -28,6 +30,7 @@ class Artifact:
     batch: int | None = None
     largest_error: float | None = None
     nats_lost: dict[str, float] = field(default_factory=dict)
+    lacks: dict[str, str] = field(default_factory=dict)
 
 
 class Inexpressible(ValueError):

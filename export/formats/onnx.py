@@ -6,16 +6,15 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import onnx
 import tf2onnx
-from tf2onnx.graph import Graph, Node
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.onnx_handlers import HANDLERS
 from keras_vae.export.formats.signatures import Function
 
 OPSET = 18  # the newest that tf2onnx writes
-NAMES = ("encode", "decode", "generate")
+NAMES = ("encode", "decode", "generate", "score")
 
 
 def write_onnx(name: str, function: Function, path: Path) -> Artifact:
@@ -34,7 +33,7 @@ def write_onnx(name: str, function: Function, path: Path) -> Artifact:
             function,
             input_signature=function.input_signature,  # pyright: ignore[reportAttributeAccessIssue]  not in the stubs
             opset=OPSET,
-            custom_op_handlers={"Erfc": (_erfc, [])},
+            custom_op_handlers=HANDLERS,
         )
         _name_batch(model)
         # tf2onnx may return a model that is none without raising.
@@ -94,15 +93,6 @@ def count_operators(path: Path) -> dict[str, int]:
             f"{path.name} is no valid ONNX ({_first_line(error)}): expected a file that is; export the model again"
         ) from error
     return _operators(model)
-
-
-def _erfc(graph: Graph, node: Node, _name: str, _args: list) -> None:
-    """Write erfc as 1 - erf, which ONNX has: Keras' exact gelu needs it, and tf2onnx does not know it."""
-    one = graph.make_const(f"{node.name}/one", np.array(1, np.float32)).output[0]
-    erf = graph.make_node("Erf", node.input, name=f"{node.name}/erf").output[0]
-    outputs, shapes, dtypes = node.output, node.output_shapes, node.output_dtypes
-    graph.remove_node(node.name)
-    graph.make_node("Sub", [one, erf], name=node.name, outputs=outputs, shapes=shapes, dtypes=dtypes)
 
 
 def _name_batch(model: onnx.ModelProto) -> None:

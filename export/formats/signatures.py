@@ -1,4 +1,4 @@
-"""The four functions that every exported file offers."""
+"""The functions that every exported file offers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from keras_vae.export.formats.few_operators import by_few_operators
+from keras_vae.models.scoring import sample_terms
 from keras_vae.models.vae import VAE
+from keras_vae.random.row_noise import SAMPLES, row_noise
 
 Function: TypeAlias = "tf.types.experimental.PolymorphicFunction[..., dict[str, tf.Tensor]]"
 
@@ -19,9 +22,11 @@ def signatures(model: VAE) -> dict[str, Function]:
         decode(latent[n, d])                                   -> image[n, H, W, C]           the mean of p(x|z)
         reconstruct(image[n, H, W, C])                         -> image[n, H, W, C]           at the mean of q(z|x)
         generate(index int32[n], seed int32[], temperature[])  -> image[n, H, W, C], latent[n, d]
+        score(image[n, H, W, C], index int32[n], seed int32[]) -> elbo[n], reconstruction[n], kl[n], bound[n]   in nats
 
     A conditional model's all take `label`, int32 `[n]`, too. All floats are float32, images have pixels in [0, 1],
     `index` is not negative, and image i of `generate` depends on (seed, i, temperature) alone, and its label.
+    `score` draws 16 samples of each image's posterior, by noise that depends on the seed and the row's `index` alone.
 
     Args:
         model: the model; its weights are captured, not copied.
@@ -60,11 +65,19 @@ def signatures(model: VAE) -> dict[str, Function]:
         z = prior.sample_latents(seed, index, temperature)
         return {"image": mean_image(z, *label), "latent": z}
 
+    own_prior = model.prior.snapshot()
+
+    def score(image: tf.Tensor, index: tf.Tensor, seed: tf.Tensor, *label: tf.Tensor) -> dict[str, tf.Tensor]:
+        noise = row_noise(seed, index, model.latent_dim, SAMPLES)
+        given = label[0] if label else None
+        return sample_terms(model, image, given, noise, own_prior(), by_few_operators).scores()._asdict()
+
     return {
         "encode": _traced(encode, image, *label),
         "decode": _traced(decode, latent, *label),
         "reconstruct": _traced(reconstruct, image, *label),
         "generate": _traced(generate, *numbers, *label),
+        "score": _traced(score, image, *numbers[:2], *label),
     }
 
 

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.saturation import saturate
-from keras_vae.export.formats.tflite_model import operator_code, read_model, slim
+from keras_vae.export.formats.tflite_model import lost_constants, operator_code, read_model, slim
 from keras_vae.private_interfaces import converter_error
 
 PRECISIONS = ("float32", "float16", "dynamic")
@@ -163,5 +163,10 @@ def _converted(convert: Callable[[], bytes]) -> bytes:
 
 def _write(content: bytes, path: Path, names: Sequence[str], precision: str) -> Artifact:
     operators = operators_of(content)
+    if lost := lost_constants(read_model(content)):
+        raise Inexpressible(
+            f"TFLite's converter leaves out the constants {', '.join(lost[:3])}: expected operators that it has; "
+            "replace the layers or densities that use others, such as lgamma, or take the bundle's other formats"
+        )
     path.write_bytes(slim(content))
     return Artifact("tflite", precision, tuple(names), operators)

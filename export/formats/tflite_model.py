@@ -55,6 +55,24 @@ def foreign_operators(content: bytes) -> list[str]:
     return sorted(found | ({"weights in another file"} if model.ExternalBuffersLength() else set()))
 
 
+def lost_constants(model: schema.ModelT) -> list[str]:
+    """Return the names of constants whose numbers the converter left out, as it does in lgamma of a free batch size.
+
+    A runtime takes the file, and then fails or ends the process.
+    """
+    lost = []
+    for graph in model.subgraphs:
+        given = {*graph.inputs, *(i for operator in graph.operators for i in operator.outputs)}
+        for i in {i for operator in graph.operators for i in operator.inputs if i >= 0} - given:
+            tensor = graph.tensors[i]
+            sides = [] if tensor.shape is None else list(tensor.shape)
+            # an empty list of int32 is the shape of a scalar
+            if 0 in sides and (len(sides) > 1 or tensor.type != schema.TensorType.INT32):
+                name = tensor.name or b"without a name"
+                lost.append(name.decode(errors="replace"))  # pyright: ignore[reportAttributeAccessIssue]  bytes, not str
+    return sorted(lost)
+
+
 def slim(content: bytes) -> bytes:
     """Return the same model without the names of its inner tensors, and without quantisation tables that are empty.
 

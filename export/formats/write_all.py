@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,7 +44,9 @@ def _writers(
     saved_model, names = folder / "saved_model", list(functions)
 
     def tflite(precision: str) -> Callable[[Path], Artifact]:
-        return lambda path: tflite_files.write_tflite(saved_model, path, names, precision)
+        return lambda path: _with_score(
+            lambda some: tflite_files.write_tflite(saved_model, path, some, precision), names
+        )
 
     def onnx(name: str) -> Callable[[Path], Artifact]:
         return lambda path: onnx_files.write_onnx(name, functions[name], path)
@@ -57,3 +60,12 @@ def _writers(
         **{f"onnx/{name}.onnx": onnx(name) for name in onnx_files.NAMES},
         "onnx/decode.int8.onnx": lambda path: onnx_files.write_int8_decoder(folder / "onnx/decode.onnx", path),
     }
+
+
+def _with_score(write: Callable[[list[str]], Artifact], names: list[str]) -> Artifact:
+    """Write a file with all signatures, or without `score` where it is that which the format cannot express."""
+    try:
+        return write(names)
+    except Inexpressible as error:
+        artifact = write([name for name in names if name != "score"])
+        return dataclasses.replace(artifact, lacks={"score": str(error)})

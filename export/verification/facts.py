@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_vae.export.contents.implied import FILES, TOLERANCES, preprocessing, signatures
+from keras_vae.export.contents.implied import FILES, SCORE, TOLERANCES, files, preprocessing, signatures
 from keras_vae.random.portable import specification
 
 
@@ -17,6 +17,10 @@ def false_facts(manifest: Mapping[str, Any]) -> Iterator[str]:
         "preprocessing": preprocessing(model["image_shape"][-1]),
         "signatures": signatures(model),
     }
+    if "score" in manifest:
+        expected["score"] = {**manifest["score"], **SCORE}
+    else:
+        del expected["signatures"]["score"]
     for section, values in expected.items():
         yield from differences(section, manifest[section], values)
     yield from too_tolerant("tolerances", manifest["tolerances"], TOLERANCES)
@@ -43,8 +47,9 @@ def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
     artifacts, not_written = manifest["artifacts"], manifest["not_written"]
     if "saved_model" not in artifacts:
         yield "artifacts lacks saved_model, which all others are held against"
-    for path in sorted(FILES.keys() | artifacts.keys() | not_written.keys()):
-        if path not in FILES:
+    expected = files(manifest)
+    for path in sorted(expected.keys() | artifacts.keys() | not_written.keys()):
+        if path not in expected:
             yield f"artifacts or not_written has {path!r} and not only {', '.join(FILES)}"
         elif (path in artifacts) == (path in not_written):
             places = "both" if path in artifacts else "neither"
@@ -52,8 +57,8 @@ def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
         elif path in artifacts:
             artifact = artifacts[path]
             found = (artifact["runtime"], artifact["precision"], tuple(artifact["signatures"]))
-            if found != FILES[path]:
-                yield f"artifacts.{path} is {_short(found)} and not {_short(FILES[path])}"
+            if found != expected[path]:
+                yield f"artifacts.{path} is {_short(found)} and not {_short(expected[path])}"
 
 
 def _short(value: Any) -> str:

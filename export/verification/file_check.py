@@ -13,6 +13,7 @@ from keras_vae.export.formats.artifact import count_operators
 from keras_vae.export.runtimes.runtime import Runtime, load_runtime
 from keras_vae.export.verification.agreement import Agreement
 from keras_vae.export.verification.cost import Elbo
+from keras_vae.export.verification.score_check import ScoreCheck
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class FileReport:
         path: in the bundle.
         runtime, precision: as in the manifest.
         largest_error: of a pixel in [0, 1] against the reference; None where the file gives no images.
-        nats_lost: the original's ELBO less that with this file as "decode" or "encode", in nats an image.
+        nats_lost: the original's ELBO less that with this file as "decode" or "encode", or as its "score" tells it, in
+            nats an image.
         misses: what is wrong, a line each; none if the file is good.
     """
 
@@ -46,6 +48,7 @@ class FileCheck:
         elbo: over the images to judge by.
         original: the ELBO to compare with, Keras' own; None where the likelihood cannot be told from images.
         reference: the SavedModel.
+        scores: of golden values, on the bundle's own images; None in bundles of versions before scores.
     """
 
     bundle: Path
@@ -54,6 +57,7 @@ class FileCheck:
     elbo: Elbo
     original: float | None
     reference: Runtime
+    scores: ScoreCheck | None
 
     def __call__(self, path: str) -> FileReport:
         """Check one file."""
@@ -70,6 +74,9 @@ class FileCheck:
                 agreement = Agreement(runtime, self.golden, self.reference, tolerance, bit_exact)
                 misses += agreement.misses
                 error, lost = agreement.largest_error, self._nats_lost(runtime)
+                if self.scores is not None and "score" in artifact["signatures"]:
+                    lost["score"], wrong = self.scores(runtime, self.manifest["nats_tolerances"][artifact["precision"]])
+                    misses += wrong
                 misses += self._too_costly(lost, artifact["precision"])
         except Exception as failure:  # every runtime raises its own; none may let a file pass
             misses.append(f"could not be run ({str(failure).strip().splitlines()[0] or type(failure).__name__})")

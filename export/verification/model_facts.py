@@ -14,6 +14,7 @@ from keras_vae.export.verification.agreement import same_latents
 from keras_vae.export.verification.cost import Elbo, part
 from keras_vae.export.verification.facts import too_tolerant
 from keras_vae.export.verification.file_check import FileReport
+from keras_vae.export.verification.score_check import stated_elbo
 from keras_vae.posteriors.posterior import Posterior
 from keras_vae.priors.prior import Prior
 
@@ -53,8 +54,10 @@ def false_model_facts(
             "for each class"
         )
     yield from _false_golden(golden, prior, model)
+    if ("score" in golden) != ("score" in manifest):
+        yield f"golden.json: it has {'' if 'score' in golden else 'no '}scores: expected what the manifest says"
     stated = golden["elbo"] and golden["elbo"]["elbo"]
-    limits = nats_tolerances(model["image_shape"], stated)
+    limits = nats_tolerances(model["image_shape"], stated_elbo(golden))
     yield from (
         f"manifest.json: {fact}" for fact in too_tolerant("nats_tolerances", manifest["nats_tolerances"], limits)
     )

@@ -19,6 +19,7 @@ from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import FileCheck, FileReport, original_elbo, wrong_signatures
 from keras_vae.export.verification.integrity import check_digest, check_files, read_manifest
 from keras_vae.export.verification.model_facts import false_figures, false_model_facts
+from keras_vae.export.verification.score_check import ScoreCheck
 from keras_vae.files.strict_json import read_json
 
 
@@ -138,4 +139,5 @@ def _prepare(
     original = golden["elbo"] and golden["elbo"]["elbo"] if given is None else original_elbo(elbo, reference)
     source = manifest["test_images"]["source"] if given is None else "data given now"
     facts = {"bundle": bundle, "images": len(elbo.images), "source": source, "elbo": original}
-    return FileCheck(bundle, manifest, golden, elbo, original, reference), facts, misses
+    scores = ScoreCheck(own.images, own.labels, golden["score"]) if "score" in golden else None
+    return FileCheck(bundle, manifest, golden, elbo, original, reference, scores), facts, misses

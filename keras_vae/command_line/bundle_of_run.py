@@ -36,11 +36,13 @@ def write_bundle(
     metrics: Mapping[str, Any],
     directory: Path,
     console: Console,
+    false_alarm_rate: float | None = None,
 ) -> Path:
     """Export a run's model.
 
-    Training images calibrate the int8 decoder. A few test images go into the bundle, so that whoever has it can say
-    what each file costs in nats; those of a folder of one's own stay at home, and images of the model stand in.
+    Training images calibrate the int8 decoder, and test images tell which scores are unusual. A few of these go into
+    the bundle, so that whoever has it can say what each file costs in nats; those of a folder of one's own stay at
+    home, and images of the model stand in.
 
     Args:
         model: the trained model.
@@ -49,6 +51,7 @@ def write_bundle(
         metrics: the content of `metrics.json`.
         directory: the folder to write.
         console: where the files that could not be written are named.
+        false_alarm_rate: of the verdict on scores; the exporter's default by default.
     """
     from keras_vae.export import export_bundle
 
@@ -63,4 +66,6 @@ def write_bundle(
             pipelines["train"],
             test_data=None if is_path(settings.dataset) else pipelines["test"],
             metrics=metrics["test"],
+            normal_data=pipelines["test"],
+            **({} if false_alarm_rate is None else {"false_alarm_rate": false_alarm_rate}),
         )

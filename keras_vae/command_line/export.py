@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write, new or empty.")
 @click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
-def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None) -> None:
+@click.option(
+    "--false-alarm-rate",
+    type=float,
+    default=0.05,
+    show_default=True,
+    help="Share of the run's test images that may be called unusual by their scores.",
+)
+def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None, false_alarm_rate: float) -> None:
     """Export a trained run or a preset as a bundle: files that run without TensorFlow, each verified.
 
     The run's training images calibrate the int8 decoder. Some test images become part of the bundle, to measure how
@@ -37,6 +44,10 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
 
     if (run is None) == (preset is None):
         raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
+    if not 0 < false_alarm_rate < 1:
+        raise ValueError(
+            f"false_alarm_rate is {false_alarm_rate}: expected a number between 0 and 1; change --false-alarm-rate"
+        )
     if run:
         read_settings(run)
         metrics = read_metrics(run)
@@ -61,7 +72,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
         split: load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
         for split in ("train", "test")
     }
-    write_bundle(model, settings, arrays, metrics, output, console)
+    write_bundle(model, settings, arrays, metrics, output, console, false_alarm_rate)
     _tell(output, console)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from keras_vae.command_line.quiet_start import load_tensorflow
+from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.random.row_noise import SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,7 @@ class Scored(NamedTuple):
         labels: their classes, int32 `[n]`; None for a model without.
         names: of the classes, if they have any.
         scores: in nats.
+        threshold: the ELBO below which one is unusual; None where nobody said.
         reconstruct: from rows to their reconstructions.
     """
 
@@ -37,11 +39,12 @@ class Scored(NamedTuple):
     labels: np.ndarray | None
     names: Sequence[str] | None
     scores: Scores
+    threshold: float | None
     reconstruct: Callable[[np.ndarray], np.ndarray]
 
 
 @click.command()
-@click.argument("source", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.argument("pictures", metavar="FOLDER_OR_FILES...", type=click.Path(path_type=Path), nargs=-1)
 @click.option(
     "--output",
@@ -50,12 +53,27 @@ class Scored(NamedTuple):
     show_default=True,
     help="The table to write; the picture goes beside it, under this name with .png.",
 )
-@click.option("--importance-samples", type=int, default=16, show_default=True, help="Posterior samples an image.")
+@click.option(
+    "--importance-samples",
+    type=int,
+    default=SAMPLES,
+    show_default=True,
+    help="Posterior samples an image; a bundle's files draw 16.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
 @click.option(
     "--label", help="The class of all, its name or number, of a conditional model; by folders where not given."
 )
 @click.option("--skip-corrupt", is_flag=True, help="Leave out what cannot be read.")
+@click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Score with a bundle's file.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "dynamic"]),
+    default="float32",
+    show_default=True,
+    help="Which of the runtime's files.",
+)
+@click.option("--unchecked", is_flag=True, help="Score even with a file that fails its hash.")
 def score(
     source: Path,
     pictures: tuple[Path, ...],
@@ -64,16 +82,21 @@ def score(
     seed: int,
     label: str | None,
     skip_corrupt: bool,
+    runtime: str | None,
+    precision: str,
+    unchecked: bool,
 ) -> None:
-    """Say of each picture how unusual it is to a trained run, in nats, the most unusual first.
+    """Say of each picture how unusual it is to a trained run, or to a bundle, in nats, the most unusual first.
 
     A table of ELBO, reconstruction, KL and importance-weighted bound, and a picture of the ten most unusual with the
-    errors of their reconstructions. Pictures are read as train reads them.
+    errors of their reconstructions. Pictures are read as train reads them. A bundle's threshold, of its run's test
+    images, gives a verdict.
 
     \b
     Examples:
       keras-vae score runs/parts photographs/ --output scores.csv
       keras-vae score runs/parts new/1.png new/2.png --importance-samples 100
+      keras-vae score parts-bundle photographs/ --runtime onnx
     """
     from keras_vae.files.places import check_file_place
     from keras_vae.random.portable import check_seed
@@ -94,9 +117,19 @@ def score(
                 f"output {output} would put a picture among those of {place}: expected another place; choose another "
                 "--output"
             )
-    found = _by_run(source, pictures, importance_samples, seed, label, skip_corrupt)
+    if runtime or (source / "manifest.json").is_file():
+        if importance_samples != SAMPLES:
+            raise ValueError(
+                f"importance_samples is {importance_samples}: expected {SAMPLES}, which the files of bundles draw; "
+                "leave it out, or score by the run"
+            )
+        place = runtime or "tflite", precision, unchecked
+        found = _by_bundle(source, pictures, place, seed, label, skip_corrupt)
+    else:
+        found = _by_run(source, pictures, importance_samples, seed, label, skip_corrupt)
     _write(found, output, picture)
-    click.echo(f"scores of {len(found.images)} pictures in {output}, the most unusual in {picture}")
+    told = "" if found.threshold is None else f", {_unusual(found).sum()} of them unusual,"
+    click.echo(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}")
 
 
 def _by_run(
@@ -131,7 +164,61 @@ def _by_run(
         return model.reconstruct(images[rows], label=None if labels is None else labels[rows])
 
     scores = Scores(*map(np.concatenate, zip(*parts, strict=True)))
-    return Scored(pictures, images, labels, model.class_names, scores, reconstruct)
+    threshold = _threshold(run / "bundle") if samples == SAMPLES else None
+    return Scored(pictures, images, labels, model.class_names, scores, threshold, reconstruct)
+
+
+def _by_bundle(
+    source: Path,
+    places: Sequence[Path],
+    place: tuple[str, str, bool],
+    seed: int,
+    label: str | None,
+    skip_corrupt: bool,
+) -> Scored:
+    from keras_vae.export.verification.integrity import check_files, read_manifest
+
+    bundle = source if (source / "manifest.json").is_file() else source / "bundle"
+    manifest, (runtime, precision, unchecked) = read_manifest(bundle), place
+    from keras_vae.export.runtimes.score import choose_file, reconstruct_by, scores_by
+
+    path = choose_file(manifest, runtime, precision)
+    misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
+    if misses and not unchecked:
+        raise ValueError(f"in {bundle}, {misses[0]}; or score with it --unchecked")
+    load_tensorflow()
+    import numpy as np
+
+    from keras_vae.data.folder.pictures import read_pictures
+    from keras_vae.export.runtimes.runtime import load_runtime
+    from keras_vae.models.scoring import Scores
+
+    model = manifest["model"]
+    pictures = read_pictures(places, tuple(model["image_shape"]), skip_corrupt)
+    labels = _labels(label, pictures, model["classes"], model.get("class_names"))
+    images = pictures.images.astype(np.float32) / np.float32(255)
+
+    def given(rows: np.ndarray | slice) -> dict[str, np.ndarray]:
+        return {} if labels is None else {"label": labels[rows]}
+
+    with held_stderr():
+        run = load_runtime(bundle, path, manifest["artifacts"][path])
+        scores = Scores(**scores_by(run, images, given(slice(None)), seed))
+
+    def reconstruct(rows: np.ndarray) -> np.ndarray:
+        with held_stderr():
+            return reconstruct_by(bundle, manifest, path, images[rows], given(rows))
+
+    return Scored(pictures, images, labels, model.get("class_names"), scores, _threshold(bundle), reconstruct)
+
+
+def _threshold(bundle: Path) -> float | None:
+    from keras_vae.export.contents.files import MANIFEST
+    from keras_vae.export.verification.integrity import read_manifest
+
+    if not (bundle / MANIFEST).is_file():
+        return None
+    return read_manifest(bundle).get("score", {}).get("threshold", {}).get("elbo")
 
 
 def _labels(
@@ -143,6 +230,10 @@ def _labels(
     if classes is not None and label is None:
         return labels_of_folders(pictures.paths, classes, names)
     return labels_given(label, len(pictures.paths), classes, names)
+
+
+def _unusual(found: Scored) -> np.ndarray:
+    return found.scores.elbo < found.threshold
 
 
 def _write(found: Scored, output: Path, picture: Path) -> None:
@@ -158,10 +249,12 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
         beside.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
     ):
         writer = csv.writer(file)
-        writer.writerow(["file", "row", *FIGURES, *(["label"] if found.labels is not None else [])])
+        more = [("label", found.labels), ("verdict", found.threshold)]
+        writer.writerow(["file", "row", *FIGURES, *(name for name, given in more if given is not None)])
         for row in order:
             figures = [f"{getattr(found.scores, name)[row]:.4f}" for name in FIGURES]
             label = [] if found.labels is None else [names[found.labels[row]] if names else int(found.labels[row])]
-            writer.writerow([found.pictures.paths[row], int(row), *figures, *label])
+            verdict = [] if found.threshold is None else ["unusual" if _unusual(found)[row] else "usual"]
+            writer.writerow([found.pictures.paths[row], int(row), *figures, *label, *verdict])
     first = order[:COLUMNS]
     unusual(found.images[first], found.reconstruct(first), found.scores.elbo[first].tolist(), picture)

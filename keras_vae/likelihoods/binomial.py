@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -14,13 +17,31 @@ from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 tfd = tfp.distributions
 
 
+def log_choose(trials: int, counts: tf.Tensor) -> tf.Tensor:
+    """Return log C(trials, k) of counts k, float32 of whole numbers, by a table.
+
+    Of integers, like the portable generator's: no runtime of files has lgamma, and converters round tables of floats
+    with the weights. The power of two that scales them is taken in halves, which float16 can hold.
+    """
+    table, half = _table(trials)
+    index = tf.clip_by_value(tf.cast(counts, tf.int32), 0, trials)
+    return tf.cast(tf.gather(tf.constant(table), index), tf.float32) * half * half
+
+
+@functools.cache
+def _table(trials: int) -> tuple[np.ndarray, float]:
+    exact = [math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) for k in range(trials + 1)]
+    halves = min(14, (30 - math.ceil(math.log2(max(exact) + 1))) // 2)
+    return np.array([round(value * 4**halves) for value in exact], np.int32), 2.0**-halves
+
+
 class PixelBinomial(tfd.Binomial):
     """TFP's Binomial over pixels `count / total_count` in [0, 1] instead of over counts."""
 
     def _log_prob(self, pixels: tf.Tensor) -> tf.Tensor:
         trials, logits = self.total_count, self.logits
         counts = tf.round(pixels * trials)  # stored as bytes, k / 16 comes back only nearly exact
-        choose = tf.math.lgamma(trials + 1) - tf.math.lgamma(counts + 1) - tf.math.lgamma(trials - counts + 1)
+        choose = log_choose(int(self.parameters["total_count"]), counts)
         return choose + counts * logits - trials * tf.nn.softplus(logits)
 
     def _sample_n(self, n: tf.Tensor, seed: object = None) -> tf.Tensor:

@@ -19,9 +19,10 @@ from keras_vae.data.labels import labels_given
 from keras_vae.data.pixels import check_pixels
 from keras_vae.models.finite_weights import unusable_weights
 from keras_vae.objectives.kl import factorise, kl_divergence, kl_per_dimension
-from keras_vae.random.portable import check_index, check_seed, latents
+from keras_vae.random.portable import check_index, check_seed
+from keras_vae.random.row_noise import SAMPLES, row_noise
 
-SAMPLES = 16  # of the posterior, an image: what exported files draw
+tfd = tfp.distributions
 # Pixels decoded, or terms of the prior's density, at a time: bounds the memory, whatever the number of samples. About
 # 32 MB a float32 copy.
 PIXELS_AT_A_TIME = 8_000_000
@@ -72,7 +73,8 @@ def sample_terms(
     x: tf.Tensor,
     label: tf.Tensor | None,
     noise: tf.Tensor,
-    prior: tfp.distributions.Distribution | None = None,
+    prior: tfd.Distribution | None = None,
+    rewrite: Callable[[tfd.Distribution], tfd.Distribution] = lambda distribution: distribution,
 ) -> SampleTerms:
     """Return what the posterior's samples for some noise say of each image.
 
@@ -82,36 +84,15 @@ def sample_terms(
         label: of a conditional model, int `[n]`, else None.
         noise: standard normal, float32 `[samples, n, latent_dim]`.
         prior: p(z); the model's own by default.
+        rewrite: gives a posterior or prior another form, for files whose runtimes have few operators; none by default.
     """
     decode = functools.partial(model.decoder_outputs, label=label)
     q, z, outputs = model.posterior.infer(model.encoder_outputs(x, label), noise, decode)
-    prior = model.prior() if prior is None else prior
+    q, prior = rewrite(q), rewrite(model.prior() if prior is None else prior)
     log_likelihood = model.likelihood(outputs).log_prob(x)
     of_groups = model.posterior.widths and factorise(q, prior)
     per_dimension = kl_per_dimension(q, prior) if of_groups else None
     return SampleTerms(log_likelihood, prior.log_prob(z) - q.log_prob(z), kl_divergence(q, prior, z), per_dimension)
-
-
-def row_noise(
-    seed: tf.Tensor | int, index: tf.Tensor, latent_dim: int, samples: int, first: int = 0, count: int | None = None
-) -> tf.Tensor:
-    """Return the noise float32 `[count, n, latent_dim]` of rows, by the portable generator.
-
-    Sample k of row i is what the generator draws for image `i * samples + k`: a row's noise depends on the seed and its
-    number alone, and no two rows share any.
-
-    Args:
-        seed: int32 `[]`.
-        index: the rows' numbers, int32 `[n]`, not negative and below 2**31 / samples.
-        latent_dim: width of the latent.
-        samples: of each row.
-        first: the number of the first sample; 0 by default.
-        count: how many; all by default.
-    """
-    count = samples if count is None else count
-    drawn = index[tf.newaxis, :] * samples + tf.range(first, first + count)[:, tf.newaxis]
-    noise = latents(seed, tf.reshape(drawn, [-1]), latent_dim, 1.0)
-    return tf.reshape(noise, [count, -1, latent_dim])
 
 
 def samples_at_a_time(model: Any, images: int, samples: int) -> int:

@@ -6,7 +6,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_vae.export.formats.tflite_model import ALIGNMENT, slim
+from keras_vae.export.formats.tflite_model import ALIGNMENT, lost_constants, read_model, slim
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,14 @@ def test_every_buffer_begins_where_a_device_can_read_it(content):
             assert start % ALIGNMENT == 0
             found += 1
     assert found >= 3
+
+
+def test_constants_that_the_converter_leaves_out_are_found(content):
+    assert lost_constants(read_model(content)) == []
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32, "x")])
+    def call(x):
+        return {"y": tf.math.lgamma(x)}
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([call.get_concrete_function()], call)
+    assert any("gamma" in name.lower() for name in lost_constants(read_model(converter.convert())))

@@ -58,9 +58,10 @@ def test_a_bundle_as_exported_is_good(exported):
         if file.precision == "float32":
             assert all(abs(nats) < 1e-4 for nats in file.nats_lost.values()), file
     roles = {file.path: set(file.nats_lost) for file in report.files}
-    assert roles["tflite/vae.dynamic.tflite"] == {"encode", "decode"}
+    assert roles["tflite/vae.dynamic.tflite"] == {"encode", "decode", "score"}
     assert roles["tflite/decoder.int8.tflite"] == {"decode"}
     assert roles["onnx/encode.onnx"] == {"encode"}
+    assert roles["onnx/score.onnx"] == {"score"}
 
 
 def test_the_elbo_is_that_of_a_reference_in_numpy():

@@ -1,0 +1,207 @@
+"""Say how unusual pictures are to this bundle's model, with NumPy, Pillow and LiteRT or ONNX Runtime.
+
+    pip install numpy pillow ai-edge-litert          # or onnxruntime in place of ai-edge-litert
+    python score.py photographs/ --output scores.csv
+
+A score is the ELBO, in nats: the lower the more unusual. It is the same for the same picture in the same row, whatever
+the runtime. Pictures of the model's size are read exactly as in training; others are shrunk by Pillow, which differs a
+little. It runs on Python 3.9 and later, beside generate.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from generate import (  # pyright: ignore[reportMissingImports]  beside it in a bundle
+    FOLDER,
+    MODULES,
+    class_number,
+    load,
+    read_file,
+    read_manifest,
+)
+
+if TYPE_CHECKING:
+    import numpy as np  # imported where it is used: a wrong option is refused at once
+
+BATCH = 16  # pictures a call, each of which is decoded as often as there are samples
+FIGURES = ("elbo", "reconstruction", "kl", "bound")
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return 0, or 2 after one line on stderr that says what to mend."""
+    try:
+        options = parse(arguments)
+        manifest = read_manifest()
+        path, artifact = choose(manifest, options.runtime, options.precision)
+        content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
+        files = find(options.pictures)
+        rows = score(path, content, artifact, manifest, files, options)
+        write(rows, options.output)
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    except ImportError as error:
+        reason = f"{error}: expected numpy, pillow and a runtime; pip install numpy pillow ai-edge-litert"
+    except (AttributeError, KeyError, TypeError) as error:
+        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
+    else:
+        unusual = sum(row.get("verdict") == "unusual" for row in rows)
+        told = f", {unusual} of them unusual" if "verdict" in rows[0] else ""
+        print(f"scores of {len(rows)} pictures{told} by {path} in {options.output}")
+        return 0
+    print("score.py:", " ".join(reason.split()), file=sys.stderr)
+    return 2
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Return the options; ValueError for one out of range."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.error = _refuse_option
+    parser.add_argument("pictures", nargs="+", type=Path, help="image files, or folders of them")
+    parser.add_argument("--output", type=Path, default=Path("scores.csv"), help="the table to write (scores.csv)")
+    parser.add_argument("--seed", type=int, default=0, help="of the samples (0)")
+    parser.add_argument("--label", help="the class of all pictures, its name or number, of a model with classes")
+    parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
+    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "dynamic"])
+    parser.add_argument("--unchecked", action="store_true", help="load the file whatever its size and SHA-256")
+    options = parser.parse_args(arguments)
+    if not -(2**31) <= options.seed < 2**31:
+        raise ValueError(f"--seed is {options.seed}: expected {-(2**31)} to {2**31 - 1}; give one in between")
+    if options.output.suffix.lower() != ".csv":
+        raise ValueError(f"{options.output} is no .csv file: expected that ending; rename it")
+    if not options.output.absolute().parent.is_dir():
+        raise ValueError(f"{options.output} is in a folder that does not exist: expected one that does; make it first")
+    if options.output.exists() and not options.output.is_file():  # a device or a named pipe, say, is not replaced
+        raise ValueError(f"{options.output} is no file: expected a file or nothing there; choose another name")
+    return options
+
+
+def _refuse_option(message: str) -> NoReturn:
+    raise ValueError(f"{message}; see --help")
+
+
+def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tuple[str, dict[str, Any]]:
+    """Return path and description of a file that can score here; ValueError if there is none."""
+    files = {
+        artifact["runtime"]: (path, artifact)
+        for path, artifact in manifest["artifacts"].items()
+        if artifact["precision"] == precision and "score" in artifact["signatures"]
+    }
+    wanted = [name for name in MODULES if name in files and runtime in (None, name)]
+    if not wanted:
+        raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision} has scores: expected one")
+    for name in wanted:
+        if importlib.util.find_spec(MODULES[name]):
+            return files[name]
+    packages = " or ".join(MODULES[name].replace("_", "-") for name in wanted)
+    raise ValueError(f"no runtime for {files[wanted[0]][0]} is installed: expected {packages}; pip install one")
+
+
+def find(places: list[Path]) -> list[Path]:
+    """Return the pictures of some places, those of folders sorted; ValueError for a place without."""
+    files: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+            if not inside:
+                raise ValueError(f"{place} holds no pictures: expected files that end in {', '.join(ENDINGS)}")
+            files += inside
+        elif place.is_file():
+            files.append(place)
+        else:
+            raise ValueError(f"{place} is no file or folder: expected pictures; check the path")
+    return list(dict.fromkeys(files))
+
+
+def read(path: Path, shape: list[int]) -> np.ndarray:
+    """Return a picture float32 [height, width, channels] in [0, 1], as wide and high as the model's."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    height, width, channels = shape
+    if channels not in MODES:
+        raise ValueError(f"the model has {channels} channels: expected 1, 3 or 4, as pictures have")
+    try:
+        with Image.open(path) as opened:
+            if opened.mode in ("I", "F") or opened.mode.startswith("I;16"):
+                raise ValueError(
+                    f"{path} has more than 8 bits a channel: expected 8; convert it, or use keras-vae score"
+                )
+            picture = ImageOps.exif_transpose(opened)
+            if picture.mode == "P" or "transparency" in picture.info:
+                picture = picture.convert("RGBA")
+            if picture.mode in ("LA", "RGBA") and channels != 4:
+                picture = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+            picture = picture.convert(MODES[channels])
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} cannot be read ({error}): expected a whole picture; mend or leave it out") from None
+    if picture.size != (width, height):  # it covers the size, its aspect kept, and the centre is cut out
+        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    return (np.asarray(picture, np.float32) / 255).reshape(height, width, channels)
+
+
+def score(
+    path: str,
+    content: bytes,
+    artifact: dict[str, Any],
+    manifest: dict[str, Any],
+    files: list[Path],
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    """Return a row for each picture, the most unusual first: its figures in nats and, with a threshold, a verdict."""
+    import numpy as np
+
+    model, threshold = manifest["model"], manifest["score"].get("threshold")
+    if (options.label is None) != (model["classes"] is None):
+        raise ValueError(f"--label is {options.label}: expected a class where the model has some; give or drop it")
+    given = {} if options.label is None else {"label": class_number(options.label, model)}
+    rows: list[dict[str, Any]] = []
+    call, size = load(content, artifact["runtime"]), artifact["batch"] or BATCH
+    for first in range(0, len(files), size):
+        # The last picture is repeated to fill the last batch, for files that take a fixed number.
+        index = np.minimum(np.arange(first, first + size), len(files) - 1).astype(np.int32)
+        images = np.array([read(files[i], model["image_shape"]) for i in index])
+        labels = {name: np.full(size, number, np.int32) for name, number in given.items()}
+        try:
+            out = call("score", image=images, index=index, seed=np.array(options.seed, np.int32), **labels)
+        except Exception as error:  # every runtime raises its own
+            raise ValueError(
+                f"{path} does not run ({error}): expected a file that does; copy the bundle again"
+            ) from None
+        for place, i in enumerate(index[: len(files) - first]):
+            row = {"file": str(files[i]), "row": int(i), **{name: float(out[name][place]) for name in FIGURES}}
+            if threshold:
+                row["verdict"] = "unusual" if row["elbo"] < threshold["elbo"] else "usual"
+            rows.append(row)
+    return sorted(rows, key=lambda row: row["elbo"])
+
+
+def write(rows: list[dict[str, Any]], output: Path) -> None:
+    """Write the table beside its place, then rename it: a failure leaves nothing half-written."""
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(
+                {name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
+                for row in rows
+            )
+        os.replace(part, output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]  unless replaced
+    sys.exit(main())
