@@ -73,7 +73,7 @@ def train_vae(name: str, train: np.ndarray, epochs: int):
     if name == "digits":
         model = VAE.from_preset("digits_mlp")
     else:
-        model = VAE.from_preset("image_conv", image_shape=train.shape[1:], likelihood="optimal_gaussian", latent_dim=16)
+        model = VAE.from_preset("mnist_mlp", image_shape=train.shape[1:], likelihood="optimal_gaussian", latent_dim=16)
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=name == "digits")
     model.fit(train, batch_size=64, epochs=epochs, verbose=0)
     return model
