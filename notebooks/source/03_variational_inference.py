@@ -81,6 +81,7 @@ from keras_vae.pictures.figure import BLUE, FAINT, INK, VERMILLION, new_figure, 
 from keras_vae.pictures.history import draw_history
 from keras_vae.pictures.labelled_grid import labelled_grid
 
+tf.get_logger().setLevel("ERROR")  # it would warn of every model that is evaluated
 GREEN = "#009E73"  # with BLUE and VERMILLION from the colours of Okabe and Ito
 FAST = os.environ.get("FAST") == "1"  # the tests set it, to train shorter
 rng = np.random.default_rng(0)

@@ -269,7 +269,7 @@ figure
 # The plain ELBO falls into the trap within a few epochs: its KL is practically 0 for a long time, and most dimensions
 # never come back. Warm-up starts high, since information costs next to nothing at first, and the KL sinks as the price
 # rises. It helps to *find* what the latent is good for and forces nothing, so it is no guarantee: here it ends with
-# hardly more dimensions than the plain ELBO, one of eight in the full run, and gains a fraction of a nat, or nothing.
+# hardly more dimensions than the plain ELBO, one of eight in the full run, and gains about a nat.
 # Free bits keep every dimension at work for good.
 #
 # Two warnings. A dimension that is not used is not a disease in itself: lecture 4 gave the model 128 of them, and the
@@ -281,7 +281,7 @@ figure
 # 그냥 ELBO는 몇 에포크 만에 덫에 빠집니다. KL은 오랫동안 사실상 0이고, 대부분의 차원은 끝내 돌아오지 못합니다. 웜업은
 # 처음에는 정보를 많이 담아도 거의 공짜이니 높은 곳에서 시작하고, 비용이 오르면서 KL이 내려앉습니다. 잠재 변수를 어디에
 # 쓸지 *찾도록* 도울 뿐 아무것도 강요하지 않으므로 보장은 없습니다. 여기서도 끝까지 쓰는 차원은 그냥 ELBO와 비슷하고(긴
-# 학습에서 여덟 가운데 하나) 이득은 1내트도 되지 않거나 없습니다. 자유 비트는 모든 차원을 끝까지 일하게 합니다.
+# 학습에서 여덟 가운데 하나) 이득은 1내트쯤입니다. 자유 비트는 모든 차원을 끝까지 일하게 합니다.
 #
 # 두 가지를 조심하십시오. 쓰이지 않는 차원이 있다는 것 자체는 병이 아닙니다. 4강에서는 차원을 128개나 주고 몇 개를
 # 쓸지를 손실에 맡겼습니다. 잠재 변수를 *썼더라면* 더 좋은 모델이 되었을 때에만 붕괴가 병입니다. 그런데 정말 그랬을지는
@@ -611,7 +611,7 @@ labelled_grid(rows, ["$u_k$, step 0", "$u_k$", r"$\frac{1}{2} + 2\,\Delta u_k$"]
 
 # %% [markdown] lang="en"
 # (The twelve of fifty that moved most. Above the images they started from, then what they became, and below the
-# change, enlarged: gray is none. They are no longer images of a pen, but what the encoder makes most of.)
+# change, enlarged: gray is none. They stay digits, redrawn a little where that helps.)
 #
 # If a model is trained already, `model.fit_sampler(train)` fits a mixture to its aggregate posterior and lets
 # `generate` draw from that. The model and its ELBO stay what they are.
@@ -645,7 +645,7 @@ labelled_grid(rows, ["$u_k$, step 0", "$u_k$", r"$\frac{1}{2} + 2\,\Delta u_k$"]
 
 # %% [markdown] lang="ko"
 # (쉰 장 가운데 가장 많이 바뀐 열두 장입니다. 위는 출발한 이미지, 가운데는 학습한 뒤의 모습, 아래는 바뀐 양을 키운
-# 것이며 회색이면 그대로입니다. 이제는 펜으로 쓴 이미지가 아니라 인코더가 가장 잘 써먹는 이미지입니다.)
+# 것이며 회색이면 그대로입니다. 여전히 숫자이지만 쓸모 있는 쪽으로 조금 고쳐 그려졌습니다.)
 #
 # 이미 학습한 모델이라면 `model.fit_sampler(train)`으로 집계 사후분포에 혼합 분포를 맞추고 `generate`가 거기서 뽑게 할
 # 수 있습니다. 모델과 ELBO는 그대로입니다.
