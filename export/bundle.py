@@ -68,9 +68,9 @@ def export_bundle(
             measure nats wherever it goes. None (the default) takes samples of the model: use it if your images are
             private.
         metrics: figures of the model on test images, in nats an image, for manifest and model card; None by default.
-        normal_data: batches of the same kind, of images that are normal and were not trained on. The scores of the first
-            1,000, of large ones fewer, give the threshold below which an image counts as unusual. No image becomes part
-            of the bundle. None (the default) gives no threshold.
+        normal_data: batches of the same kind, of images that are normal and were not trained on. The scores of the
+            first 1,000, of large ones fewer, give the threshold below which an image counts as unusual. No image
+            becomes part of the bundle. None (the default) gives no threshold.
         false_alarm_rate: the share of these that may count as unusual, between 0 and 1; 0.05 by default.
 
     Returns:

@@ -63,9 +63,7 @@ class ImportanceWeightedBound:
         return ImportanceWeights(bound, -log_likelihood, -log_ratio, *per_dimension)
 
 
-def _log_weights(
-    model: VAE, x: tf.Tensor, label: tf.Tensor | None, place: tf.Tensor
-) -> tuple[tf.Tensor, ...]:
+def _log_weights(model: VAE, x: tf.Tensor, label: tf.Tensor | None, place: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Return sums over the samples of `place` = (seed, batch, first sample, samples), float32 `[n]` each.
 
     The logarithm of that of the weights, and those of log p(x|z) and of log p(z) / q(z|x); then that of each

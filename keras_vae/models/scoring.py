@@ -51,8 +51,8 @@ class SampleTerms(NamedTuple):
         log_likelihood: log p(x|z), float32 `[samples, n]`.
         log_ratio: log p(z) - log q(z|x), likewise; with the former the logarithm of an importance weight.
         kl: KL(q(z|x) || p(z)), float32 `[n]`.
-        kl_per_dimension: float32 `[n, latent_dim]`, of a posterior that is autoregressive over groups of latents: closed
-            forms at the samples; None for others.
+        kl_per_dimension: float32 `[n, latent_dim]`, of a posterior that is autoregressive over groups of latents:
+            closed forms at the samples; None for others.
     """
 
     log_likelihood: tf.Tensor

@@ -1,14 +1,11 @@
 """Every preset builds, trains a step, and comes back from its file."""
 
-import math
-
 import keras
 import numpy as np
 import pytest
 
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
-from keras_vae.networks.bottleneck import smallest_map
 from keras_vae.presets.read import preset_names, read_preset
 
 
