@@ -151,6 +151,30 @@ def test_tensorflow_raises_what_a_converter_is_caught_by():
         converter.convert()
 
 
+def test_tensorflow_converts_a_saved_model_to_the_same_without_loading_it(tmp_path):
+    from keras_vae.export.formats.tflite_model import model_content, read_model, slim
+
+    module = tf.Module()
+    module.weight = tf.Variable(tf.random.stateless_normal([64, 64], (0, 1)))
+    module.double = tf.function(lambda x: {"y": tf.nn.silu(x @ module.weight)}, [tf.TensorSpec([None, 64], name="x")])
+    module.other = tf.function(lambda x: {"y": x + 1}, [tf.TensorSpec([None, 64], name="x")])
+    tf.saved_model.save(module, tmp_path, signatures={"double": module.double, "other": module.other})
+    theirs = tf.lite.TFLiteConverter.from_saved_model(str(tmp_path), signature_keys=["double"])
+
+    def converted(converter):
+        content = read_model(slim(converter.convert()))
+        (about,) = [entry for entry in content.metadata if entry.name == b"CONVERSION_METADATA"]
+        content.buffers[about.buffer].data = None  # a hash of all names, inner ones too
+        return bytes(model_content(content))
+
+    ours = private_interfaces.tflite_converter(tmp_path, ["double"])
+    for converter in (ours, theirs):
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    assert converted(ours) == converted(theirs)
+    assert b"double" in converted(ours)
+    assert b"other" not in converted(ours)
+
+
 @pytest.mark.parametrize(
     "path", sorted({*PACKAGE.rglob("*.py"), *EXPORT.rglob("*.py")}), ids=lambda path: f"{path.parent.name}/{path.stem}"
 )

@@ -15,7 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.saturation import saturate
 from keras_vae.export.formats.tflite_model import lost_constants, operator_code, read_model, slim
-from keras_vae.private_interfaces import converter_error
+from keras_vae.private_interfaces import converter_error, tflite_converter
 
 PRECISIONS = ("float32", "float16", "dynamic")
 
@@ -138,7 +138,7 @@ def _refusal(operators: set[str]) -> str:
 
 
 def _converter(saved_model: Path, names: Sequence[str], operators: tf.lite.OpsSet) -> tf.lite.TFLiteConverterV2:
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model), signature_keys=list(names))
+    converter = tflite_converter(saved_model, names)
     converter.target_spec.supported_ops = [operators]
     return converter
 
