@@ -6,9 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from keras_vae.private_interfaces import custom_gradients_forgotten
-
-# Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite.
+# Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite. And
+# TensorFlow makes as many when it is imported, which is why no line above brings it.
 gc.set_threshold(50_000, 20, 50)
 # Of this process' memory, in the system's unit, each a twentieth above the one before.
 PEAKS = [0]
@@ -22,6 +21,8 @@ def pytest_xdist_auto_num_workers(config):
 @pytest.fixture(autouse=True)
 def graphs_go_with_their_test():
     """A worker would hold gigabytes of them by the end."""
+    from keras_vae.private_interfaces import custom_gradients_forgotten
+
     with custom_gradients_forgotten():
         yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -35,6 +36,26 @@ def what_a_module_leaves_is_not_looked_through_again():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def default_of_compiling():
+    """Models that do not ask for XLA go without it: by default dense ones take seven seconds to compile. See below."""
+    from keras_vae.models import execution
+
+    with pytest.MonkeyPatch.context() as patch:
+        default = execution.compiles_well
+        patch.setattr(execution, "compiles_well", lambda model: False)
+        yield default
+
+
+@pytest.fixture(autouse=True)
+def compiled_as_for_users(request, default_of_compiling, monkeypatch):
+    """Tests marked `compiled` run as users' models do, with XLA where it is the default."""
+    if request.node.get_closest_marker("compiled"):
+        from keras_vae.models import execution
+
+        monkeypatch.setattr(execution, "compiles_well", default_of_compiling)
 
 
 @pytest.fixture

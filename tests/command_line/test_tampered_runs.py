@@ -149,6 +149,7 @@ WHOLE = {
 }
 
 
+@pytest.mark.compiled  # as the facts say
 @pytest.mark.parametrize("wrong", FACTS)
 def test_a_checkpoint_with_a_right_hash_and_wrong_facts(refused, tmp_path, wrong):
     folder = tmp_path / "run.unfinished" / "checkpoints"

@@ -14,6 +14,7 @@ def test_compile_refuses_a_loss_or_metrics(make_vae, arguments):
         make_vae().compile("adam", **arguments)
 
 
+@pytest.mark.compiled
 def test_chooses_xla_for_dense_networks_and_not_for_convolutions(make_vae):
     if tf.config.list_logical_devices("GPU"):
         pytest.skip("on a GPU everything is compiled")

@@ -20,7 +20,12 @@ def train(digits):
 
 
 @pytest.mark.parametrize(
-    ("model_class", "optimizer"), [(VAE, "adam"), (VAE, "sgd_with_schedule"), (Autoencoder, "adam")]
+    ("model_class", "optimizer"),
+    [
+        pytest.param(VAE, "adam", marks=pytest.mark.compiled),
+        (VAE, "sgd_with_schedule"),
+        (Autoencoder, "adam"),
+    ],
 )
 def test_continues_bit_for_bit(tmp_path, train, weights_of, model_class, optimizer):
     def make():

@@ -26,7 +26,6 @@ SETTINGS = {"epochs": 2, "batch_size": 128, "latent_dim": 2, "importance_samples
 @pytest.fixture(autouse=True)
 def short_calls(monkeypatch):
     monkeypatch.setattr(execution, "STEPS_PER_EXECUTION", 4)
-    monkeypatch.setattr(execution, "compiles_well", lambda model: False)
 
 
 def run(output, changes=None, **arguments):
@@ -56,7 +55,6 @@ def whole(tmp_path_factory):
     output = tmp_path_factory.mktemp("whole") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execution, "STEPS_PER_EXECUTION", 4)
-        patch.setattr(execution, "compiles_well", lambda model: False)
         run(output)
     return output
 

@@ -109,6 +109,7 @@ def test_a_diverging_run_names_step_and_checkpoint(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.compiled
 def test_the_default_more_than_halves_the_negative_elbo(tmp_path):
     metrics = quietly(Settings(), tmp_path / "run")
     assert -metrics["test"]["elbo"] < 0.5 * -metrics["untrained"]["elbo"]
