@@ -8,7 +8,6 @@ import contextlib
 import functools
 import inspect
 import re
-import tempfile
 import types
 from pathlib import Path
 
@@ -73,9 +72,12 @@ def small(**changes):
     return model
 
 
-@pytest.fixture(autouse=True)
-def where_files_may_be_written(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True, scope="module")
+def in_a_folder_of_their_own(tmp_path_factory):
+    """Some of the values are names of folders, where a dataset is then prepared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("values"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +107,8 @@ def right(name, parameter, models):
         "temperature": 1.0,
         "preset": "digits_mlp",
         "name": "digits",
-        "folder": tempfile.gettempdir() + "/keras_vae",
-        "directory": tempfile.gettempdir() + "/keras_vae",
+        "folder": "a_folder",
+        "directory": "a_folder",
         "factors": {"a": np.array([0, 1, 0, 1])},
         "thresholds": [],
         "means": [[0.0, 0.0]],
