@@ -11,12 +11,16 @@ from keras_vae.evaluation import elbo_surgery, evaluate, importance
 from keras_vae.evaluation.mutual_information_gap import mutual_information_gap
 
 IMAGES = np.random.default_rng(0).integers(0, 2, [130, 8, 8, 1]).astype("float32")  # batches of 100 and 30
-POSTERIORS = ["diagonal_normal", "full_normal", "coupling_flow"]
+POSTERIORS = {
+    "diagonal_normal": lambda: "diagonal_normal",
+    "full_normal": lambda: "full_normal",
+    "coupling_flow": lambda: keras_vae.posteriors.CouplingFlow(couplings=2, hidden=8, context=4),
+}
 
 
 def built(posterior="diagonal_normal"):
     return keras_vae.VAE.from_preset(
-        "digits_mlp", latent_dim=2, likelihood="bernoulli", posterior=posterior, network={"hidden": [8]}
+        "digits_mlp", latent_dim=2, likelihood="bernoulli", posterior=POSTERIORS[posterior](), network={"hidden": [8]}
     )
 
 
