@@ -67,19 +67,18 @@ class AutoregressiveNormal(tfd.AutoCompositeTensorDistribution):
     def along(self, **chosen: tf.Tensor) -> Walked:
         """Walk with noise or latents of shape `[..., n, latent_dim]`."""
         ((name, values),) = chosen.items()
-        leading = tf.broadcast_dynamic_shape(tf.shape(values)[:-1], tf.shape(self._encoded)[:-1])
-        static = tf.broadcast_static_shape(values.shape[:-1], self._encoded.shape[:-1])
-
-        def rows(tensor: tf.Tensor) -> tf.Tensor:
-            whole = tf.broadcast_to(tensor, tf.concat([leading, tf.shape(tensor)[-1:]], axis=0))
-            return tf.reshape(whole, [-1, tensor.shape[-1]])
+        # Sums with zeros broadcast by operators that every exported format has.
+        encoded = self._encoded + tf.zeros_like(values[..., :1])
+        values += tf.zeros_like(self._encoded[..., :1])
+        rows = tf.reshape(encoded, [-1, encoded.shape[-1]])
+        walked = self._walk(rows, **{name: tf.reshape(values, [-1, self._latent_dim])})
 
         def back(tensor: tf.Tensor) -> tf.Tensor:
-            found = tf.reshape(tensor, tf.concat([leading, tf.shape(tensor)[1:]], axis=0))
-            found.set_shape([*static, *tensor.shape[1:]])
+            found = tf.reshape(tensor, tf.concat([tf.shape(values)[:-1], tf.shape(tensor)[1:]], axis=0))
+            found.set_shape([*values.shape[:-1], *tensor.shape[1:]])
             return found
 
-        return Walked(*map(back, self._walk(rows(self._encoded), **{name: rows(values)})))
+        return Walked(*map(back, walked))
 
     def _sample_n(self, n: tf.Tensor, seed: Any = None) -> tf.Tensor:
         shape = tf.concat([[n], tf.shape(self._encoded)[:-1], [self._latent_dim]], axis=0)
