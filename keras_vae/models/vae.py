@@ -184,7 +184,6 @@ class VAE(DistributedTrainer):
         faults = faults_of_inputs(batch.x, batch.weight, self.likelihood)
         loss, faults, *gradients = batch.shard.sum([loss, faults, *gradients])
         self.optimizer.apply(gradients, self.trainable_weights)
-
         skips, finite = self.skip_gradients_above is not None, tf.math.is_finite(loss)
         self.faults.note(self.step.value, faults, diverged=False if skips else ~finite)
         self.step.assign_add(1)
