@@ -195,7 +195,7 @@ draw_history(history)
 binary_test = np.concatenate(list(keras_vae.load_dataset("digits", split="test", binarize="static")))
 assert set(np.unique(binary_test)) == {0, 1}
 
-deep_epochs = 16 if FAST else 60
+deep_epochs = 22 if FAST else 60
 steps = deep_epochs * 12  # batches of 128 out of 1437 images
 objectives = {
     "ELBO": ELBO(),
