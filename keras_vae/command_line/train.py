@@ -99,6 +99,12 @@ def _names(kind: str) -> str:
 )
 @click.option("--likelihood", metavar="NAME", help=f"p(x|z): {_names('likelihood')}; the preset's by default.")
 @click.option("--prior", metavar="NAME", help=f"p(z): {_names('prior')}.")
+@click.option(
+    "--sampler",
+    type=int,
+    metavar="COMPONENTS",
+    help="Draw pictures from so many normals fitted to the images' latents, not from p(z); the preset's by default.",
+)
 @click.option("--posterior", metavar="NAME", help=f"q(z|x): {_names('posterior')}.")
 @click.option("--objective", metavar="NAME", help=f"What to minimise: {_names('objective')}.")
 @click.option(

@@ -25,8 +25,8 @@ def read_preset(name: str) -> dict[str, Any]:
 
     Keys: `description`, `default_for` (datasets, image shapes or "*"), `image_shape`, `latent_dim` (None where the
     `latent_maps` of the network decide it), `network` (its `kind` and arguments), `likelihood`, `posterior`, `prior`,
-    `objective`, and `training` (`optimizer`, `learning_rate`, `batch_size`, `epochs`, `augment`: what `keras-vae train`
-    takes); and, where trained weights come with it, `trained`: on what,
+    `objective`, and `training` (`optimizer`, `learning_rate`, `batch_size`, `epochs`, `augment` and perhaps `sampler`:
+    what `keras-vae train` takes); and, where trained weights come with it, `trained`: on what,
     how (not by `training`), and what they reach.
 
     Raises:

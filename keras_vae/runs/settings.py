@@ -56,6 +56,7 @@ class Settings:
     channels: int | None = None
     augment: str | None = None
     optimizer: str | None = None
+    sampler: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -138,5 +139,7 @@ class Settings:
         own = {"latent_dim": preset["latent_dim"], **{part: preset[part] for part in PARTS}, **preset["training"]}
         if self.binarize != "none" and preset["likelihood"] in _OF_BYTES:
             own["likelihood"] = "bernoulli"
+        if self.prior not in (None, preset["prior"]):
+            own.pop("sampler", None)  # who asks for a prior means to draw from it
         missing = {key: value for key, value in own.items() if getattr(self, key) is None}
         return dataclasses.replace(self, preset=name, **missing).located()

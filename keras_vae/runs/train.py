@@ -18,6 +18,7 @@ from keras_vae.checkpoints.preemption import Preemption
 from keras_vae.checkpoints.state import describe_strategy
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.augment import augmentations
+from keras_vae.data.pipeline import build_pipeline
 from keras_vae.files.one_writer import one_writer
 from keras_vae.files.written_whole import write_json
 from keras_vae.models.vae import VAE
@@ -30,6 +31,7 @@ from keras_vae.runs.report import draw_pictures, record
 from keras_vae.runs.same_training import check_same_images, check_same_settings, check_same_training, digests
 from keras_vae.runs.settings import PARTS, Settings
 
+IMAGES_A_COMPONENT, MOST_IMAGES = 20, 10_000  # of those that a sampler is fitted to
 # Writes what else belongs into a run folder, from the model, its settings, the images of each split, and metrics.json.
 Finish = Callable[[VAE, Settings, dict[str, ImageArrays], dict, Path], object]
 
@@ -123,6 +125,7 @@ def train(
             return None
         model = prepared.take_training()
         (folder / run_folder.CHECKPOINT).unlink(missing_ok=True)
+        _fit_sampler(model, arrays["train"], settings)
         run_folder.save_model(model, folder / run_folder.MODEL)
         test = evaluate_run(model, arrays["test"], settings, console)
         if not test["is_likelihood"]:
@@ -140,6 +143,17 @@ def train(
             finish(model, settings, arrays, metrics, folder)
         write_json(record(settings, prepared.model, folder / run_folder.MODEL, started), folder / run_folder.CONFIG)
     return metrics
+
+
+def _fit_sampler(model: VAE, images: ImageArrays, settings: Settings) -> None:
+    """Let pictures be drawn where the training images lie, if asked for and there are enough of them."""
+    components = min(settings.sampler or 0, len(images) // IMAGES_A_COMPONENT)
+    if components:
+        conditional = model.classes is not None
+        pipeline = build_pipeline(
+            images, batch_size=100, binarize=settings.binarize, seed=settings.seed, shuffle=True, labels=conditional
+        )
+        model.fit_sampler(pipeline.take(MOST_IMAGES // 100), components, settings.seed)
 
 
 def _title(prepared: Prepared, strategy: tf.distribute.Strategy) -> str:

@@ -104,3 +104,11 @@ def test_augmentation_is_the_presets_unless_none_is_asked_for():
 
 def test_a_record_without_an_optimizer_is_of_adam(tmp_path):
     assert Settings.of_record({"dataset": "digits"}, tmp_path).optimizer == "adam"
+
+
+def test_pictures_are_drawn_from_a_prior_that_is_asked_for():
+    preset = read_preset("image_residual")
+    assert Settings().completed("image_residual", preset).sampler == 100
+    assert Settings(prior="vamp").completed("image_residual", preset).sampler is None
+    assert Settings(prior="vamp", sampler=3).completed("image_residual", preset).sampler == 3
+    assert Settings().completed("digits_mlp", read_preset("digits_mlp")).sampler is None

@@ -122,3 +122,15 @@ def test_the_default_more_than_halves_the_negative_elbo(tmp_path):
 def test_settings_out_of_range_are_refused(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Settings(**bad)
+
+
+def test_a_sampler_is_fitted_as_far_as_there_are_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "draw_pictures", lambda *arguments: None)
+    np.save(tmp_path / "own.npy", np.random.default_rng(0).integers(0, 256, [70, 8, 8, 1], np.uint8))
+    small = {"dataset": str(tmp_path / "own.npy"), "preset": "digits_mlp", "epochs": 1, "importance_samples": 1}
+    found = {}
+    for sampler in (None, 2, 100):
+        quietly(Settings(sampler=sampler, latent_dim=2, **small), tmp_path / str(sampler))
+        model, _ = load_run(tmp_path / str(sampler))
+        found[sampler] = model.sampler and model.sampler.num_components
+    assert found == {None: None, 2: 2, 100: 3}  # 63 training images
