@@ -66,8 +66,9 @@ def lost_constants(model: schema.ModelT) -> list[str]:
         for i in {i for operator in graph.operators for i in operator.inputs if i >= 0} - given:
             tensor = graph.tensors[i]
             sides = [] if tensor.shape is None else list(tensor.shape)
-            # an empty list of int32 is the shape of a scalar
-            if 0 in sides and (len(sides) > 1 or tensor.type != schema.TensorType.INT32):
+            # an empty list of whole numbers is the shape of a scalar
+            whole = tensor.type in (schema.TensorType.INT32, schema.TensorType.INT64)
+            if 0 in sides and not (whole and len(sides) == 1):
                 name = tensor.name or b"without a name"
                 lost.append(name.decode(errors="replace"))  # pyright: ignore[reportAttributeAccessIssue]  bytes, not str
     return sorted(lost)
