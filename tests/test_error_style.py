@@ -13,7 +13,7 @@ FOLDERS = [Path(folder) for package in (keras_vae, keras_vae.export) for folder 
 WITHOUT_EXPECTED = {
     "in {}, {}; restore the file",  # of runs/settings.py, likewise
     "the {}",  # models/faults.py: its texts have the form
-    "in {}, {}; or draw with it --unchecked",  # of export/verification/integrity.py, which has it
+    "in {}, {}; or use it --unchecked",  # of export/verification/integrity.py, which has it
     "the exported model does not do what Keras does: {}",
     "{}; see --help",  # argparse's
     # keras_vae/files/strict_json.py: in brackets in another message

@@ -22,6 +22,7 @@ from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.free_bits import FreeBits
 from keras_vae.posteriors.coupling_flow import CouplingFlow
+from keras_vae.posteriors.top_down import TopDown
 from keras_vae.presets.read import preset_names, read_preset
 from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.priors.vamp import VampPrior
@@ -32,6 +33,11 @@ FAMILIES = {  # in an order in which AllPairs leaves out no pair because of thos
 }
 # A VampPrior is a mixture of diagonal normals; the doubly reparameterised gradient is of the encoder's outputs alone.
 REFUSED = [{"vamp", "full_normal"}, {"vamp", "coupling_flow"}, {"iwae_dreg", "coupling_flow"}]
+# A ladder walks its own decoder.
+LADDER = {"mnist_ladder", "top_down"}
+REFUSED += [{"vamp", member} for member in LADDER] + [{"iwae_dreg", member} for member in LADDER]
+REFUSED += [{"mnist_ladder", other} for other in registry.names("posterior") if other != "top_down"]
+REFUSED += [{"top_down", other} for other in preset_names() if other != "mnist_ladder"]
 
 
 def makes_sense(row):
@@ -44,6 +50,7 @@ INSTEAD = {
     "real_nvp": lambda: RealNVP(2, (8,)),
     "free_bits": lambda: FreeBits(1e-4),
     "coupling_flow": lambda: CouplingFlow(couplings=2, hidden=8, context=4),
+    "top_down": lambda: TopDown(hidden=4),
 }
 
 
@@ -81,7 +88,8 @@ def test_fits_saves_loads_generates_and_exports(number, tmp_path):
     preset, *parts = COMBINATIONS[number].items()
     parts, shape = dict(parts), read_preset(preset[1])["image_shape"]
     keras.utils.set_random_seed(1)
-    changes = made(parts) | {"latent_dim": 3}
+    ladder = {"network": {"groups": [(3, 2), (2, 1)], "filters": [4, 4, 4], "features": 2, "blocks": 1}}
+    changes = made(parts) | (ladder if preset[1] == "mnist_ladder" else {"latent_dim": 3})
     model = VAE.from_preset(preset[1], image_shape=(8, 16, 3) if shape == [64, 64, 3] else shape, **changes)
     model.compile("adam", jit_compile=False, steps_per_execution=1, run_eagerly=number not in TRACED)
     images = np.random.default_rng(0).integers(0, 17, (16, *model.image_shape)).astype("float32") / 16

@@ -185,7 +185,7 @@ def _by_bundle(
     path = choose_file(manifest, runtime, precision)
     misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
     if misses and not unchecked:
-        raise ValueError(f"in {bundle}, {misses[0]}; or score with it --unchecked")
+        raise ValueError(f"in {bundle}, {misses[0]}; or use it --unchecked")
     load_tensorflow()
     import numpy as np
 

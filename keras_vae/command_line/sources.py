@@ -38,7 +38,7 @@ def file_of_bundle(bundle: Path, runtime: str, precision: str, unchecked: bool =
     # The other files of the bundle are not this command's business: keras-vae verify checks them all.
     misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
     if misses and not unchecked:
-        raise ValueError(f"in {bundle}, {misses[0]}; or draw with it --unchecked")
+        raise ValueError(f"in {bundle}, {misses[0]}; or use it --unchecked")
     if runtime == "saved_model":
         load_tensorflow()
     return load_runtime(bundle, path, manifest["artifacts"][path]), manifest["model"]
