@@ -74,8 +74,11 @@ class AutoregressiveNormal(tfd.AutoCompositeTensorDistribution):
         walked = self._walk(rows, **{name: tf.reshape(values, [-1, self._latent_dim])})
 
         def back(tensor: tf.Tensor) -> tf.Tensor:
+            leading = values.shape[:-1].as_list()
+            if leading.count(None) == 1:  # the others stay known, as some operators of TFLite need
+                return tf.reshape(tensor, [*(-1 if size is None else size for size in leading), *tensor.shape[1:]])
             found = tf.reshape(tensor, tf.concat([tf.shape(values)[:-1], tf.shape(tensor)[1:]], axis=0))
-            found.set_shape([*values.shape[:-1], *tensor.shape[1:]])
+            found.set_shape([*leading, *tensor.shape[1:]])
             return found
 
         return Walked(*map(back, walked))
