@@ -20,6 +20,7 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**",
     "notebooks/README.md",
+    "notebooks/glossary.md",
     "notebooks/en/*.ipynb",
     "notebooks/ko/*.ipynb",
     "benchmarks/*.md",

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.docs.blocks import KOREAN, PAGES, ROOT, blocks, commands, run_command
+from tests.notebooks.test_glossary import prose, terms
 
 RUN = ("python", "sh")
 # Code for other programs, which the tests have not.
@@ -56,20 +57,11 @@ def test_a_korean_page_has_the_code_and_the_figures_of_the_english_one(page):
     assert figures(page) == figures(KOREAN[page])
 
 
-GLOSSARY = ROOT / "docs/ko/glossary.md"
-
-
-def words_to_avoid():
-    rows = [line.split("|") for line in GLOSSARY.read_text("utf-8").splitlines() if line.startswith("| ")][1:]
-    return [word.strip() for row in rows for word in row[3].split(",") if word.strip()]
-
-
-def test_korean_pages_use_the_terms_of_the_glossary():
-    words = words_to_avoid()
-    assert "총합 사후분포" in words
-    for page in (ROOT / "README.ko.md", *sorted(GLOSSARY.parent.glob("*.md"))):
-        text = page.read_text("utf-8")
-        assert page == GLOSSARY or [word for word in words if word in text] == [], name(page)
+@pytest.mark.parametrize("page", [ROOT / "README.ko.md", *sorted((ROOT / "docs/ko").glob("*.md"))], ids=name)
+def test_korean_pages_use_the_terms_of_the_glossary(page):
+    avoided = [word for _, _, words in terms() for word in words]
+    assert "총합 사후분포" in avoided
+    assert [word for word in avoided if word in prose(page.read_text("utf-8"))] == []
 
 
 def test_each_readme_leads_to_the_other():
