@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -24,7 +24,7 @@ class Posterior(ConditionalDistribution):
     """
 
     has_density: bool = True
-    widths: Sequence[int] = ()
+    widths: tuple[int, ...] = ()
 
     def set_networks(self, encoder: keras.Model, decoder: keras.Model) -> None:
         """Take what the family needs of the networks; called once by the model, before they are first run."""

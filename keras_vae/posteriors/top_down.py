@@ -97,7 +97,7 @@ class TopDown(Posterior):
             )
         self._maps = [(*size, features) for size in sizes]
         self._map_of = [sizes.index(shape[:2]) for shape in decoder.group_shapes]
-        self.widths = decoder.widths
+        self.widths = tuple(decoder.widths)
         # The method, not the decoder: its weights would count as the posterior's.
         self._walk_decoder: Callable[..., Any] = decoder.walk
         for number, (state, shape) in enumerate(zip(decoder.state_shapes, decoder.group_shapes, strict=True)):
