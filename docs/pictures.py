@@ -81,7 +81,7 @@ def architecture() -> str:
 def main() -> None:
     """Draw 36 digits of the shipped preset that was trained on MNIST, and the architecture."""
     IMAGES.joinpath("architecture.svg").write_text(architecture(), "utf-8")
-    model = keras_vae.VAE.from_preset("mnist_conv_mixture", load_weights=True)
+    model = keras_vae.VAE.from_preset("mnist_ladder", load_weights=True)
     save_png(image_grid(np.asarray(model.generate(36, seed=7)), columns=12, scale=2), IMAGES / "digits.png")
 
 
