@@ -139,9 +139,8 @@ def tflite_converter(saved_model: Path, names: Sequence[str]) -> tf.lite.TFLiteC
         @lite._export_metrics
         def convert(self) -> bytes:
             content = (saved_model / "saved_model.pb").read_bytes()
-            return self._convert_from_saved_model(
-                saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
-            )
+            graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
+            return self._convert_from_saved_model(graph)  # pyright: ignore[reportReturnType]  bytes or a base class
 
     Converter._set_original_model_type(ModelType.TF_SAVED_MODEL)
     return Converter(str(saved_model), {tf.saved_model.SERVING}, list(names))
