@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from keras_vae.export.contents import test_images as images_file
 from keras_vae.export.contents.files import MANIFEST, file_list
 from keras_vae.export.contents.manifest import manifest
 from keras_vae.export.contents.model_card import model_card
+from keras_vae.export.contents.purposes import INTEGER_DECODER, by_purpose, check_purposes, wanted_files
 from keras_vae.export.contents.threshold import FALSE_ALARM_RATE, check_rate, threshold_of
 from keras_vae.export.formats.artifact import Artifact
+from keras_vae.export.formats.c_array import write_c
 from keras_vae.export.formats.calibration import calibration_latents
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.export.formats.write_all import write_all
@@ -39,6 +42,7 @@ from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
 
 SAMPLES, SAMPLES_SEED = 64, 7
+C_LATENTS = 16
 
 
 def export_bundle(
@@ -50,6 +54,7 @@ def export_bundle(
     metrics: Mapping[str, Any] | None = None,
     normal_data: Iterable[Any] | None = None,
     false_alarm_rate: float = FALSE_ALARM_RATE,
+    purposes: Iterable[str] = (),
 ) -> Path:
     """Export a model as a bundle: SavedModel, TFLite and ONNX files, programs that run them, and values to check them.
 
@@ -72,22 +77,26 @@ def export_bundle(
             first 1,000, of large ones fewer, give the threshold below which an image counts as unusual. No image
             becomes part of the bundle. None (the default) gives no threshold.
         false_alarm_rate: the share of these that may count as unusual, between 0 and 1; 0.05 by default.
+        purposes: some of "android-gpu", "ios", "web", "microcontroller" and "server", to write only the files for
+            these, beside the SavedModel, which all others are held against. By default the bundle has the files for
+            any number of images.
 
     Returns:
         The folder.
 
     Raises:
         ValueError: a model that is no VAE or not finite, a folder that holds something or that another process is
-            writing, unusable images, a rate that is none.
+            writing, unusable images, a rate that is none, an unknown purpose.
         OSError: a folder that cannot be written.
     """
     directory, rate = as_path("directory", directory), check_rate(false_alarm_rate)
+    purposes = check_purposes(purposes)
     _check_model(model)
     with one_writer("directory", directory):
         check_free("directory", directory)
         model = in_float32(model)
         threshold = None if normal_data is None else threshold_of(model, normal_data, rate)
-        _export(model, directory, representative_data, test_data, metrics, threshold)
+        _export(model, directory, representative_data, test_data, metrics, threshold, purposes)
     return directory
 
 
@@ -98,6 +107,7 @@ def _export(
     test_data: Iterable[Any] | None,
     metrics: Mapping[str, Any] | None,
     threshold: Mapping[str, Any] | None,
+    purposes: Sequence[str],
 ) -> None:
     latents = calibration_latents(model, representative_data)
     calibration = {"latent": latents, **label_input(model.classes, range(len(latents)))}
@@ -106,21 +116,26 @@ def _export(
     values = {**golden.golden_values(model, images, labels), "elbo": _elbo(model, elbo)}
     with folder_written_whole("directory", directory, (OSError, tf.errors.OpError)) as folder:
         with custom_gradients_forgotten():
-            functions = signatures(model)
-            artifacts, not_written = write_all(functions, calibration, folder)
+            graphs = cache(partial(signatures, model))
+            artifacts, not_written = write_all(graphs, calibration, folder, wanted_files(purposes))
         images_file.write_test_images(images, labels, folder)
         write_json(values, folder / golden.NAME)
         samples(model.generate(SAMPLES, seed=SAMPLES_SEED), folder / "samples.png")
         source = "the model" if test_data is None else "test data"
         about = {"file": images_file.NAME, "count": len(images), "source": source}
-        content = manifest(model, functions, artifacts, not_written, about, stated_elbo(values), metrics, threshold)
+        original = stated_elbo(values)
+        content = manifest(model, graphs(), artifacts, not_written, about, original, metrics, threshold, purposes)
         content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
             warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=3)
         for path, artifact in content["artifacts"].items():
             for name, reason in artifact["lacks"].items():
                 warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)
-        write_consumers(folder)
+        write_consumers(folder, purposes)
+        if "microcontroller" in purposes and INTEGER_DECODER in content["artifacts"]:
+            latents = model.sample_latents(SAMPLES_SEED, tf.range(C_LATENTS), 1.0).numpy()
+            decoder, facts = folder / INTEGER_DECODER, content["artifacts"][INTEGER_DECODER]
+            write_c(decoder, facts, content["model"], latents, SAMPLES_SEED, decoder.parent)
         (folder / "README.md").write_text(model_card(content), "utf-8")
         write_json({**content, "files": file_list(folder)}, folder / MANIFEST)
 
@@ -167,6 +182,7 @@ def _judged(
         if not any(format_folder.iterdir()):
             format_folder.rmdir()
     return {
-        "artifacts": {path: dataclasses.asdict(artifact) for path, artifact in kept.items()},
+        "artifacts": {path: artifact.in_manifest() for path, artifact in kept.items()},
+        "purposes": by_purpose(kept),
         "not_written": not_written,
     }

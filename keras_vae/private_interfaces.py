@@ -146,6 +146,33 @@ def tflite_converter(saved_model: Path, names: Sequence[str]) -> tf.lite.TFLiteC
     return Converter(str(saved_model), {tf.saved_model.SERVING}, list(names))
 
 
+def calibrate(converter: tf.lite.TFLiteConverterV2) -> bytes:
+    """Return the float32 TFLite model with the range of each activation on the converter's representative dataset."""
+    converter.experimental_mlir_quantizer = True  # pyright: ignore[reportAttributeAccessIssue]
+    converter._experimental_calibrate_only = True  # pyright: ignore[reportAttributeAccessIssue]
+    return converter.convert()
+
+
+def quantise(calibrated: bytes, in_float: Sequence[str] = (), integer_interface: bool = False) -> bytes:
+    """Return the int8 TFLite model of one with ranges, which may have been changed; the converter takes its own alone.
+
+    Args:
+        calibrated: such as `calibrate` returns.
+        in_float: names of tensors whose operators stay in float32.
+        integer_interface: whether inputs and outputs are int8, too.
+    """
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    interface = tf.int8 if integer_interface else tf.float32
+    return mlir_quantize(
+        calibrated,
+        fully_quantize=integer_interface,
+        input_data_type=interface,
+        output_data_type=interface,
+        denylisted_nodes=list(in_float),
+    )
+
+
 def operator_definition(name: str) -> Any:
     """Return what TensorFlow's registry says of an operator, an OpDef; None for one that it does not have."""
     from tensorflow.python.framework import op_def_registry

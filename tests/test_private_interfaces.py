@@ -13,11 +13,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 import keras_vae
 from keras_vae import private_interfaces
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
+from keras_vae.export.formats.tflite_model import model_content, read_model, slim
 
 PACKAGE = Path(keras_vae.__file__).parent
 EXPORT = Path(keras_vae.export.__file__).parent
@@ -152,8 +154,6 @@ def test_tensorflow_raises_what_a_converter_is_caught_by():
 
 
 def test_tensorflow_converts_a_saved_model_to_the_same_without_loading_it(tmp_path):
-    from keras_vae.export.formats.tflite_model import model_content, read_model, slim
-
     module = tf.Module()
     module.weight = tf.Variable(tf.random.stateless_normal([64, 64], (0, 1)))
     module.double = tf.function(lambda x: {"y": tf.nn.silu(x @ module.weight)}, [tf.TensorSpec([None, 64], name="x")])
@@ -173,6 +173,25 @@ def test_tensorflow_converts_a_saved_model_to_the_same_without_loading_it(tmp_pa
     assert converted(ours) == converted(theirs)
     assert b"double" in converted(ours)
     assert b"other" not in converted(ours)
+
+
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs")
+def test_tensorflow_quantises_a_model_whose_ranges_were_changed():
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [tf.function(lambda x: tf.sigmoid(x), input_signature=[tf.TensorSpec([1, 4])]).get_concrete_function()]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([np.full([1, 4], value, np.float32)] for value in (-1, 3))
+    calibrated = read_model(private_interfaces.calibrate(converter))
+    given = calibrated.subgraphs[0].tensors[calibrated.subgraphs[0].inputs[0]].quantization
+    assert (given.min, given.max) == ([-1], [3])
+    given.max = [9.0]
+    content = private_interfaces.quantise(model_content(calibrated), integer_interface=True)
+    (detail,) = Interpreter(model_content=content).get_input_details()
+    assert detail["dtype"] is np.int8
+    assert detail["quantization"][0] == pytest.approx(10 / 255)
+    in_float = private_interfaces.quantise(model_content(calibrated))
+    assert Interpreter(model_content=in_float).get_input_details()[0]["dtype"] is np.float32
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
     signature = "decode" if precision == "int8" else "generate"
     files = {
         artifact["runtime"]: (path, artifact)
-        for path, artifact in manifest["artifacts"].items()
+        # Of several the last counts: one that takes any number of images.
+        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
         if artifact["precision"] == precision and signature in artifact["signatures"]
     }
     wanted = [name for name in MODULES if name in files and runtime in (None, name)]

@@ -92,7 +92,8 @@ def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tup
     """Return path and description of a file that can score here; ValueError if there is none."""
     files = {
         artifact["runtime"]: (path, artifact)
-        for path, artifact in manifest["artifacts"].items()
+        # Of several the last counts: one that takes any number of images.
+        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
         if artifact["precision"] == precision and "score" in artifact["signatures"]
     }
     wanted = [name for name in MODULES if name in files and runtime in (None, name)]

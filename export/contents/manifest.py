@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +11,7 @@ import numpy as np
 
 from keras_vae.export.contents.files import SCHEMA_VERSION
 from keras_vae.export.contents.implied import SCORE, TOLERANCES, nats_tolerances, preprocessing
+from keras_vae.export.contents.purposes import by_purpose
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function, describe
 from keras_vae.models.vae import VAE
@@ -40,6 +40,7 @@ def manifest(
     elbo: float | None,
     metrics: Mapping[str, Any] | None = None,
     threshold: Mapping[str, Any] | None = None,
+    written_for: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the manifest, all but its `files`.
 
@@ -52,6 +53,7 @@ def manifest(
         elbo: of the model on these images, in nats; None if it cannot be told from images.
         metrics: of the model on test images, in nats an image; None if nobody measured them.
         threshold: of scores, below which an image counts as unusual; None without.
+        written_for: the purposes for which it has files; none for the usual ones.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -69,7 +71,9 @@ def manifest(
         },
         "preprocessing": preprocessing(model.image_shape[-1]),
         "signatures": {name: describe(function) for name, function in functions.items()},
-        "artifacts": {path: dataclasses.asdict(artifact) for path, artifact in artifacts.items()},
+        "artifacts": {path: artifact.in_manifest() for path, artifact in artifacts.items()},
+        "purposes": by_purpose(artifacts),
+        "written_for": list(written_for),
         "not_written": dict(not_written),
         "tolerances": TOLERANCES,
         "nats_tolerances": nats_tolerances(model.image_shape, elbo),

@@ -11,6 +11,14 @@ from keras_vae.export.contents.implied import AUTHORS_WORD
 RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "ONNX Runtime"}
 # The file that a runtime's example names: without it there is no example.
 _EXAMPLES = {"saved_model": "saved_model", "tflite": "tflite/vae.tflite", "onnx": "onnx/generate.onnx"}
+_DELEGATES = (
+    "What TensorFlow's analyzer says of files for one image and Android's GPU, and ONNX Runtime's checker of mobile "
+    "usability of NNAPI and CoreML, with the operators that stop them. Neither ran them on a device:"
+)
+_GENERATOR_ON_DELEGATES = (
+    "A delegate may compute whole numbers in floats, and then draws other latents: run `generate`, and `score`, which "
+    "draws noise, on the processor, or draw latents by the manifest's formula and give the delegate `decode`."
+)
 _ROLES = ("decode", "encode", "score")
 
 
@@ -34,6 +42,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "decoder": f"{model['parameters']['decoder']:,}",
         "measured": "\n".join(_measured(manifest["metrics"])),
         "files": "\n".join(_files(manifest)),
+        "purposes": "\n".join(_purposes(manifest)),
         "images": manifest["test_images"]["count"],
         "source": {"test data": "test images", "the model": "images that the model drew itself"}[
             manifest["test_images"]["source"]
@@ -112,6 +121,27 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
         lines.append(f"| {' | '.join(cells)} |")
     for path, reason in manifest["not_written"].items():
         lines.append(f"| {path} | not written | | {reason.replace('|', '/')} | | | | | |")
+    return lines
+
+
+def _purposes(manifest: Mapping[str, Any]) -> list[str]:
+    """Return which files to take for a device, what delegates' makers say of them, and how integers are read."""
+    lines = [f"- {name}: {', '.join(f'`{path}`' for path in paths)}" for name, paths in manifest["purposes"].items()]
+    lines = ["What to take for a device:", "", *lines, ""]
+    artifacts = manifest["artifacts"]
+    judged = {path: artifact["delegates"] for path, artifact in artifacts.items() if "delegates" in artifact}
+    if judged:
+        lines += [_DELEGATES, ""]
+        lines += [f"- {path}: {'; '.join(f'{k}: {v}' for k, v in said.items())}" for path, said in judged.items()]
+        lines += ["", _GENERATOR_ON_DELEGATES, ""]
+    for path, artifact in artifacts.items():
+        if "quantization" in artifact:
+            forms = artifact["quantization"].items()
+            read = "; ".join(f"{k} is {v['scale']:.6g} x ({v['dtype']} - {v['zero_point']})" for k, v in forms)
+            lines += [
+                f"`{path}` is integers from end to end: {read}. {artifact['arena_bytes']:,} bytes of arena are enough.",
+                "",
+            ]
     return lines
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+from keras_vae.export.formats.integers import Quantization
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,8 @@ class Artifact:
 
     Attributes:
         runtime: "saved_model", "tflite" or "onnx".
-        precision: "float32", "float16", "dynamic" (int8 weights, float activations) or "int8".
+        precision: "float32", "float16", "dynamic" (int8 weights, float activations), "int8", or "integer" (its
+            interface too).
         signatures: which it has.
         operators: how often it uses each operator of its format.
         batch: the number of images a call takes; None where it is free.
@@ -21,6 +25,11 @@ class Artifact:
         nats_lost: Keras' ELBO less that with this file as "decode" or "encode", or as its "score" tells it, in nats
             an image.
         lacks: why it has not all signatures of its kind, by their names.
+        quantization: of a file of integers, what its inputs and outputs stand for; see
+            `keras_vae.export.formats.integers`.
+        arena_bytes: of a file for microcontrollers, the memory that is enough to run it.
+        delegates: what the makers of delegates say of the file, by delegate; see
+            `keras_vae.export.formats.delegates`.
     """
 
     runtime: str
@@ -31,6 +40,14 @@ class Artifact:
     largest_error: float | None = None
     nats_lost: dict[str, float] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
+    quantization: dict[str, Quantization] | None = None
+    arena_bytes: int | None = None
+    delegates: dict[str, str] | None = None
+
+    def in_manifest(self) -> dict[str, Any]:
+        """Return the manifest's entry: without what does not apply to the file."""
+        optional = ("quantization", "arena_bytes", "delegates")
+        return {name: value for name, value in asdict(self).items() if value is not None or name not in optional}
 
 
 class Inexpressible(ValueError):

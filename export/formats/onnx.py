@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from pathlib import Path
 
@@ -10,20 +9,19 @@ import onnx
 import tf2onnx
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.delegates import mobile_usability
 from keras_vae.export.formats.onnx_handlers import HANDLERS
 from keras_vae.export.formats.signatures import Function
 
 OPSET = 18  # the newest that tf2onnx writes
-NAMES = ("encode", "decode", "generate", "score")
 
 
-def write_onnx(name: str, function: Function, path: Path) -> Artifact:
-    """Write one signature.
+def converted(name: str, function: Function) -> onnx.ModelProto:
+    """Return one signature as a model whose batch is free, called n.
 
     Args:
         name: the signature's.
         function: its graph, from `keras_vae.export.formats.signatures.signatures`.
-        path: the file to write.
 
     Raises:
         Inexpressible: the model needs an operator that ONNX lacks.
@@ -49,38 +47,24 @@ def write_onnx(name: str, function: Function, path: Path) -> Artifact:
             "that use others, or take the bundle's other formats"
         ) from error
     model.graph.name = name
-    path.write_bytes(model.SerializeToString())
-    return Artifact("onnx", "float32", (name,), _operators(model))
+    return model
 
 
-def write_int8_decoder(decoder: Path, path: Path) -> Artifact:
-    """Write `decode` with the dense layers' weights as int8, activations quantised as they come.
+def write_onnx(name: str, function: Function, path: Path) -> Artifact:
+    """Write one signature whose batch is free; see `converted`."""
+    return write_model(converted(name, function), path)
 
-    Convolutions stay in float32: ONNX Runtime's integer ones are slower, and lose more than their size is worth.
 
-    Args:
-        decoder: the float32 file, as `write_onnx` wrote it.
-        path: the file to write.
+def write_model(model: onnx.ModelProto, path: Path, precision: str = "float32", batch: int | None = None) -> Artifact:
+    """Write a signature's model; with a fixed batch, say also what the makers of delegates think of it.
 
     Raises:
-        Inexpressible: the float32 file is not there.
+        ValidationError: it is no valid model; from `onnx.checker`.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    if not decoder.is_file():
-        raise Inexpressible(f"{decoder.name}, which it is made from, was not written")
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)  # it advises a pre-processing that changes nothing here
-    try:
-        quantize_dynamic(onnx.load(decoder), path, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)
-    finally:
-        root.setLevel(level)
-    model = onnx.load(path)
-    model.graph.ClearField("value_info")
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
-    return Artifact("onnx", "int8", ("decode",), _operators(model))
+    delegates = None if batch is None else mobile_usability(path)
+    return Artifact("onnx", precision, (model.graph.name,), _operators(model), batch=batch, delegates=delegates)
 
 
 def count_operators(path: Path) -> dict[str, int]:

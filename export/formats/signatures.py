@@ -15,8 +15,8 @@ from keras_vae.random.row_noise import SAMPLES, row_noise
 Function: TypeAlias = "tf.types.experimental.PolymorphicFunction[..., dict[str, tf.Tensor]]"
 
 
-def signatures(model: VAE) -> dict[str, Function]:
-    """Return the model's graphs, traced once with a free batch size n.
+def signatures(model: VAE, batch: int | None = None) -> dict[str, Function]:
+    """Return the model's graphs, traced once.
 
         encode(image[n, H, W, C])                              -> mean[n, d], stddev[n, d]    of q(z|x)
         decode(latent[n, d])                                   -> image[n, H, W, C]           the mean of p(x|z)
@@ -30,21 +30,22 @@ def signatures(model: VAE) -> dict[str, Function]:
 
     Args:
         model: the model; its weights are captured, not copied.
+        batch: n, where it is fixed; None (the default) leaves it free.
     """
-    image = tf.TensorSpec([None, *model.image_shape], tf.float32, "image")
-    latent = tf.TensorSpec([None, model.latent_dim], tf.float32, "latent")
+    image = tf.TensorSpec([batch, *model.image_shape], tf.float32, "image")
+    latent = tf.TensorSpec([batch, model.latent_dim], tf.float32, "latent")
     numbers = (
-        tf.TensorSpec([None], tf.int32, "index"),
+        tf.TensorSpec([batch], tf.int32, "index"),
         tf.TensorSpec([], tf.int32, "seed"),
         tf.TensorSpec([], tf.float32, "temperature"),
     )
 
-    label = () if model.classes is None else (tf.TensorSpec([None], tf.int32, "label"),)
+    label = () if model.classes is None else (tf.TensorSpec([batch], tf.int32, "label"),)
 
     # Not model.decode: it keeps the sample axes of z, by operators that stop a delegate from taking the whole graph.
     def mean_image(z: tf.Tensor, *label: tf.Tensor) -> tf.Tensor:
         parameters = model.decode_flat(z, *label)
-        return tf.reshape(model.likelihood(parameters).mean(), [-1, *model.image_shape])
+        return tf.reshape(model.likelihood(parameters).mean(), [batch or -1, *model.image_shape])
 
     def moments(x: tf.Tensor, *label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return model.posterior.moments(model.encode(x, label=label[0] if label else None))

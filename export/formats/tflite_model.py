@@ -39,6 +39,15 @@ def model_content(model: schema.ModelT) -> bytes:
     return bytes(builder.Output())
 
 
+def of_one_image(content: bytes) -> bytes:
+    """Return a file whose free axes, the batch, are 1 for good."""
+    model = read_model(content)
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.shapeSignature = None
+    return model_content(model)
+
+
 def operator_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
     """Return which of `schema.BuiltinOperator` an operator is."""
     code = model.operatorCodes[operator.opcodeIndex]

@@ -3,62 +3,99 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 
+from keras_vae.export.contents.purposes import INTEGER_DECODER, ONNX
 from keras_vae.export.formats import onnx as onnx_files
 from keras_vae.export.formats import tflite as tflite_files
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.onnx_float16 import in_float16
+from keras_vae.export.formats.onnx_int8 import in_int8
+from keras_vae.export.formats.onnx_static import static
 from keras_vae.export.formats.saved_model import write_saved_model
 from keras_vae.export.formats.signatures import Function
+from keras_vae.export.formats.tflite_int8 import Int8Decoders
+
+Writer = Callable[[Path], Artifact]
 
 
 def write_all(
-    functions: Mapping[str, Function], calibration: Mapping[str, np.ndarray], folder: Path
+    signatures: Callable[..., Mapping[str, Function]],
+    calibration: Mapping[str, np.ndarray],
+    folder: Path,
+    paths: Iterable[str],
 ) -> tuple[dict[str, Artifact], dict[str, str]]:
     """Write every file that its format can express.
 
     Args:
-        functions: from `keras_vae.export.formats.signatures.signatures`.
-        calibration: inputs of `decode` by name, `[m, ...]` each, from which the full-integer decoder learns its ranges.
+        signatures: gives the model's graphs, with the keyword `batch` those of a fixed batch, as
+            `keras_vae.export.formats.signatures.signatures` does.
+        calibration: inputs of `decode` by name, `[m, ...]` each, from which the integer decoders learn their ranges.
         folder: the bundle.
+        paths: of the files to write, in the bundle; the SavedModel, from which others are made, must come first.
 
     Returns:
         What each file is, and why others could not be written, by the path in the bundle.
     """
     artifacts, not_written = {}, {}
-    for path, write in _writers(functions, calibration, folder).items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        try:
-            artifacts[path] = write(folder / path)
-        except Inexpressible as error:
-            not_written[path] = str(error)
+    with tempfile.TemporaryDirectory() as beside:
+        writers = _writers(signatures, calibration, folder / "saved_model", Path(beside))
+        for path in paths:
+            (folder / path).parent.mkdir(exist_ok=True)
+            try:
+                artifacts[path] = writers[path](folder / path)
+            except Inexpressible as error:
+                not_written[path] = str(error)
     return artifacts, not_written
 
 
 def _writers(
-    functions: Mapping[str, Function], calibration: Mapping[str, np.ndarray], folder: Path
-) -> dict[str, Callable[[Path], Artifact]]:
-    saved_model, names = folder / "saved_model", list(functions)
+    signatures: Callable[..., Mapping[str, Function]],
+    calibration: Mapping[str, np.ndarray],
+    saved_model: Path,
+    beside: Path,
+) -> dict[str, Writer]:
+    functions = signatures()
+    int8 = Int8Decoders(saved_model, calibration)
 
-    def tflite(precision: str) -> Callable[[Path], Artifact]:
+    @cache
+    def onnx_model(name: str) -> onnx.ModelProto:
+        return onnx_files.converted(name, functions[name])
+
+    @cache
+    def static_saved_model() -> Path:
+        write_saved_model(signatures(batch=1), beside / "static")
+        return beside / "static"
+
+    def tflite(precision: str) -> Writer:
         return lambda path: _with_score(
-            lambda some: tflite_files.write_tflite(saved_model, path, some, precision), names
+            lambda names: tflite_files.write_tflite(saved_model, path, names, precision), list(functions)
         )
 
-    def onnx(name: str) -> Callable[[Path], Artifact]:
-        return lambda path: onnx_files.write_onnx(name, functions[name], path)
+    def static_tflite(name: str) -> Writer:
+        return lambda path: tflite_files.write_static(static_saved_model(), path, name)
+
+    def from_onnx(name: str, change: Callable[[onnx.ModelProto], onnx.ModelProto], *facts: str | int) -> Writer:
+        return lambda path: onnx_files.write_model(change(onnx_model(name)), path, *facts)  # pyright: ignore
 
     return {
         "saved_model": lambda path: write_saved_model(functions, path),
         "tflite/vae.tflite": tflite("float32"),
         "tflite/vae.float16.tflite": tflite("float16"),
         "tflite/vae.dynamic.tflite": tflite("dynamic"),
-        "tflite/decoder.int8.tflite": lambda path: tflite_files.write_int8_decoder(saved_model, path, calibration),
-        **{f"onnx/{name}.onnx": onnx(name) for name in onnx_files.NAMES},
-        "onnx/decode.int8.onnx": lambda path: onnx_files.write_int8_decoder(folder / "onnx/decode.onnx", path),
+        "tflite/decoder.int8.tflite": int8.write,
+        **{f"tflite/{name}.1.tflite": static_tflite(name) for name in functions},
+        **{f"onnx/{name}.onnx": from_onnx(name, lambda model: model) for name in ONNX},
+        **{f"onnx/{name}.1.onnx": from_onnx(name, static, "float32", 1) for name in ONNX},
+        **{f"onnx/{name}.float16.onnx": from_onnx(name, in_float16, "float16") for name in ("encode", "decode")},
+        "onnx/decode.int8.onnx": from_onnx("decode", lambda model: in_int8(model, calibration), "int8"),
+        INTEGER_DECODER: int8.write_integers,
     }
 
 

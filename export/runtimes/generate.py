@@ -22,11 +22,11 @@ def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "flo
     Raises:
         ValueError: a runtime or precision that the bundle lacks.
     """
-    generators = {
-        (artifact["runtime"], artifact["precision"]): path
-        for path, artifact in manifest["artifacts"].items()
-        if "generate" in artifact["signatures"]
-    }
+    generators: dict[tuple[str, str], str] = {}
+    # One that takes any number of images at once comes before one for a delegate.
+    for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is not None):
+        if "generate" in artifact["signatures"]:
+            generators.setdefault((artifact["runtime"], artifact["precision"]), path)
     if (runtime, precision) not in generators:
         known = ", ".join(" ".join(pair) for pair in generators) or "none"
         raise ValueError(

@@ -43,7 +43,8 @@ def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "flo
         )
     holding = {
         (artifact["runtime"], artifact["precision"]): path
-        for path, artifact in manifest["artifacts"].items()
+        # Of several the last counts: one that takes any number of images.
+        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
         if signature in artifact["signatures"]
     }
     if (runtime, precision) not in holding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_vae.export.contents.implied import FILES, SCORE, TOLERANCES, files, preprocessing, signatures
+from keras_vae.export.contents.implied import SCORE, TOLERANCES, files, preprocessing, signatures
+from keras_vae.export.contents.purposes import MORE_FILES, REFERENCE, by_purpose, wanted_files
 from keras_vae.random.portable import specification
 
 
@@ -39,26 +40,33 @@ def differences(section: str, found: Mapping[str, Any], expected: Mapping[str, A
 def too_tolerant(section: str, found: Mapping[str, Any], limits: Mapping[str, float]) -> Iterator[str]:
     """Yield the tolerances that are above the exporter's; an older one's may be below them."""
     for precision, limit in limits.items():
-        if not found[precision] <= limit:
+        if precision in found and not found[precision] <= limit:
             yield f"{section}.{precision} is {_short(found[precision])} and not {limit} or less"
 
 
 def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
     artifacts, not_written = manifest["artifacts"], manifest["not_written"]
-    if "saved_model" not in artifacts:
+    if REFERENCE not in artifacts:
         yield "artifacts lacks saved_model, which all others are held against"
-    expected = files(manifest)
-    for path in sorted(expected.keys() | artifacts.keys() | not_written.keys()):
-        if path not in expected:
-            yield f"artifacts or not_written has {path!r} and not only {', '.join(FILES)}"
+    known = {**files(manifest), **MORE_FILES}
+    written_for = manifest.get("written_for")
+    # A bundle of before has no integer decoder.
+    wanted = set(wanted_files(written_for)) if written_for else files(manifest).keys()
+    for path in sorted(wanted | artifacts.keys() | not_written.keys()):
+        if path not in known:
+            yield f"artifacts or not_written has {path!r} and not only {', '.join(known)}"
         elif (path in artifacts) == (path in not_written):
             places = "both" if path in artifacts else "neither"
             yield f"{path} is in {places} of artifacts and not_written and not in one"
         elif path in artifacts:
             artifact = artifacts[path]
             found = (artifact["runtime"], artifact["precision"], tuple(artifact["signatures"]))
-            if found != expected[path]:
-                yield f"artifacts.{path} is {_short(found)} and not {_short(expected[path])}"
+            if found != known[path]:
+                yield f"artifacts.{path} is {_short(found)} and not {_short(known[path])}"
+            if (artifact["precision"] == "integer") != ("quantization" in artifact):
+                yield f"artifacts.{path} is {artifact['precision']} and says how its integers are read, or not"
+    if "purposes" in manifest:
+        yield from differences("purposes", manifest["purposes"], by_purpose(artifacts))
 
 
 def _short(value: Any) -> str:

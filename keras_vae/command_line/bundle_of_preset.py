@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import shutil
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -17,8 +18,14 @@ from keras_vae.presets.shared import is_shared, read_shared
 from keras_vae.presets.weights import read_weights
 
 
-def write_preset_bundle(preset: str, directory: Path, console: Console) -> None:
+def write_preset_bundle(preset: str, directory: Path, console: Console, purposes: Sequence[str] = ()) -> None:
     """Export the model of a preset's weights, with what the preset says that these reach.
+
+    Args:
+        preset: its name, or where a shared one is.
+        directory: the folder to write.
+        console: where the files that could not be written are named.
+        purposes: for which alone to write files, as `export_bundle` takes them; none (the default) are the usual ones.
 
     Raises:
         ValueError: a preset that does not exist or comes without weights.
@@ -36,7 +43,7 @@ def write_preset_bundle(preset: str, directory: Path, console: Console) -> None:
     model = VAE.from_preset(preset, load_weights=True)
     metrics = read_preset(preset)["trained"]["test"] if shared is None else shared.metrics
     with exporting(console):
-        export_bundle(model, directory, metrics=metrics)
+        export_bundle(model, directory, metrics=metrics, purposes=purposes)
 
 
 def cached_preset_bundle(preset: str, console: Console) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def write_bundle(
     directory: Path,
     console: Console,
     false_alarm_rate: float | None = None,
+    purposes: Iterable[str] = (),
 ) -> Path:
     """Export a run's model.
 
@@ -52,6 +53,7 @@ def write_bundle(
         directory: the folder to write.
         console: where the files that could not be written are named.
         false_alarm_rate: of the verdict on scores; the exporter's default by default.
+        purposes: for which alone to write files, as `export_bundle` takes them; none (the default) are the usual ones.
     """
     from keras_vae.export import export_bundle
 
@@ -68,4 +70,5 @@ def write_bundle(
             metrics=metrics["test"],
             normal_data=pipelines["test"],
             **({} if false_alarm_rate is None else {"false_alarm_rate": false_alarm_rate}),
+            purposes=purposes,
         )

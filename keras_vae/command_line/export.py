@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     "--preset", help="Export a preset, instead of a run: a name that comes with weights, a folder, or hf://user/name."
 )
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write, new or empty.")
+@click.option(
+    "--for",
+    "purposes",
+    multiple=True,
+    metavar="PURPOSE",
+    help="Write only the files for android-gpu, ios, web, microcontroller or server; can be repeated.",
+)
 @click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
 @click.option(
     "--false-alarm-rate",
@@ -27,7 +34,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Share of the run's test images that may be called unusual by their scores.",
 )
-def export(run: Path | None, preset: str | None, output: Path, data_dir: str | None, false_alarm_rate: float) -> None:
+def export(
+    run: Path | None,
+    preset: str | None,
+    output: Path,
+    purposes: tuple[str, ...],
+    data_dir: str | None,
+    false_alarm_rate: float,
+) -> None:
     """Export a trained run or a preset as a bundle: files that run without TensorFlow, each verified.
 
     The run's training images calibrate the int8 decoder. Some test images become part of the bundle, to measure how
@@ -37,7 +51,9 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     Examples:
       keras-vae export runs/digits --output digits-bundle
       keras-vae export --preset mnist_conv_mixture --output mnist-bundle
+      keras-vae export runs/digits --for android-gpu --output digits-android
     """
+    from keras_vae.export.contents.purposes import check_purposes
     from keras_vae.files.folder_written_whole import check_free
     from keras_vae.files.one_writer import one_writer
     from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
@@ -48,6 +64,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
         raise ValueError(
             f"false_alarm_rate is {false_alarm_rate}: expected a number between 0 and 1; change --false-alarm-rate"
         )
+    purposes = check_purposes(purposes)
     if run:
         read_settings(run)
         metrics = read_metrics(run)
@@ -59,7 +76,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
     if preset is not None:
         from keras_vae.command_line.bundle_of_preset import write_preset_bundle
 
-        write_preset_bundle(preset, output, console)
+        write_preset_bundle(preset, output, console, purposes)
         _tell(output, console)
         return
     load_tensorflow()
@@ -72,7 +89,7 @@ def export(run: Path | None, preset: str | None, output: Path, data_dir: str | N
         split: load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
         for split in ("train", "test")
     }
-    write_bundle(model, settings, arrays, metrics, output, console, false_alarm_rate)
+    write_bundle(model, settings, arrays, metrics, output, console, false_alarm_rate, purposes)
     _tell(output, console)
 
 

@@ -17,7 +17,8 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_vae.export import bundle, export_bundle, verify_bundle
-from keras_vae.export.contents.implied import AUTHORS_WORD, FILES, NATS_TOLERANCES
+from keras_vae.export.contents.implied import AUTHORS_WORD, NATS_TOLERANCES
+from keras_vae.export.contents.purposes import INTEGER_DECODER, USUAL
 from keras_vae.export.contents.test_images import read_test_images
 from keras_vae.export.formats import tflite
 from keras_vae.export.formats.artifact import Inexpressible, count_operators
@@ -53,7 +54,7 @@ def test_an_export_leaves_no_graph_behind(exports, tmp_path):
 def test_the_manifest_says_what_the_files_are(exported):
     manifest, model = exported.manifest, exported.model
     height, width, channels = model.image_shape
-    assert manifest["artifacts"].keys() == FILES.keys()
+    assert manifest["artifacts"].keys() == {*USUAL}
     assert manifest["not_written"] == {}
     assert manifest["generator"] == specification(model.latent_dim)
     assert manifest["model"]["image_shape"] == [height, width, channels]
@@ -69,7 +70,7 @@ def test_the_manifest_says_what_the_files_are(exported):
             "latent": {"shape": ["n", model.latent_dim], "dtype": "float32"},
         },
     }
-    assert {artifact["batch"] for artifact in manifest["artifacts"].values()} == {None}
+    assert [p for p, artifact in manifest["artifacts"].items() if artifact["batch"] == 1] == [INTEGER_DECODER]
 
 
 def test_tflite_files_use_built_in_operators_that_leave_the_decoder_whole(exported):

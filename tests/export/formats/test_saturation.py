@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_vae.export.formats.saturation import saturate
-from keras_vae.export.formats.tflite import write_int8_decoder
+from keras_vae.export.formats.tflite_int8 import Int8Decoders
 from keras_vae.export.formats.tflite_model import model_content, operator_code, read_model
 
 SIGMOID_ENDS, TANH_ENDS = 24 * math.log(2), 12.5 * math.log(2)
@@ -95,7 +95,7 @@ def test_a_decoder_sure_of_its_black_pixels_keeps_its_grays(tmp_path):
 
     decoder = Decoder()
     tf.saved_model.save(decoder, str(tmp_path / "saved"), {"decode": decoder.decode})
-    write_int8_decoder(tmp_path / "saved", tmp_path / "decoder.tflite", {"latent": latents})
+    Int8Decoders(tmp_path / "saved", {"latent": latents}).write(tmp_path / "decoder.tflite")
     runner = Interpreter(str(tmp_path / "decoder.tflite")).get_signature_runner("decode")
     images = np.concatenate([runner(latent=latent[None])["image"] for latent in latents])
     assert (latents @ weights + offsets).min() < -220
