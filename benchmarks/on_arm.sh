@@ -43,16 +43,16 @@ on_arm() {
     "$work/host/usr/bin/qemu-aarch64-static" -cpu cortex-a72 -L "$work/arm" "$@"
 }
 
-cp -r "$bundle" run/bundle 2>/dev/null || true
+rm -rf run/bundle && cp -r "$bundle" run/bundle
 echo "processor: $(on_arm "$work/arm/usr/bin/python3.11" -c 'import platform; print(platform.machine())')"
-time PYTHONPATH="$work/site" PYTHONHOME="$work/arm/usr" on_arm "$work/arm/usr/bin/python3.11" run/bundle/generate.py \
+PYTHONPATH="$work/site" PYTHONHOME="$work/arm/usr" on_arm "$work/arm/usr/bin/python3.11" run/bundle/generate.py \
   --runtime onnx --count 16 --seed 7 --output run/arm.png --latents run/arm.npy
 python3 run/bundle/generate.py --runtime onnx --count 16 --seed 7 --output run/here.png --latents run/here.npy
 
 cp "$bundle"/native/*.[ch] run
 cp site/onnxruntime/capi/libonnxruntime.so.* run/libonnxruntime.so.1
 tools=$work/host/usr
-"$tools/bin/aarch64-linux-gnu-gcc-12" --sysroot="$work/host" -B"$tools/aarch64-linux-gnu/bin/" -B"$tools/aarch64-linux-gnu/lib/" \
+LD_LIBRARY_PATH="$tools/lib/x86_64-linux-gnu" "$tools/bin/aarch64-linux-gnu-gcc-12" --sysroot="$work/host" -B"$tools/aarch64-linux-gnu/bin/" -B"$tools/aarch64-linux-gnu/lib/" \
   -isystem "$tools/aarch64-linux-gnu/include" -L"$tools/aarch64-linux-gnu/lib" -Wl,--allow-shlib-undefined \
   -std=c99 -O2 -o run/generate run/generate.c run/libonnxruntime.so.1 -lm
 LD_LIBRARY_PATH="$work/run" on_arm -E LD_LIBRARY_PATH="$work/run" run/generate run/bundle/onnx/generate.onnx 7 0 16 1.0 \
@@ -63,7 +63,7 @@ import numpy as np
 from PIL import Image
 
 here, arm = (np.load(f"run/{name}.npy") for name in ("here", "arm"))
-pictures = [np.asarray(Image.open(f"run/{name}.png"), int) for name in ("here", "arm")]
+pictures = [np.asarray(Image.open(f"run/{name}.png")).astype(int) for name in ("here", "arm")]
 print(f"generate.py: latents {'bit-equal' if here.tobytes() == arm.tobytes() else 'OTHER'}, "
       f"largest difference of a byte {np.abs(pictures[0] - pictures[1]).max()}")
 program = np.fromfile("run/arm.latents", np.float32).reshape(here.shape)

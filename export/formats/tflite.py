@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.delegates import gpu_compatibility
-from keras_vae.export.formats.tflite_model import lost_constants, operator_code, read_model, slim
+from keras_vae.export.formats.tflite_model import lost_constants, of_one_image, operator_code, read_model, slim
 from keras_vae.private_interfaces import converter_error, tflite_converter
 
 PRECISIONS = ("float32", "float16", "dynamic")
@@ -50,7 +50,7 @@ def write_static(saved_model: Path, path: Path, name: str) -> Artifact:
     Raises:
         Inexpressible: the model needs an operator that TFLite lacks.
     """
-    content = converted(converter_for(saved_model, [name]).convert)
+    content = of_one_image(converted(converter_for(saved_model, [name]).convert))
     return write_content(content, path, [name], "float32", batch=1, delegates={"gpu": gpu_compatibility(content)})
 
 

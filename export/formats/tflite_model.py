@@ -40,11 +40,16 @@ def model_content(model: schema.ModelT) -> bytes:
 
 
 def of_one_image(content: bytes) -> bytes:
-    """Return a file whose free axes, the batch, are 1 for good."""
+    """Return a file of one signature whose free axes, the batch, are 1 for good.
+
+    Inputs and outputs get the signature's names, for bindings that see subgraph 0 and no signatures.
+    """
     model = read_model(content)
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.shapeSignature = None
+    (graph,), (signature,) = model.subgraphs, model.signatureDefs
+    for tensor in graph.tensors:
+        tensor.shapeSignature = None
+    for entry in (*signature.inputs, *signature.outputs):
+        graph.tensors[entry.tensorIndex].name = entry.name
     return model_content(model)
 
 

@@ -7,7 +7,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro.python.tflite_micro import runtime
 
 from keras_vae.export.contents.purposes import INTEGER_DECODER
-from keras_vae.export.formats.integers import from_integers, to_integers
+from keras_vae.export.formats.integers import from_integers, quantization_of, to_integers
 from keras_vae.export.formats.tflite_model import read_model
 
 INTEGERS = {schema.TensorType.INT8, schema.TensorType.INT32}
@@ -60,11 +60,9 @@ def test_it_is_one_subgraph_of_integers_from_end_to_end_without_a_free_shape(dec
 def test_the_manifest_says_how_its_integers_are_read(exported, decoder):
     content, artifact = decoder
     interpreter = Interpreter(model_content=content)
-    for detail in (*interpreter.get_input_details(), *interpreter.get_output_details()):
-        (form,) = [form for name, form in artifact["quantization"].items() if name in detail["name"]] or [
-            artifact["quantization"]["image"]
-        ]
-        assert detail["quantization"] == (pytest.approx(form["scale"]), form["zero_point"])
+    details = (*interpreter.get_input_details(), *interpreter.get_output_details())
+    found = {detail["name"]: quantization_of(detail) for detail in details}  # named as in the signature
+    assert found == artifact["quantization"]
     assert artifact["quantization"]["image"] == {"dtype": "int8", "scale": 1 / 256, "zero_point": -128}
 
 
