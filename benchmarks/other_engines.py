@@ -109,10 +109,9 @@ def main() -> None:
         for file, artifact in manifest["artifacts"].items():
             if artifact["runtime"] == "onnx" and artifact["batch"] is None:
                 lines.append(row(f"{engine} {version}", load, options.bundle, file, inputs[artifact["signatures"][0]]))
-    text = "\n".join(lines) + "\n"
-    print(text)
+                print(lines[-1], flush=True)
     if options.output:
-        options.output.write_text(text, "utf-8")
+        options.output.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
