@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
+from keras_vae.checks.shown import shown
 from keras_vae.export.contents.implied import FILES, SIGNATURES
 
 REFERENCE = "saved_model"  # in every bundle: all other files are held against it
@@ -37,14 +38,16 @@ USUAL = (*FILES, INTEGER_DECODER)
 
 
 def check_purposes(purposes: Iterable[str]) -> tuple[str, ...]:
-    """Return purposes, each once; ValueError for one that does not exist."""
-    chosen = tuple(dict.fromkeys([purposes] if isinstance(purposes, str) else purposes))
+    """Return purposes, each once; ValueError for one that does not exist, TypeError for no list."""
+    if not isinstance(purposes, Iterable):
+        raise TypeError(f"purposes is {shown(purposes)}: expected some of {', '.join(PURPOSES)}; give them as a list")
+    chosen = [purposes] if isinstance(purposes, str) else list(purposes)
     for purpose in chosen:
-        if purpose not in PURPOSES:
+        if not isinstance(purpose, str) or purpose not in PURPOSES:
             close = difflib.get_close_matches(str(purpose).lower(), PURPOSES, 3, 0.6)
             mend = f"use {' or '.join(close)}" if close else "choose one of them"
-            raise ValueError(f"purpose is {purpose!r}: expected one of {', '.join(PURPOSES)}; {mend}")
-    return chosen
+            raise ValueError(f"purpose is {shown(purpose)}: expected one of {', '.join(PURPOSES)}; {mend}")
+    return tuple(dict.fromkeys(chosen))
 
 
 def wanted_files(purposes: Iterable[str]) -> tuple[str, ...]:

@@ -117,7 +117,12 @@ def test_no_purpose_means_the_usual_files():
 
 @pytest.mark.parametrize(
     ("purpose", "mend"),
-    [("andriod-gpu", "use android-gpu"), ("iOS", "use ios"), ("toaster", "choose one of them")],
+    [
+        ("andriod-gpu", "use android-gpu"),
+        ("iOS", "use ios"),
+        ("toaster", "choose one of them"),
+        ("", "choose one of them"),
+    ],
 )
 def test_an_unknown_purpose_is_refused_before_anything_is_written(small_model, tmp_path, purpose, mend):
     with pytest.raises(ValueError, match=f"purpose is '{purpose}': expected one of android-gpu, .*; {mend}$"):
