@@ -17,8 +17,8 @@ NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0,
 # What of a manifest nothing in the bundle can check; the rest is held against the files.
 AUTHORS_WORD = (
     "metrics, threshold of scores, versions, numbers of parameters, the posterior, what a prior was trained as, where "
-    "test images come from, why a file is missing, what delegates' makers say and how large an arena is are the author's "
-    "word"
+    "test images come from, why a file is missing, what delegates' makers say and how large an arena is are the "
+    "author's word"
 )
 
 SIGNATURES = ("encode", "decode", "reconstruct", "generate", "score")
