@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_vae.export.contents.files import SCHEMA_VERSION
-from keras_vae.export.contents.implied import SCORE, TOLERANCES, nats_tolerances, preprocessing
+from keras_vae.export.contents.implied import SCORE, nats_tolerances, preprocessing, tolerances
 from keras_vae.export.contents.purposes import by_purpose
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.signatures import Function, describe
@@ -68,6 +68,7 @@ def manifest(
             "bit_exact": model.sampling_prior.bit_exact,
             "posterior": _settings(model.posterior),
             "parameters": {"encoder": _parameters(model.encoder), "decoder": _parameters(model.decoder)},
+            "layers": {"encoder": _layers(model.encoder), "decoder": _layers(model.decoder)},
         },
         "preprocessing": preprocessing(model.image_shape[-1]),
         "signatures": {name: describe(function) for name, function in functions.items()},
@@ -75,7 +76,7 @@ def manifest(
         "purposes": by_purpose(artifacts),
         "written_for": list(written_for),
         "not_written": dict(not_written),
-        "tolerances": TOLERANCES,
+        "tolerances": tolerances(_layers(model.decoder)),
         "nats_tolerances": nats_tolerances(model.image_shape, elbo),
         "score": {**SCORE, **({} if threshold is None else {"threshold": dict(threshold)})},
         "metrics": None if metrics is None else dict(metrics),
@@ -97,3 +98,8 @@ def _prior(prior: Prior) -> dict[str, Any]:
 
 def _parameters(network: keras.Model) -> int:
     return int(sum(np.prod(weight.shape, dtype=np.int64) for weight in network.weights))
+
+
+def _layers(network: keras.Model) -> int:
+    """Return how many kernels a network has: layers that multiply and add."""
+    return sum(len(weight.shape) > 1 for weight in network.weights)

@@ -6,7 +6,7 @@ import importlib.resources
 from collections.abc import Mapping
 from typing import Any
 
-from keras_vae.export.contents.implied import AUTHORS_WORD
+from keras_vae.export.contents.implied import AUTHORS_WORD, LAYERS, TOLERANCES
 
 RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "ONNX Runtime"}
 # The file that a runtime's example names: without it there is no example.
@@ -19,6 +19,7 @@ _GENERATOR_ON_DELEGATES = (
     "A delegate may compute whole numbers in floats, and then draws other latents: run `generate`, and `score`, which "
     "draws noise, on the processor, or draw latents by the manifest's formula and give the delegate `decode`."
 )
+_DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, each of which rounds, as in Keras)"
 _ROLES = ("decode", "encode", "score")
 
 
@@ -40,6 +41,10 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "agreement": "bit-equal" if model["bit_exact"] else "the same to about 1e-5 (float16 files: 1e-2)",
         "encoder": f"{model['parameters']['encoder']:,}",
         "decoder": f"{model['parameters']['decoder']:,}",
+        "encoder_layers": model["layers"]["encoder"],
+        "decoder_layers": model["layers"]["decoder"],
+        "tolerance": f"{manifest['tolerances']['float32']:.2g}",
+        "depth": _DEPTH if manifest["tolerances"]["float32"] > TOLERANCES["float32"] else "",
         "measured": "\n".join(_measured(manifest["metrics"])),
         "files": "\n".join(_files(manifest)),
         "purposes": "\n".join(_purposes(manifest)),

@@ -72,9 +72,9 @@ def verify_bundle(
     encoder. What the manifest says of the model is compared with the files.
 
     A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it,
-    these are the author's word: the metrics, the threshold of scores, the versions, the numbers of parameters, the
-    posterior, what a prior was trained as, where test images come from, why a file was not written, what delegates'
-    makers say, and how large an arena is.
+    these are the author's word: the metrics, the threshold of scores, the versions, the numbers of parameters and
+    layers, the posterior, what a prior was trained as, where test images come from, why a file was not written, what
+    delegates' makers say, and how large an arena is.
 
     Args:
         directory: the bundle.

@@ -12,7 +12,9 @@ from keras_vae.export.contents.implied import SIGNATURES
 from keras_vae.export.contents.purposes import ONNX, PURPOSES, check_purposes, wanted_files
 from keras_vae.export.formats.delegates import COMPATIBLE
 from keras_vae.export.formats.tflite_model import read_model
+from keras_vae.export.runtimes import score
 from keras_vae.export.runtimes.generate import choose_file
+from keras_vae.export.runtimes.runtime import load_runtime
 
 from .conftest import MODELS, Exported, contrasty
 
@@ -27,6 +29,11 @@ OPERATORS = {
     "decode": NETWORK,
     "reconstruct": {"STRIDED_SLICE", *NETWORK},
     "generate": GENERATOR | NETWORK,
+    "score": {
+        *("DIV", "EQUAL", "EXP", "LOG", "MAXIMUM", "MEAN", "MINIMUM", "NEG", "REDUCE_MAX", "ROUND", "SELECT_V2"),
+        *("SQUARED_DIFFERENCE", "SUB", "SUM"),
+        *(GENERATOR | NETWORK),
+    },
 }
 
 
@@ -101,6 +108,16 @@ def test_float16_onnx_files_are_half_as_large(delegated):
 def test_who_draws_by_runtime_takes_the_file_for_any_batch_where_there_is_one(delegated):
     assert choose_file(delegated.manifest, "onnx") == "onnx/generate.onnx"
     assert choose_file(delegated.manifest, "tflite") == "tflite/generate.1.tflite"
+    assert score.choose_file(delegated.manifest, "onnx") == "onnx/score.onnx"
+
+
+@pytest.mark.parametrize("file", ["tflite/score.1.tflite", "onnx/score.1.onnx"])
+def test_static_files_score_as_keras(delegated, file):
+    found = score.scores_by(
+        load_runtime(delegated.path, file, delegated.manifest["artifacts"][file]), delegated.images, {}, 3
+    )
+    for name, values in found.items():
+        np.testing.assert_allclose(values, getattr(delegated.model.score(delegated.images, seed=3), name), rtol=1e-5)
 
 
 def test_the_card_says_what_to_take_and_what_delegates_makers_say(delegated):

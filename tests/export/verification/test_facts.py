@@ -73,6 +73,14 @@ LIES = {
     ),
     "a signature dropped": (without("signatures", "encode"), "$.signatures"),
     "a tolerance": (with_("tolerances", float32=1e9), "tolerances.float32"),
+    "a tolerance of more layers": (
+        with_("tolerances", float32=4e-5),
+        "tolerances.float32 is 4e-05 and not 1e-05 or less",
+    ),
+    "more layers than any tolerance": (
+        lambda m: (m["model"]["layers"].update(decoder=10**6), m["tolerances"].update(float32=1.1e-4)),
+        "tolerances.float32 is 0.00011 and not 0.0001 or less",
+    ),
     "a tolerance of 8 bits": (with_("tolerances", int8=0.6), "tolerances.int8"),
     "preprocessing": (with_("preprocessing", range=[0, 255]), "preprocessing.range"),
     "from_bytes": (with_("preprocessing", from_bytes="byte"), "preprocessing.from_bytes"),
@@ -133,6 +141,19 @@ def test_tolerances_below_the_exporter_s_are_taken(bundle):
     """Bundles of before had some."""
     rewrite(bundle, with_("tolerances", dynamic=0.2, int8=0.3))
     assert read_manifest(bundle)["tolerances"]["int8"] == 0.3
+
+
+def test_the_tolerance_of_float32_grows_with_the_layers_of_the_decoder(bundle):
+    rewrite(bundle, lambda m: (m["model"]["layers"].update(decoder=85), m["tolerances"].update(float32=4.25e-5)))
+    assert read_manifest(bundle)["tolerances"]["float32"] == 4.25e-5
+
+
+def test_a_bundle_of_before_says_no_layers_and_has_the_tolerance_of_few(bundle):
+    rewrite(bundle, lambda m: m["model"].pop("layers"))
+    assert "layers" not in read_manifest(bundle)["model"]
+    rewrite(bundle, with_("tolerances", float32=1.1e-5))
+    with pytest.raises(ValueError, match=r"tolerances\.float32 is 1\.1e-05 and not 1e-05 or less"):
+        read_manifest(bundle)
 
 
 def test_a_manifest_is_pinned_by_its_own_digest(bundle):
