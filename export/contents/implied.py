@@ -14,7 +14,7 @@ TOLERANCES = {"float32": 1e-5, "float16": 1e-2, "dynamic": 0.3, "int8": 0.5, "in
 # more values, or a model further from its data, has more to lose.
 NATS_TOLERANCES = {"float32": 1e-3, "float16": 0.1, "dynamic": 0.1, "int8": 1.0, "integer": 1.5}
 LAYERS = 20  # for which the tolerance of float32 is meant
-WIDEST = 1e-4  # tolerance of float32, however many layers
+MOST = 10.0  # times the tolerances of float32, however many layers
 
 # What of a manifest nothing in the bundle can check; the rest is held against the files.
 AUTHORS_WORD = (
@@ -46,7 +46,8 @@ def tolerances(layers: int | None) -> dict[str, float]:
     """Return the largest difference of one pixel from Keras, by precision.
 
     Every layer rounds, Keras' own too: of the 85 layers of `mnist_ladder`, Keras' pixels are 1.4e-5 from those of the
-    same weights in float64. So the tolerance of float32 is in proportion to the layers, from 20 on, up to 1e-4.
+    same weights in float64, ONNX Runtime's 2e-5 from Keras'. So the tolerance of float32 is in proportion to the
+    layers, from 20 on, up to 1e-4.
 
     Args:
         layers: with kernels, of the decoder; None in a bundle of before, which has the tolerance of few.
@@ -55,19 +56,33 @@ def tolerances(layers: int | None) -> dict[str, float]:
         >>> tolerances(4)["float32"], tolerances(80)["float32"], tolerances(1000)["float32"]
         (1e-05, 4e-05, 0.0001)
     """
-    factor = max(1.0, (layers or 0) / LAYERS)
-    return {**TOLERANCES, "float32": min(WIDEST, factor * TOLERANCES["float32"])}
+    return {**TOLERANCES, "float32": _deeper(layers) * TOLERANCES["float32"]}
 
 
-def nats_tolerances(image_shape: Sequence[int], elbo: float | None) -> dict[str, float]:
-    """Return the largest loss of ELBO by precision.
+def nats_tolerances(image_shape: Sequence[int], elbo: float | None, layers: int | None = None) -> dict[str, float]:
+    """Return the largest loss of ELBO by precision; that of float32 grows with the layers as the pixel's does.
 
     Args:
         image_shape: (height, width, channels).
         elbo: of the model on the bundle's images, in nats; None if it cannot be told from images.
+        layers: with kernels, of the decoder; None in a bundle of before.
+
+    Example:
+        >>> nats_tolerances([28, 28, 1], -150.0)["float32"], nats_tolerances([28, 28, 1], -150.0, 80)["float32"]
+        (0.0015, 0.006)
     """
     size = max(1.0, math.prod(image_shape) / 28**2, -(elbo or 0) / 100)
-    return {precision: nats * size for precision, nats in NATS_TOLERANCES.items()}
+    limits = {precision: nats * size for precision, nats in NATS_TOLERANCES.items()}
+    return {**limits, "float32": _deeper(layers) * limits["float32"]}
+
+
+def decoder_layers(model: Mapping[str, Any]) -> int | None:
+    """Return the decoder's number of layers of a manifest's `model`; None in a bundle of before."""
+    return model.get("layers", {}).get("decoder")
+
+
+def _deeper(layers: int | None) -> float:
+    return min(MOST, max(1.0, (layers or 0) / LAYERS))
 
 
 def preprocessing(channels: int) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def manifest(
         "written_for": list(written_for),
         "not_written": dict(not_written),
         "tolerances": tolerances(_layers(model.decoder)),
-        "nats_tolerances": nats_tolerances(model.image_shape, elbo),
+        "nats_tolerances": nats_tolerances(model.image_shape, elbo, _layers(model.decoder)),
         "score": {**SCORE, **({} if threshold is None else {"threshold": dict(threshold)})},
         "metrics": None if metrics is None else dict(metrics),
         "test_images": dict(test_images),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ai_edge_litert import schema_py_generated as schema
 
-from keras_vae.export.formats.tflite_model import model_content, read_model
+from keras_vae.export.formats.tflite_model import is_kernel, model_content, read_model
 
 FACTORS = (0.5, 0.35, 0.25, 0.18)
 ENOUGH = 0.02  # nats: what is gained below is not worth the search
@@ -41,9 +41,7 @@ def _stretches(model: schema.ModelT) -> list[set[int]]:
     graph = model.subgraphs[0]
     stretches: list[set[int]] = []
     for operator in graph.operators:
-        read = [graph.tensors[i] for i in operator.inputs if i >= 0]
-        weights = [each for each in read if model.buffers[each.buffer].data is not None and len(each.shape) > 1]
-        if weights or not stretches:
+        if not stretches or any(is_kernel(model, graph.tensors[i]) for i in operator.inputs if i >= 0):
             stretches.append(set())
         stretches[-1].update(int(i) for i in operator.outputs)
     return stretches

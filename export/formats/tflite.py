@@ -13,6 +13,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
+from keras_vae.export.formats.deep_decoders import with_sensitive_kernels
 from keras_vae.export.formats.delegates import gpu_compatibility
 from keras_vae.export.formats.tflite_model import lost_constants, of_one_image, operator_code, read_model, slim
 from keras_vae.private_interfaces import converter_error, tflite_converter
@@ -28,7 +29,8 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
         path: the file to write.
         names: the signatures to take.
         precision: "float32"; "float16" stores the weights so and computes in float32 where the device cannot;
-            "dynamic" stores large weights as int8 and quantises activations as they come, which only recent
+            "dynamic" stores large weights as int8, but for a deep decoder's first
+            (`keras_vae.export.formats.deep_decoders`), and quantises activations as they come, which only recent
             runtimes do.
 
     Raises:
@@ -41,7 +43,10 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    return write_content(converted(converter.convert), path, names, precision)
+    content = converted(converter.convert)
+    if precision == "dynamic":
+        content = with_sensitive_kernels(content, lambda: converted(converter_for(saved_model, names).convert))
+    return write_content(content, path, names, precision)
 
 
 def write_static(saved_model: Path, path: Path, name: str) -> Artifact:

@@ -60,6 +60,13 @@ def operator_code(model: schema.ModelT, operator: schema.OperatorT) -> int:
     return max(code.builtinCode, code.deprecatedBuiltinCode)
 
 
+def is_kernel(model: schema.ModelT, tensor: schema.TensorT) -> bool:
+    """Whether a tensor holds weights: constant numbers of more than one axis, as no bias, scalar or padding is."""
+    if tensor.type not in (schema.TensorType.FLOAT32, schema.TensorType.INT8) or tensor.shape is None:
+        return False
+    return model.buffers[tensor.buffer].data is not None and len(tensor.shape) > 1
+
+
 def foreign_operators(content: bytes) -> list[str]:
     """Return, of a TFLite file's content, the operators that are not built in, and weights that are not in the file."""
     model = schema.Model.GetRootAs(content, 0)

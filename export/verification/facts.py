@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from keras_vae.export.contents.implied import SCORE, files, preprocessing, signatures, tolerances
+from keras_vae.export.contents.implied import SCORE, decoder_layers, files, preprocessing, signatures, tolerances
 from keras_vae.export.contents.purposes import MORE_FILES, REFERENCE, by_purpose, wanted_files
 from keras_vae.random.portable import specification
 
@@ -24,8 +24,7 @@ def false_facts(manifest: Mapping[str, Any]) -> Iterator[str]:
         del expected["signatures"]["score"]
     for section, values in expected.items():
         yield from differences(section, manifest[section], values)
-    limits = tolerances(model.get("layers", {}).get("decoder"))
-    yield from too_tolerant("tolerances", manifest["tolerances"], limits)
+    yield from too_tolerant("tolerances", manifest["tolerances"], tolerances(decoder_layers(model)))
     yield from _false_files(manifest)
 
 

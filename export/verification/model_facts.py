@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vae.data.labels import label_input
 from keras_vae.export.contents.golden import CASES
-from keras_vae.export.contents.implied import TOLERANCES, nats_tolerances
+from keras_vae.export.contents.implied import TOLERANCES, decoder_layers, nats_tolerances
 from keras_vae.export.verification.agreement import same_latents
 from keras_vae.export.verification.cost import Elbo, part
 from keras_vae.export.verification.facts import too_tolerant
@@ -57,7 +57,7 @@ def false_model_facts(
     if ("score" in golden) != ("score" in manifest):
         yield f"golden.json: it has {'' if 'score' in golden else 'no '}scores: expected what the manifest says"
     stated = golden["elbo"] and golden["elbo"]["elbo"]
-    limits = nats_tolerances(model["image_shape"], stated_elbo(golden))
+    limits = nats_tolerances(model["image_shape"], stated_elbo(golden), decoder_layers(model))
     yield from (
         f"manifest.json: {fact}" for fact in too_tolerant("nats_tolerances", manifest["nats_tolerances"], limits)
     )
