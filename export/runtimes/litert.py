@@ -52,7 +52,7 @@ class LiteRT(Runtime):
 
     @property
     def _forms(self) -> Mapping[str, Quantization]:
-        return self.artifact.get("quantization", {})
+        return self.artifact.get("quantization") or {}
 
 
 def _described(details: dict[str, dict[str, Any]], forms: Mapping[str, Quantization]) -> dict[str, Any]:

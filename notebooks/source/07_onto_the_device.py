@@ -108,11 +108,11 @@ sizes = {
 print()
 for path, artifact in manifest["artifacts"].items():
     print(f"{path:27s} {artifact['precision']:8s} {sizes[path] / 1000:5.0f} kB   {', '.join(artifact['signatures'])}")
-assert set(manifest["signatures"]) == {"encode", "decode", "reconstruct", "generate"}
+assert set(manifest["signatures"]) == {"encode", "decode", "reconstruct", "generate", "score"}
 assert manifest["not_written"] == {}
 
 # %% [markdown] lang="en"
-# Four functions, with the same names, inputs and outputs in every format:
+# Five functions, with the same names, inputs and outputs in every format:
 #
 # | function | returns |
 # |---|---|
@@ -120,11 +120,12 @@ assert manifest["not_written"] == {}
 # | `decode` | the mean of $p(x \mid z)$: an image |
 # | `reconstruct` | `decode` of $\mu(x)$ |
 # | `generate` | draw $z$ from the prior, decode it; returns both |
+# | `score` | the ELBO of each image and its parts, and the importance-weighted bound, in nats |
 #
 # Let us call one by hand, in three runtimes. None of these lines uses `keras_vae`.
 
 # %% [markdown] lang="ko"
-# 함수는 네 가지이고, 이름과 입력과 출력이 어느 형식에서나 같습니다.
+# 함수는 다섯 가지이고, 이름과 입력과 출력이 어느 형식에서나 같습니다.
 #
 # | 함수 | 돌려주는 것 |
 # |---|---|
@@ -132,6 +133,7 @@ assert manifest["not_written"] == {}
 # | `decode` | $p(x \mid z)$의 평균, 곧 이미지 |
 # | `reconstruct` | $\mu(x)$를 `decode`한 것 |
 # | `generate` | 사전분포에서 $z$를 뽑아 디코딩하고 둘 다 돌려줌 |
+# | `score` | 이미지마다의 ELBO와 그 부분, 중요도 가중 하한(내트) |
 #
 # 하나를 골라 세 가지 런타임에서 직접 호출해 봅시다. 아래의 어느 줄도 `keras_vae`를 쓰지 않습니다.
 

@@ -43,7 +43,8 @@ def model_of(parts):
 
 def test_the_fits_cover_every_member():
     for kind in ("likelihood", "prior", "posterior"):
-        assert {parts[kind] for parts in PARTS} == set(registry.names(kind))
+        # the ladder's posterior takes a ladder, and meets every objective in test_every_combination
+        assert {parts[kind] for parts in PARTS} == set(registry.names(kind)) - {"top_down"}
     assert all(parts["posterior"] == "diagonal_normal" for parts in PARTS if parts["prior"] == "vamp")
 
 
