@@ -99,9 +99,11 @@ def test_fits_saves_loads_generates_and_exports(number, tmp_path):
     preset, *parts = COMBINATIONS[number].items()
     parts, shape = dict(parts), read_preset(preset[1])["image_shape"]
     keras.utils.set_random_seed(1)
-    ladder = {"network": {"groups": [(3, 2), (2, 1)], "filters": [4, 4, 4], "features": 2, "blocks": 1}}
-    changes = made(parts) | (ladder if preset[1] == "mnist_ladder" else {"latent_dim": 3})
-    model = VAE.from_preset(preset[1], image_shape=(8, 16, 3) if shape == [64, 64, 3] else shape, **changes)
+    changes = {"image_shape": (8, 16, 3) if shape == [64, 64, 3] else shape, "latent_dim": 3}
+    if preset[1] == "mnist_ladder":
+        network = {"groups": [(2, 2), (2, 1)], "filters": [4, 4], "features": 2, "blocks": 1}
+        changes = {"image_shape": (8, 8, 1), "network": network}
+    model = VAE.from_preset(preset[1], **made(parts), **changes)
     model.compile("adam", jit_compile=False, steps_per_execution=1, run_eagerly=number not in TRACED)
     images = np.random.default_rng(0).integers(0, 17, (16, *model.image_shape)).astype("float32") / 16
     before = [weight.numpy() for weight in model.trainable_weights]
