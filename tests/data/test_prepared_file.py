@@ -84,7 +84,7 @@ def test_the_file_is_found_again_without_a_look_at_the_images(pictures, monkeypa
     def refuse(*_):
         raise AssertionError("was read again")
 
-    for name in ("read_pixels", "read_header"):
+    for name in ("read_pixels", "read_headers"):
         monkeypatch.setattr(folder_load, name, refuse)
     assert_same(load_arrays(pictures, memory_budget=NO_MEMORY), first)
 
