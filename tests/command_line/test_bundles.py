@@ -38,7 +38,7 @@ def test_export_writes_the_same_files_again(keras_vae, run, tmp_path):
     assert f"keras-vae verify {tmp_path / 'bundle'} --sha256 {digest}" in printed
     status, printed, _ = keras_vae("verify", tmp_path / "bundle", "--sha256", digest)
     assert status == 0
-    assert f"has SHA-256 {digest}; its metrics, versions" in printed
+    assert f"has SHA-256 {digest}; its metrics, threshold" in printed
     assert "author's word" in printed
     status, printed, errors = keras_vae("verify", run / "bundle", "--sha256", digest.upper()[::-1])
     assert (status, printed, errors.count("\n")) == (1, "", 1)
@@ -189,6 +189,6 @@ def test_benchmark_measures_every_file(keras_vae, run, tmp_path):
         if not row["path"].startswith("saved_model"):
             assert row["bytes"] == manifest["files"][row["path"]]["bytes"]
             assert row["peak_bytes"] < 300e6  # TensorFlow alone takes more
-    assert {row["signature"] for row in files} == {"generate", "decode", "encode"}
+    assert {row["signature"] for row in files} == {"generate", "decode", "encode", "score"}
     assert pixels(tmp_path / "bench.png").shape[1] > 1000
     assert {path.name for path in tmp_path.iterdir()} == {"bench.json", "bench.png"}

@@ -83,18 +83,23 @@ def change(bundle, name, how):
         change(bundle, "manifest.json", lambda manifest: manifest["files"].update({name: entry}))
 
 
+LATER = ["onnx/score.onnx", "microcontroller/decode.tflite"]
+
+
 def as_before(bundle):
     """Make it what the version before scores wrote, but for what its files can do beside."""
 
     def forget(manifest):
-        del manifest["score"], manifest["signatures"]["score"]
-        del manifest["artifacts"]["onnx/score.onnx"], manifest["files"]["onnx/score.onnx"]
+        del manifest["score"], manifest["signatures"]["score"], manifest["purposes"], manifest["written_for"]
+        for path in LATER:
+            del manifest["artifacts"][path], manifest["files"][path]
         for artifact in manifest["artifacts"].values():
             del artifact["lacks"]
             artifact["nats_lost"].pop("score", None)
             artifact["signatures"] = [name for name in artifact["signatures"] if name != "score"]
 
-    (bundle / "onnx/score.onnx").unlink()
+    for path in LATER:
+        (bundle / path).unlink()
     change(bundle, "golden.json", lambda golden: golden.pop("score"))
     change(bundle, "manifest.json", forget)
 
