@@ -15,6 +15,14 @@ from keras_vae.models.vae import VAE
 X = np.random.default_rng(0).uniform(size=[40, 8, 8, 1]).astype("float32")
 
 
+@pytest.fixture(autouse=True)
+def a_terminal_that_hangs_up():
+    """Under nohup the tests would inherit that SIGHUP is ignored, and Preemption leaves that as it is."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def terminate(number=signal.SIGTERM):
     os.kill(os.getpid(), number)
 

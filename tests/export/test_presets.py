@@ -31,7 +31,7 @@ def test_a_preset_exports_whole_within_the_size(preset, tmp_path):
     parameters = sum(manifest["model"]["parameters"].values())
     for family in (model.prior, model.posterior):
         parameters += sum(weight.numpy().size for weight in family.weights)
-    assert sizes["tflite/vae.tflite"] <= 1.03 * (4 * parameters + 30_000)
+    assert sizes["tflite/vae.tflite"] <= 1.03 * (4 * parameters + 60_000)  # and the graphs of five functions
     assert sizes["tflite/decoder.int8.tflite"] <= 0.3 * sizes["tflite/vae.tflite"]
 
 
