@@ -164,13 +164,14 @@ def quantise(calibrated: bytes, in_float: Sequence[str] = (), integer_interface:
     from tensorflow.lite.python.convert import mlir_quantize
 
     interface = tf.int8 if integer_interface else tf.float32
-    return mlir_quantize(
+    quantised: Any = mlir_quantize(
         calibrated,
         fully_quantize=integer_interface,
         input_data_type=interface,
         output_data_type=interface,
         denylisted_nodes=list(in_float),
     )
+    return quantised
 
 
 def operator_definition(name: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -91,9 +91,10 @@ def compensate(content: bytes, inputs: Mapping[str, np.ndarray]) -> bytes:
     for layer, width, moments in zip(layers, widths, _moments(content, layers, widths, inputs), strict=True):
         weights, bias = (int(i) for i in layer.inputs[1:3])
         rounded, correction = round_weights(_floats(model, weights).reshape(-1, width).T, moments)
-        model.buffers[graph.tensors[weights].buffer].data = _bytes(rounded.T)
+        buffers: Any = model.buffers  # whose stub knows lists alone
+        buffers[graph.tensors[weights].buffer].data = _bytes(rounded.T)
         if users[bias] == 1:
-            model.buffers[graph.tensors[bias].buffer].data = _bytes(_floats(model, bias) + correction)
+            buffers[graph.tensors[bias].buffer].data = _bytes(_floats(model, bias) + correction)
     return model_content(model)
 
 

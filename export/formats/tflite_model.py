@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -45,7 +47,8 @@ def of_one_image(content: bytes) -> bytes:
     Inputs and outputs get the signature's names, for bindings that see subgraph 0 and no signatures.
     """
     model = read_model(content)
-    (graph,), (signature,) = model.subgraphs, model.signatureDefs
+    either: Any = model  # whose stub has None for both
+    (graph,), (signature,) = either.subgraphs, either.signatureDefs
     for tensor in graph.tensors:
         tensor.shapeSignature = None
     for entry in (*signature.inputs, *signature.outputs):

@@ -72,7 +72,10 @@ class Settings:
             elif kind == "bool":
                 check_kind(field.name, value, bool, "true or false")
             elif field.name in PARTS:
-                check_kind(field.name, value, (str, Mapping), "a name, or what Keras' serialisation writes of a part")
+                of_part = "a name, or what Keras' serialisation writes of a part"
+                check_kind(field.name, value, (str, Mapping), of_part)
+                if isinstance(value, Mapping) and "class_name" not in value:
+                    raise ValueError(f"{field.name} is {shown(value)}: expected {of_part}; restore it")
             elif kind in ("str", "Binarize"):
                 check_kind(field.name, value, str, "text")
         check_seed(self.seed)
