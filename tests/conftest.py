@@ -3,9 +3,13 @@ import os
 import resource
 import warnings
 
+import hypothesis
 import numpy as np
 import pytest
 
+# A busy machine is no failure.
+hypothesis.settings.register_profile("keras_vae", deadline=None)
+hypothesis.settings.load_profile("keras_vae")
 # Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite. And
 # TensorFlow makes as many when it is imported, which is why no line above brings it.
 gc.set_threshold(50_000, 20, 50)
