@@ -31,7 +31,7 @@ def test_a_preset_exports_whole_within_the_size(preset, tmp_path):
     parameters = sum(manifest["model"]["parameters"].values())
     for family in (model.prior, model.prior, model.posterior):  # `score` has the prior's density in a form of its own
         parameters += sum(weight.numpy().size for weight in family.weights)
-    assert sizes["tflite/vae.tflite"] <= 1.03 * (4 * parameters + 80_000)  # and the graphs of five functions
+    assert sizes["tflite/vae.tflite"] <= 1.03 * (4 * parameters + 90_000)  # and the graphs of five functions
     assert sizes["tflite/decoder.int8.tflite"] <= 0.3 * sizes["tflite/vae.tflite"]
 
 
