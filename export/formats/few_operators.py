@@ -1,11 +1,15 @@
-"""Densities of latents by operators that every format has: TFP's own take matrix solvers and float64."""
+"""Densities by operators that every format has, and has right: TFP's own take matrix solvers and float64."""
 
 from __future__ import annotations
+
+import copy
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.distributions.log_exp import log1mexp, softplus
+from keras_vae.likelihoods.continuous_bernoulli import PixelContinuousBernoulli
 from keras_vae.priors.mixture import DiagonalMixture
 
 tfd = tfp.distributions
@@ -18,6 +22,15 @@ def by_few_operators(distribution: tfd.Distribution) -> tfd.Distribution:
         return _Mixture.of(distribution)
     if isinstance(distribution, tfd.MultivariateNormalTriL):
         return CorrelatedNormal(distribution.loc, distribution.parameters["scale_tril"])
+    if isinstance(distribution, tfd.Independent):
+        one, axes = distribution.distribution, distribution.parameters["reinterpreted_batch_ndims"]
+        other = by_few_operators(one)
+        return distribution if other is one else tfd.Independent(other, axes)
+    if isinstance(distribution, PixelContinuousBernoulli):
+        return _ContinuousBernoulli(distribution.logits)
+    if hasattr(distribution, "softplus"):
+        distribution = copy.copy(distribution)
+        distribution.softplus, distribution.log1mexp = softplus, log1mexp
     return distribution
 
 
@@ -38,6 +51,14 @@ class _Mixture(DiagonalMixture):
             - 0.5 * _LOG_2_PI * stddevs.shape[-1]
         )
         return tf.reduce_logsumexp(constant - 0.5 * tf.reduce_sum(distance, axis=-1), axis=-1)
+
+
+class _ContinuousBernoulli(PixelContinuousBernoulli):
+    """log p(x) = x l + log(l / (exp(l) - 1)), l the logit, by what neither overflows nor cancels."""
+
+    def _log_prob(self, pixels: tf.Tensor) -> tf.Tensor:
+        size = tf.maximum(tf.abs(self.logits), 1e-20)
+        return pixels * self.logits - tf.nn.relu(self.logits) + tf.math.log(size) - log1mexp(size)
 
 
 class CorrelatedNormal(tfd.Distribution):

@@ -38,11 +38,13 @@ def _table(trials: int) -> tuple[np.ndarray, float]:
 class PixelBinomial(tfd.Binomial):
     """TFP's Binomial over pixels `count / total_count` in [0, 1] instead of over counts."""
 
+    softplus = staticmethod(tf.nn.softplus)  # of densities; exported files take another
+
     def _log_prob(self, pixels: tf.Tensor) -> tf.Tensor:
         trials, logits = self.total_count, self.logits
         counts = tf.round(pixels * trials)  # stored as bytes, k / 16 comes back only nearly exact
         choose = log_choose(int(self.parameters["total_count"]), counts)
-        return choose + counts * logits - trials * tf.nn.softplus(logits)
+        return choose + counts * logits - trials * self.softplus(logits)
 
     def _sample_n(self, n: tf.Tensor, seed: object = None) -> tf.Tensor:
         return super()._sample_n(n, seed) / self.total_count

@@ -11,6 +11,7 @@ import tensorflow_probability as tfp
 
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.number import whole_number
+from keras_vae.distributions.log_exp import softplus
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions
@@ -31,6 +32,10 @@ class ByteMixture(tfd.Distribution):
             which counts as within the levels; float32 `[..., H, W, C (C - 1) / 2, K]`, of channel 1 on 0, 2 on 0, 2 on
             1, 3 on 0, and so on. None, the default, keeps all where they are.
     """
+
+    # of densities; exported files take others
+    softplus = staticmethod(tf.nn.softplus)
+    log1mexp = staticmethod(lambda t: tf.math.log(-tf.math.expm1(-t)))
 
     def __init__(
         self,
@@ -81,9 +86,9 @@ class ByteMixture(tfd.Distribution):
             if slopes:  # left for channels that follow this one
                 beside.append(level - tf.clip_by_value(loc, 0, LARGEST))
             # s(a) - s(b) = s(a) s(-b) (1 - exp(b - a)): nothing cancels, however far the level lies in a tail.
-            log_to_above = -tf.nn.softplus((at - level - 0.5) / scale)
-            log_from_below = -tf.nn.softplus((level - 0.5 - at) / scale)
-            log_between = tf.math.log(-tf.math.expm1(-1 / scale))
+            log_to_above = -self.softplus((at - level - 0.5) / scale)
+            log_from_below = -self.softplus((level - 0.5 - at) / scale)
+            log_between = self.log1mexp(1 / scale)
             has_above, has_below = (tf.cast(each, tf.float32) for each in (level < LARGEST - 0.5, level > 0.5))
             log_component += has_above * (log_to_above + has_below * log_between) + has_below * log_from_below
         log_pixel = tf.reduce_logsumexp(log_component, axis=0) - tf.reduce_logsumexp(logits, axis=0)
@@ -112,7 +117,7 @@ class ByteMixture(tfd.Distribution):
         scale = tf.minimum(self.component_scale, WIDE)
         shrunk = scale / self.component_scale
         loc = self.loc * shrunk + LARGEST / 2 * (1 - shrunk)
-        mean = scale * (_softplus(loc / scale) - _softplus((loc - LARGEST) / scale))
+        mean = scale * (softplus(loc / scale) - softplus((loc - LARGEST) / scale))
         weights = tf.expand_dims(tf.nn.softmax(self.logits), -2)
         return tf.reduce_sum(weights * mean, axis=-1) / LARGEST
 
@@ -121,11 +126,6 @@ def _first(tensor: tf.Tensor, axes: int, others: int) -> tf.Tensor:
     """Put the last `axes` axes before the others, which become `others` by new ones of length 1 in front."""
     tensor = tensor[(tf.newaxis,) * (others + axes - tensor.shape.rank)]
     return tf.transpose(tensor, [*range(others, others + axes), *range(others)])
-
-
-def _softplus(t: tf.Tensor) -> tf.Tensor:
-    """log(1 + exp(t)) by operations that TFLite has."""
-    return tf.nn.relu(t) + tf.math.log(1 + tf.exp(-tf.abs(t)))
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -183,7 +183,7 @@ class DiscretisedLogisticMixture(Likelihood):
         logits, mean, log_scale = tf.split(split, 3, axis=-1)
         # Spread out, so that the components differ before they are trained.
         spread = tf.constant((2 * np.arange(self.components) + 1) / self.components - 1, tf.float32)
-        log_scale = SMALLEST_LOG_SCALE + _softplus(log_scale - SMALLEST_LOG_SCALE)
+        log_scale = SMALLEST_LOG_SCALE + softplus(log_scale - SMALLEST_LOG_SCALE)
         half = LARGEST / 2
         slopes = self._rows(parameters[..., own:], self._pairs(channels)) if self._pairs(channels) else None
         return ByteMixture(

@@ -84,12 +84,12 @@ def sample_terms(
         label: of a conditional model, int `[n]`, else None.
         noise: standard normal, float32 `[samples, n, latent_dim]`.
         prior: p(z); the model's own by default.
-        rewrite: gives a posterior or prior another form, for files whose runtimes have few operators; none by default.
+        rewrite: gives each distribution another form, for files whose runtimes have few operators; none by default.
     """
     decode = functools.partial(model.decoder_outputs, label=label)
     q, z, outputs = model.posterior.infer(model.encoder_outputs(x, label), noise, decode)
     q, prior = rewrite(q), rewrite(model.prior() if prior is None else prior)
-    log_likelihood = model.likelihood(outputs).log_prob(x)
+    log_likelihood = rewrite(model.likelihood(outputs)).log_prob(x)
     of_groups = model.posterior.widths and factorise(q, prior)
     per_dimension = kl_per_dimension(q, prior) if of_groups else None
     return SampleTerms(log_likelihood, prior.log_prob(z) - q.log_prob(z), kl_divergence(q, prior, z), per_dimension)
