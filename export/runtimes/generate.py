@@ -16,25 +16,6 @@ from keras_vae.random.portable import check_seed, check_temperature
 BATCH_SIZE = 256
 
 
-def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "float32") -> str:
-    """Return the path of the file that generates in a runtime.
-
-    Raises:
-        ValueError: a runtime or precision that the bundle lacks.
-    """
-    generators: dict[tuple[str, str], str] = {}
-    # One that takes any number of images at once comes before one for a delegate.
-    for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is not None):
-        if "generate" in artifact["signatures"]:
-            generators.setdefault((artifact["runtime"], artifact["precision"]), path)
-    if (runtime, precision) not in generators:
-        known = ", ".join(" ".join(pair) for pair in generators) or "none"
-        raise ValueError(
-            f"the bundle has no generator for {runtime} in {precision}: expected one of {known}; choose one of them"
-        )
-    return generators[runtime, precision]
-
-
 def generate_from(
     run: Runtime,
     model: Mapping[str, Any],

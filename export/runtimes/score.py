@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vae.export.runtimes.choose_file import choose_file
 from keras_vae.export.runtimes.runtime import Arrays, Runtime, load_runtime
 
 BATCH_SIZE = 16  # images a call, each of which is decoded as often as there are samples
@@ -30,31 +31,6 @@ def scores_by(run: Runtime, images: np.ndarray, given: Mapping[str, Any], seed: 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def choose_file(manifest: Mapping[str, Any], runtime: str, precision: str = "float32", signature: str = "score") -> str:
-    """Return the path of the file with a signature in a runtime.
-
-    Raises:
-        ValueError: a bundle whose files score nothing, or a runtime or precision that it lacks.
-    """
-    if "score" not in manifest:
-        raise ValueError(
-            f"the bundle was written by keras_vae {manifest['versions']['keras_vae']} without scores: expected one of "
-            "a version after 0.1.0, which writes them; export the model again, or score by the run"
-        )
-    holding = {
-        (artifact["runtime"], artifact["precision"]): path
-        # Of several the last counts: one that takes any number of images.
-        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
-        if signature in artifact["signatures"]
-    }
-    if (runtime, precision) not in holding:
-        known = ", ".join(" ".join(pair) for pair in holding) or "none"
-        raise ValueError(
-            f"the bundle has no {signature} for {runtime} in {precision}: expected one of {known}; choose one of them"
-        )
-    return holding[runtime, precision]
-
-
 def reconstruct_by(
     bundle: Path, manifest: Mapping[str, Any], path: str, images: np.ndarray, given: Mapping[str, Any]
 ) -> np.ndarray:
@@ -71,6 +47,6 @@ def reconstruct_by(
     if "reconstruct" in artifact["signatures"]:
         return load_runtime(bundle, path, artifact)("reconstruct", image=images, **given)["image"]
     runtime, precision = artifact["runtime"], artifact["precision"]
-    encode, decode = (choose_file(manifest, runtime, precision, name) for name in ("encode", "decode"))
+    encode, decode = (choose_file(manifest, name, runtime, precision) for name in ("encode", "decode"))
     latent = load_runtime(bundle, encode, manifest["artifacts"][encode])("encode", image=images, **given)["mean"]
     return load_runtime(bundle, decode, manifest["artifacts"][decode])("decode", latent=latent, **given)["image"]

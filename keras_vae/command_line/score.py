@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
+from keras_vae.command_line.sources import bundle_of, checked_file
 from keras_vae.random.row_noise import SAMPLES
 
 if TYPE_CHECKING:
@@ -176,17 +177,13 @@ def _by_bundle(
     label: str | None,
     skip_corrupt: bool,
 ) -> Scored:
-    from keras_vae.export.verification.integrity import check_files, read_manifest
+    from keras_vae.export.runtimes.score import reconstruct_by, scores_by
+    from keras_vae.export.verification.integrity import read_manifest
 
-    bundle = source if (source / "manifest.json").is_file() else source / "bundle"
-    manifest, (runtime, precision, unchecked) = read_manifest(bundle), place
-    from keras_vae.export.runtimes.score import choose_file, reconstruct_by, scores_by
-
-    path = choose_file(manifest, runtime, precision)
-    misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
-    if misses and not unchecked:
-        raise ValueError(f"in {bundle}, {misses[0]}; or use it --unchecked")
-    load_tensorflow()
+    bundle = bundle_of(source)
+    manifest = read_manifest(bundle)
+    path = checked_file(bundle, manifest, "score", *place)
+    load_tensorflow()  # whose resizing pictures are read by
     import numpy as np
 
     from keras_vae.data.folder.pictures import read_pictures

@@ -29,19 +29,33 @@ def file_of_bundle(bundle: Path, runtime: str, precision: str, unchecked: bool =
     Raises:
         ValueError: no bundle, no such file in it, or one that fails its hash unless `unchecked`.
     """
-    from keras_vae.export.runtimes.generate import choose_file
     from keras_vae.export.runtimes.runtime import load_runtime
-    from keras_vae.export.verification.integrity import check_files, read_manifest
+    from keras_vae.export.verification.integrity import read_manifest
 
     manifest = read_manifest(bundle)
-    path = choose_file(manifest, runtime, precision)
+    path = checked_file(bundle, manifest, "generate", runtime, precision, unchecked)
+    if runtime == "saved_model":
+        load_tensorflow()
+    return load_runtime(bundle, path, manifest["artifacts"][path]), manifest["model"]
+
+
+def checked_file(
+    bundle: Path, manifest: Mapping[str, Any], signature: str, runtime: str, precision: str, unchecked: bool
+) -> str:
+    """Return the path of a bundle's file with a signature.
+
+    Raises:
+        ValueError: no such file, or one that fails its hash unless `unchecked`.
+    """
+    from keras_vae.export.runtimes.choose_file import choose_file
+    from keras_vae.export.verification.integrity import check_files
+
+    path = choose_file(manifest, signature, runtime, precision)
     # The other files of the bundle are not this command's business: keras-vae verify checks them all.
     misses = [miss for miss in check_files(bundle, manifest) if miss.startswith(path)]
     if misses and not unchecked:
         raise ValueError(f"in {bundle}, {misses[0]}; or use it --unchecked")
-    if runtime == "saved_model":
-        load_tensorflow()
-    return load_runtime(bundle, path, manifest["artifacts"][path]), manifest["model"]
+    return path
 
 
 def file_of_run(run: Path) -> Drawn | None:

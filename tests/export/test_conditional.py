@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from keras_vae.export import BundleError, export_bundle, verify_bundle
-from keras_vae.export.runtimes.generate import choose_file, generate_from
+from keras_vae.export.runtimes.choose_file import choose_file
+from keras_vae.export.runtimes.generate import generate_from
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.export.verification.file_check import original_elbo
@@ -64,7 +65,7 @@ def by_hand(model, images, labels):
 def test_files_draw_what_keras_draws(bundle, model):
     manifest = json.loads((bundle / "manifest.json").read_text())
     for runtime in ("saved_model", "tflite", "onnx"):
-        path = choose_file(manifest, runtime)
+        path = choose_file(manifest, "generate", runtime)
         run = load_runtime(bundle, path, manifest["artifacts"][path])
         for label in (None, 2, [3, 1, 0], "Food & Drink", "2", "0"):
             images, _ = generate_from(run, manifest["model"], 3, seed=5, label=label)

@@ -13,7 +13,7 @@ from keras_vae.export.contents.purposes import ONNX, PURPOSES, check_purposes, w
 from keras_vae.export.formats.delegates import COMPATIBLE
 from keras_vae.export.formats.tflite_model import read_model
 from keras_vae.export.runtimes import score
-from keras_vae.export.runtimes.generate import choose_file
+from keras_vae.export.runtimes.choose_file import choose_file
 from keras_vae.export.runtimes.runtime import load_runtime
 
 from .conftest import MODELS, Exported, contrasty
@@ -30,8 +30,8 @@ OPERATORS = {
     "reconstruct": {"STRIDED_SLICE", *NETWORK},
     "generate": GENERATOR | NETWORK,
     "score": {
-        *("DIV", "EQUAL", "EXP", "LOG", "MAXIMUM", "MEAN", "MINIMUM", "NEG", "REDUCE_MAX", "ROUND", "SELECT_V2"),
-        *("SQUARED_DIFFERENCE", "SUB", "SUM"),
+        *("ABS", "DIV", "EQUAL", "EXP", "LOG", "MAXIMUM", "MEAN", "MINIMUM", "NEG", "REDUCE_MAX", "RELU", "ROUND"),
+        *("SELECT_V2", "SQUARED_DIFFERENCE", "SUB", "SUM"),
         *(GENERATOR | NETWORK),
     },
 }
@@ -106,9 +106,9 @@ def test_float16_onnx_files_are_half_as_large(delegated):
 
 
 def test_who_draws_by_runtime_takes_the_file_for_any_batch_where_there_is_one(delegated):
-    assert choose_file(delegated.manifest, "onnx") == "onnx/generate.onnx"
-    assert choose_file(delegated.manifest, "tflite") == "tflite/generate.1.tflite"
-    assert score.choose_file(delegated.manifest, "onnx") == "onnx/score.onnx"
+    assert choose_file(delegated.manifest, "generate", "onnx") == "onnx/generate.onnx"
+    assert choose_file(delegated.manifest, "generate", "tflite") == "tflite/generate.1.tflite"
+    assert choose_file(delegated.manifest, "score", "onnx") == "onnx/score.onnx"
 
 
 @pytest.mark.parametrize("file", ["tflite/score.1.tflite", "onnx/score.1.onnx"])

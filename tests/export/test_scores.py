@@ -13,8 +13,9 @@ from scipy import stats
 from keras_vae.export import BundleError, export_bundle, verify_bundle
 from keras_vae.export.contents.files import sha256
 from keras_vae.export.contents.threshold import threshold_of
+from keras_vae.export.runtimes.choose_file import choose_file
 from keras_vae.export.runtimes.runtime import load_runtime
-from keras_vae.export.runtimes.score import choose_file, scores_by
+from keras_vae.export.runtimes.score import scores_by
 from keras_vae.export.verification.integrity import read_manifest
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models.vae import VAE
@@ -111,7 +112,7 @@ def test_a_bundle_of_before_is_verified_and_says_which_version_scores(copied):
     with pytest.raises(
         ValueError, match=r"by keras_vae 0\.1\.0 without scores: expected one of a version after 0\.1\.0"
     ):
-        choose_file(read_manifest(copied), "tflite")
+        choose_file(read_manifest(copied), "score", "tflite")
 
 
 def test_golden_scores_are_held_against_every_file(copied):

@@ -46,12 +46,7 @@ def read_layout(folder: Path) -> Layout:
     beside = _add_splits(listing, folder, top)
     if beside is None:
         listing.add(top)
-    if not listing.images:
-        passed_over = f", {counted(listing.others)}" if listing.others else ""
-        raise ValueError(
-            f"folder {folder} holds no images{passed_over}: expected files that end in "
-            f"{', '.join(readable_suffixes())}; check the path"
-        )
+    listing.check_images(folder)
     placed = [Placed(path, path.relative_to(top).parts[:-1]) for path in listing.images]
     level = _split_level(folder, placed) if beside is None else 0
     found, outside = _by_split(placed, level)

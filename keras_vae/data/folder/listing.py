@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from keras_vae.data.folder.kinds import readable_suffixes
+from keras_vae.data.folder.words import counted
 
 
 class Listing:
@@ -55,6 +56,15 @@ class Listing:
         empty = set(visited) - holding
         self.empty = sorted(path for path in empty if path.parent not in empty)
         self.read_already.sort()
+
+    def check_images(self, folder: Path) -> None:
+        """Raise ValueError if there is no image below a folder."""
+        if not self.images:
+            passed_over = f", {counted(self.others)}" if self.others else ""
+            raise ValueError(
+                f"folder {folder} holds no images{passed_over}: expected files that end in "
+                f"{', '.join(self._suffixes)}; check the path"
+            )
 
     def _add_file(self, entry: os.DirEntry[str]) -> None:
         suffix = os.path.splitext(entry.name)[1].lower()

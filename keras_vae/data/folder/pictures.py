@@ -21,9 +21,7 @@ from keras_vae.data.folder.image_file import (
     whites_of,
     why,
 )
-from keras_vae.data.folder.kinds import readable_suffixes
 from keras_vae.data.folder.listing import Listing
-from keras_vae.data.folder.words import counted
 from keras_vae.data.labels import number_of
 from keras_vae.data.resize import resizer
 
@@ -95,12 +93,7 @@ def _files(place: Path) -> list[Path]:
     if place.is_dir():
         listing = Listing(place)
         listing.add(place)
-        if not listing.images:
-            passed_over = f", {counted(listing.others)}" if listing.others else ""
-            raise ValueError(
-                f"folder {place} holds no images{passed_over}: expected files that end in "
-                f"{', '.join(readable_suffixes())}; check the path"
-            )
+        listing.check_images(place)
         return listing.images
     if not place.is_file():
         raise ValueError(f"{place} is no file or folder: expected image files or folders of them; check the path")

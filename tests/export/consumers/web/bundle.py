@@ -26,7 +26,7 @@ class Bundle:
     def __init__(self, preset, changes, path):
         model = VAE.from_preset(preset, **changes)
         for weight in model.decoder.trainable_weights:
-            weight.assign(2 * weight)  # untrained, but with pixels that are not all near a half
+            weight.assign(3 * weight)  # untrained, but with pixels that are not all near a half
         self.kl = np.random.default_rng(0).permutation(model.latent_dim) / 10
         self.path = export_bundle(model, path, metrics={"elbo": -12.5, "kl_per_dimension": self.kl.tolist()})
         self.latent_dim, self.shape = model.latent_dim, model.image_shape

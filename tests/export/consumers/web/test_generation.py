@@ -44,7 +44,7 @@ def test_images_are_those_of_the_saved_model_whatever_their_number(visit_again, 
     page = visit_again(bundle)
     index = np.arange(40, dtype=np.int32)
     expected = bundle.call("generate", index=index, seed=np.int32(11), temperature=np.float32(1))["image"]
-    assert expected.std() > 0.02
+    assert expected.std() > 0.05
     image, latent = generate(page, range(40), 11)
     np.testing.assert_allclose(image.reshape(expected.shape), expected, atol=1e-5)
     one, _ = generate(page, [39], 11)
