@@ -50,16 +50,29 @@ def default_of_compiling():
     with pytest.MonkeyPatch.context() as patch:
         default = execution.compiles_well
         patch.setattr(execution, "compiles_well", lambda model: False)
+        optimize_graphs(False)
         yield default
 
 
 @pytest.fixture(autouse=True)
 def compiled_as_for_users(request, default_of_compiling, monkeypatch):
-    """Tests marked `compiled` run as users' models do, with XLA where it is the default."""
-    if request.node.get_closest_marker("compiled"):
-        from keras_vae.models import execution
+    """Tests marked `compiled` run as users' models do, with XLA where it is the default and TensorFlow's optimizer."""
+    if not request.node.get_closest_marker("compiled"):
+        yield
+        return
+    from keras_vae.models import execution
 
-        monkeypatch.setattr(execution, "compiles_well", default_of_compiling)
+    monkeypatch.setattr(execution, "compiles_well", default_of_compiling)
+    optimize_graphs(True)
+    yield
+    optimize_graphs(False)
+
+
+def optimize_graphs(optimize):
+    """Whether TensorFlow optimizes a graph before its first run, which takes a quarter of a short training."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimize})
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def content():
 
 
 def test_it_computes_the_same_and_is_smaller(content):
-    slimmed = slim(content)
+    slimmed = slim(read_model(content))
     assert len(slimmed) < len(content) - 100
     x = np.random.default_rng(9).normal(size=(5, 7)).astype(np.float32)
     np.testing.assert_array_equal(run(slimmed, x), run(content, x))
@@ -41,7 +41,7 @@ def run(content, x):
 
 
 def test_only_inner_tensors_lose_their_names(content):
-    (graph,) = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(slim(content), 0)).subgraphs
+    (graph,) = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(slim(read_model(content)), 0)).subgraphs
     outside = {*graph.inputs, *graph.outputs}
     assert len(outside) == 2
     for number, tensor in enumerate(graph.tensors):
@@ -49,7 +49,7 @@ def test_only_inner_tensors_lose_their_names(content):
 
 
 def test_every_buffer_begins_where_a_device_can_read_it(content):
-    slimmed = slim(content)
+    slimmed = slim(read_model(content))
     model = schema.Model.GetRootAsModel(slimmed, 0)
     found = 0
     for number in range(model.BuffersLength()):
