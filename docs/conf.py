@@ -99,8 +99,15 @@ def _write_math(translator: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
+def _name_the_language(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Tell browsers and screen readers which pages are Korean."""
+    if page.startswith(("docs/ko/", "notebooks/ko/")):
+        context["language"] = "ko"
+
+
 def setup(app: Sphinx) -> None:
     """Register them."""
+    app.connect("html-page-context", _name_the_language)
     app.connect("autodoc-process-signature", _show_arguments)
     app.connect("autodoc-process-docstring", _show_formulas, priority=100)  # before napoleon reads the sections
     app.add_html_math_renderer("mathml", (_write_math, None), (_write_math, None))

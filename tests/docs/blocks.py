@@ -12,12 +12,11 @@ from pathlib import Path
 from keras_vae.command_line.application import main
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)]
-# Each Korean page, and the English one that has its code.
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
+# Each Korean page, and the English one that it translates: same path, same code, same figures.
 KOREAN = {ROOT / "README.ko.md": ROOT / "README.md"} | {
-    page: ROOT / "docs" / page.name
-    for page in PAGES
-    if page.parent.name == "ko" and (ROOT / "docs" / page.name).exists()
+    page: DOCS / page.relative_to(DOCS / "ko") for page in PAGES if page.is_relative_to(DOCS / "ko")
 }
 FENCE = re.compile(r"(?P<note><!--[^>]*-->\n)?^(?P<indent> *)```(?P<language>\w+)\n(?P<code>.*?)^ *```$", re.M | re.S)
 # In a shell block, what sets a machine up and is not ours to test.

@@ -1,11 +1,8 @@
 """Every block of Python and shell on the site and in README.md runs, a page's in one namespace and one folder."""
 
-import re
-
 import pytest
 
 from tests.docs.blocks import KOREAN, PAGES, ROOT, blocks, commands, run_command
-from tests.notebooks.test_glossary import prose, terms
 
 RUN = ("python", "sh")
 # Code for other programs, which the tests have not.
@@ -37,31 +34,6 @@ def test_code_that_does_not_run_is_of_a_known_language():
     for page in PAGES:
         for block in blocks(page):
             assert block.language in (*RUN, *SHOWN), f"{name(page)}:{block.line}"
-
-
-def without_comments(page):
-    return [(block.language, re.sub(r"[ \t]+#.*", "", block.code)) for block in blocks(page)]
-
-
-def figures(page):
-    """The numbers and the code in every row of every table."""
-    rows = [line for line in page.read_text("utf-8").splitlines() if line.startswith("|")]
-    return [sorted(re.findall(r"`[^`]+`|\d+(?:[.,]\d+)*(?:e-\d+)?", row)) for row in rows]
-
-
-@pytest.mark.parametrize("page", KOREAN, ids=name)
-def test_a_korean_page_has_the_code_and_the_figures_of_the_english_one(page):
-    if page.name == "index.md":
-        return
-    assert without_comments(page) == without_comments(KOREAN[page])
-    assert figures(page) == figures(KOREAN[page])
-
-
-@pytest.mark.parametrize("page", [ROOT / "README.ko.md", *sorted((ROOT / "docs/ko").glob("*.md"))], ids=name)
-def test_korean_pages_use_the_terms_of_the_glossary(page):
-    avoided = [word for _, _, words in terms() for word in words]
-    assert "총합 사후분포" in avoided
-    assert [word for word in avoided if word in prose(page.read_text("utf-8"))] == []
 
 
 def test_each_readme_leads_to_the_other():
