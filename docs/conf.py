@@ -55,6 +55,8 @@ html_theme = "furo"
 html_title = "keras_vae"
 pygments_dark_style = "github-dark"
 html_extra_path = ["site"]
+html_static_path = ["static"]
+html_css_files = ["korean.css"]
 html_show_copyright = False
 html_show_sphinx = False
 
