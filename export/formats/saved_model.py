@@ -25,7 +25,7 @@ def write_saved_model(functions: Mapping[str, Function], path: Path) -> Artifact
     # The model itself is not tracked, which would store its weights twice: the functions hold what they use.
     for name, function in functions.items():
         archive.add_endpoint(name, function)
-    # Nobody differentiates a file; the gradients of swish and gelu took four fifths of the time that a deep model takes.
+    # Nobody differentiates a file; the gradients of swish and gelu took four fifths of a deep model's time.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     archive.write_out(str(path), options, verbose=False)  # pyright: ignore[reportAttributeAccessIssue]  TensorFlow's
     return Artifact("saved_model", "float32", tuple(functions), count_operators(path))
