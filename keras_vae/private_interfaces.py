@@ -113,6 +113,13 @@ def branches_within_replicas() -> bool:
     return tf.__internal__.distribute.strategy_supports_no_merge_call()
 
 
+def write_fingerprint(saved_model: Path) -> None:
+    """Write fingerprint.pb, which says what is in saved_model.pb, anew where that was changed."""
+    from tensorflow.python.saved_model import fingerprinting_utils
+
+    fingerprinting_utils.write_fingerprint(str(saved_model))
+
+
 def converter_error() -> type[Exception]:
     """Return what TensorFlow's TFLite converter raises for a model that it cannot express."""
     from tensorflow.lite.python.convert_phase import ConverterError

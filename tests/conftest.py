@@ -1,4 +1,5 @@
 import gc
+import json
 import os
 import resource
 import warnings
@@ -102,6 +103,29 @@ def make_vae():
         )
 
     return make
+
+
+@pytest.fixture
+def check_sizes():
+    """Hold a bundle's TFLite files to what the model has: no weight twice, few bytes an operator."""
+
+    def check(model, bundle):
+        from keras_vae.export.formats.tflite_model import read_model
+
+        manifest = json.loads((bundle / "manifest.json").read_text())
+        sizes = {path: entry["bytes"] for path, entry in manifest["files"].items()}
+        parameters = sum(manifest["model"]["parameters"].values())
+        # `score` has the density of a prior with weights in a form of its own.
+        for family in (model.prior, model.prior, model.posterior):
+            parameters += sum(weight.numpy().size for weight in family.weights)
+        flat = read_model((bundle / "tflite/vae.tflite").read_bytes())
+        constants = sum(len(buffer.data) for buffer in flat.buffers if buffer.data is not None)
+        operators = sum(len(graph.operators) for graph in flat.subgraphs)
+        assert constants <= 4.02 * parameters + 20_000  # the generator's table has 16 KB, a mixture's shares some
+        assert sizes["tflite/vae.tflite"] - constants <= 150 * operators
+        assert sizes["tflite/decoder.int8.tflite"] <= 0.3 * sizes["tflite/vae.tflite"]
+
+    return check
 
 
 @pytest.fixture

@@ -57,8 +57,8 @@ def round_weights(weights: np.ndarray, moments: Moments) -> tuple[np.ndarray, np
     Example:
         >>> seen = np.array([[0.0, 1.0], [1.0, 1.0]])
         >>> rounded, bias = round_weights(np.array([[127.0], [0.4]]), Moments.of(seen))
-        >>> rounded[:, 0].tolist(), bias.round(3).tolist()
-        ([127.0, 0.0], [0.4])
+        >>> rounded[:, 0].tolist(), round(float(bias[0]), 3)
+        ([127.0, 0.0], 0.4)
     """
     covariance = moments.covariance
     covariance = covariance + np.eye(len(weights)) * max(DAMPING * np.trace(covariance) / len(weights), 1e-12)

@@ -48,7 +48,7 @@ def from_integers(integers: np.ndarray, form: Quantization) -> np.ndarray:
 
     Example:
         >>> form: Quantization = {"dtype": "int8", "scale": 2**-8, "zero_point": -128}
-        >>> from_integers(np.array([-128, 0, 127], np.int8), form).round(4).tolist()
+        >>> [round(float(pixel), 4) for pixel in from_integers(np.array([-128, 0, 127], np.int8), form)]
         [0.0004, 0.5, 0.9961]
     """
     step = form["scale"]

@@ -37,7 +37,9 @@ def test_generate_draws_the_same_picture_for_the_same_seed(keras_vae, tmp_path, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", trained_preset_names())
-def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches(keras_vae, tmp_path, preset):
+def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches(
+    keras_vae, check_sizes, tmp_path, preset
+):
     bundle = tmp_path / "bundle"
     status, printed, _ = keras_vae("export", "--preset", preset, "--output", bundle)
     assert status == 0
@@ -47,6 +49,7 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
     for path, reason in manifest["not_written"].items():
         assert f"note: {path} is not in the bundle: {reason}" in printed
         assert TOO_COSTLY[preset][path] in reason
+    check_sizes(VAE.from_preset(preset), bundle)
     assert keras_vae("verify", bundle)[0] == 0
     arguments = ["--count", 4, "--runtime", "onnx", "--output", tmp_path / "p.png"]
     assert keras_vae("generate", bundle, *arguments)[0] == 0

@@ -161,7 +161,7 @@ def test_mistakes_are_named(bundle, tmp_path):
         with pytest.raises(OSError, match=rf"port {port} cannot be used .*: expected a free one; choose another"):
             make_server(bundle, port)
     with pytest.raises(ValueError, match=r"has no manifest\.json"):
-        explore.main([str(tmp_path), "--no-browser"], standalone_mode=False)
+        explore.main([str(bundle / "web"), "--no-browser"], standalone_mode=False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
