@@ -11,6 +11,7 @@ from pathlib import Path
 COPIES = {
     "generate.py": ("generate.py", ("web", "server")),
     "score.py": ("score.py", ("web", "server")),
+    "latents.py": ("latents.py", ("web", "server", "microcontroller")),
     "web": ("web", ("web",)),
     "native": ("native", ("server",)),
     "microcontroller": ("microcontroller", ("microcontroller",)),

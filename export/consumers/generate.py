@@ -4,12 +4,13 @@
     python generate.py --count 16 --seed 7 --output pictures.png
 
 Image i of a seed is the same picture whatever the count, the runtime and the device. The program is short, to be
-read: `main` has the steps of any program that uses a bundle. It runs on Python 3.9 and later.
+read: `generate` has the steps of any program that uses a bundle. It runs on Python 3.9 and later.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import hashlib
 import importlib.util
@@ -17,7 +18,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 FOLDER = Path(os.path.abspath(__file__)).parent
 SCHEMA_VERSION = 1
 MODULES = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}  # by the manifest's runtime, in the order of choice
-GENERATOR = "83761af5af2b0d0772f9a3a3b531d6c0c9a9e3103b7a29b9566dcd384ca6b8bb"  # of its name and numbers but the stride
 BATCH = 256  # images a call, which bounds the memory it takes
 LIMITS: dict[str, tuple[float, float]] = {
     "count": (1, 65536),  # tiles in one picture
@@ -39,44 +39,29 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, or 2 after one line on stderr that says what to mend."""
-    try:
-        options = parse(arguments)
-        manifest = read_manifest()
-        path, artifact = choose(manifest, options.runtime, options.precision)
-        content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
-        images, latents = draw(path, content, artifact, manifest, options)
-        save(images, latents, options)
-    except (OSError, ValueError) as error:
-        reason = str(error)
-    except ImportError as error:
-        reason = f"{error}: expected numpy, pillow and a runtime; pip install numpy pillow ai-edge-litert"
-    except (AttributeError, KeyError, TypeError) as error:
-        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
-    else:
-        tell(f"{options.count} images of seed {options.seed} by {path} in {options.output}", sys.stdout)
-        return 0
-    tell(f"generate.py: {' '.join(reason.split())}", sys.stderr)
-    return 2
+    return told("generate.py", lambda: generate(parse(arguments)))
 
 
-def tell(text: str, stream: Any) -> bool:
-    """Print to a standard stream that may be closed or full, which changes no file; return whether it took the text."""
-    try:
-        print(text, file=stream or open(os.devnull, "w"), flush=True)  # noqa: SIM115  Python closes it
-        return True
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again at its end
-        if stream is sys.stdout and error.errno not in (errno.EPIPE, errno.EIO):  # whose reader wants no more
-            tell(f"generate.py: standard output took only a part of what was printed ({error.strerror})", sys.stderr)
-            return False
-        return True
+def generate(options: argparse.Namespace) -> str:
+    """Draw the pictures and write them; return what was done."""
+    import numpy as np
+    from PIL import Image
+
+    manifest = read_manifest()
+    signature = "decode" if options.precision == "int8" else "generate"  # eight bits would spoil the generator
+    path, artifact = choose(manifest, signature, options.runtime, options.precision)
+    content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
+    images, latents = draw(path, content, artifact, manifest, options)
+    writers = {options.output: lambda file: Image.fromarray(grid(np.clip(images, 0, 1))).save(file, format="PNG")}
+    if options.latents:
+        writers[options.latents] = lambda file: np.save(file, latents)
+    write_whole(writers)
+    return f"{options.count} images of seed {options.seed} by {path} in {options.output}"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options; ValueError for one out of range."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.error = _refuse_option
-    parser.print_help = lambda file=None: sys.exit(0 if tell(parser.format_help().rstrip(), sys.stdout) else 2)
+    parser = parser_of("generate.py", __doc__, ["float32", "float16", "dynamic", "int8"])
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
@@ -84,27 +69,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
     parser.add_argument("--output", type=Path, default=Path("pictures.png"), help="the PNG to write (pictures.png)")
     parser.add_argument("--latents", type=Path, help="a .npy file for the latents, float32 [count, d]")
-    parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
-    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "dynamic", "int8"])
-    parser.add_argument("--unchecked", action="store_true", help="load the file whatever its size and SHA-256")
     options = parser.parse_args(arguments)
     for name, (low, high) in LIMITS.items():
         if not low <= getattr(options, name) <= high:
             raise ValueError(f"--{name} is {getattr(options, name)}: expected {low} to {high}; give one in between")
     if options.start + options.count > 2**31:
         raise ValueError(f"--start is {options.start}: expected at most {2**31 - options.count}; the last is 2**31 - 1")
-    for path, ending in ((options.output, ".png"), (options.latents, ".npy")):
-        if path and path.suffix.lower() != ending:
-            raise ValueError(f"{path} is no {ending} file: expected that ending; rename it")
-        if path and not path.absolute().parent.is_dir():
-            raise ValueError(f"{path} is in a folder that does not exist: expected one that does; make it first")
-        if path and path.exists() and not path.is_file():  # a device or a named pipe, say, is not replaced
-            raise ValueError(f"{path} is no file: expected a file or nothing there; choose another name")
+    check_place(options.output, ".png")
+    if options.latents:
+        check_place(options.latents, ".npy")
     return options
-
-
-def _refuse_option(message: str) -> NoReturn:
-    raise ValueError(f"{message}; see --help")
 
 
 def read_manifest() -> dict[str, Any]:
@@ -122,25 +96,19 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
-def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tuple[str, dict[str, Any]]:
-    """Return path and description of a file that can run here; ValueError if there is none."""
-    # The int8 files only decode: eight bits would spoil the generator.
-    signature = "decode" if precision == "int8" else "generate"
+def choose(manifest: dict[str, Any], signature: str, runtime: str | None, precision: str) -> tuple[str, dict[str, Any]]:
+    """Return path and description of a file with a signature that can run here; ValueError if there is none."""
+    artifacts = [each for each in manifest["artifacts"].items() if signature in each[1]["signatures"]]
     files = {
         artifact["runtime"]: (path, artifact)
-        # Of several the last counts: one that takes any number of images.
-        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
-        if artifact["precision"] == precision and signature in artifact["signatures"]
+        for path, artifact in sorted(artifacts, key=lambda item: item[1]["batch"] is None)  # the last: any batch
+        if artifact["precision"] == precision
     }
     wanted = [name for name in MODULES if name in files and runtime in (None, name)]
     if not wanted:
-        held = ", ".join(sorted(f"{a['runtime']} {a['precision']}" for a in manifest["artifacts"].values()))
-        raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision}: expected one of {held}")
-    prior, numbers = drawn_from(manifest)["name"], {k: v for k, v in manifest["generator"].items() if k != "stride"}
-    known = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest() == GENERATOR
-    if signature == "decode" and not (known and prior in ("StandardNormal", "FixedMixture")):
-        drawn = f"{prior} by {numbers['name']}{'' if known else ' of other numbers'}"
-        raise ValueError(f"latents come from {drawn}: expected what this program draws; choose another --precision")
+        sought = f"{runtime or 'tflite or onnx'} file of precision {precision}"
+        held = ", ".join(sorted({f"{each['runtime']} {each['precision']}" for _, each in artifacts})) or "one"
+        raise ValueError(f"no {sought} can {signature}: expected {held}; choose another --runtime or --precision")
     for name in wanted:
         if importlib.util.find_spec(MODULES[name]):
             return files[name]
@@ -179,14 +147,24 @@ def load(content: bytes, runtime: str) -> Callable[..., dict[str, Any]]:
     return lambda signature, **inputs: dict(zip(names, session.run(names, inputs)))  # noqa: B905  # Python 3.9
 
 
+@contextlib.contextmanager
+def running(path: str) -> Iterator[None]:
+    """Raise ValueError for what a runtime raises, each its own."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} does not run ({error}): expected a file that does; copy the bundle again") from None
+
+
 def class_number(label: str, model: dict[str, Any]) -> int:
     """Return the number of a class by its name or number."""
     names, classes = model.get("class_names", []), model["classes"] or 0
     number = names.index(label) if label in names else int(label) if label.isdecimal() else classes
     if number >= classes:
-        known = ", ".join(names) or f"0 to {classes - 1}"
-        expected = known if classes else "none, since the model has no classes"
-        raise ValueError(f"--label is {label}: expected {expected}; change or drop it")
+        known = ", ".join(names) or (f"0 to {classes - 1}" if classes else "none, since the model has no classes")
+        raise ValueError(f"--label is {label}: expected {known}; change or drop it")
     return number
 
 
@@ -199,10 +177,13 @@ def draw(
     size, classes = artifact["batch"] or min(BATCH, options.count), manifest["model"]["classes"]
     chosen = None if options.label is None else class_number(options.label, manifest["model"])
     numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
-    images, latents = [], []
+    drawn = []
     if "generate" not in artifact["signatures"]:
-        check_formula(manifest, options.unchecked)
-    try:
+        from latents import check_formula, draw_latents  # pyright: ignore[reportMissingImports]  beside it in a bundle
+
+        golden = json.loads(read_file("golden.json", manifest["files"]["golden.json"], options.unchecked))
+        check_formula(manifest, golden["generate"])
+    with running(path):
         call = load(content, artifact["runtime"])
         for first in range(0, options.count, size):
             # The last image is repeated to fill the last batch, for files that take a fixed number.
@@ -214,71 +195,11 @@ def draw(
             else:
                 latent = draw_latents(manifest, index, **numbers)
                 out = {**call("decode", latent=latent, **given), "latent": latent}
-            images.append(np.array(out["image"]))  # copied: the runtime's next call may overwrite it
-            latents.append(np.array(out["latent"]))
-    except ImportError:
-        raise
-    except Exception as error:  # every runtime raises its own
-        raise ValueError(f"{path} does not run ({error}): expected a file that does; copy the bundle again") from None
-    images, latents = (np.concatenate(parts)[: options.count] for parts in (images, latents))
+            drawn.append((np.array(out["image"]), np.array(out["latent"])))  # copied: the next call may overwrite it
+    images, latents = (np.concatenate(parts)[: options.count] for parts in zip(*drawn))  # noqa: B905  # Python 3.9
     if not np.isfinite(images).all():
         raise ValueError(f"--temperature is {options.temperature}: expected one that gives finite images; lower it")
     return images, latents
-
-
-def drawn_from(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return what latents are drawn from: the sampler if the model has one, else the prior."""
-    return manifest["model"].get("sampler") or manifest["model"]["prior"]
-
-
-def draw_latents(manifest: dict[str, Any], index: np.ndarray, seed: Any, temperature: Any) -> np.ndarray:
-    """Return the latents float32 [n, d] that `generate` draws for images int [n], by the manifest's formula alone."""
-    import numpy as np
-
-    generator, prior, latent_dim = manifest["generator"], drawn_from(manifest), manifest["model"]["latent_dim"]
-    scale = np.float32(generator["scale"])
-    left, right = words(generator, index, seed, np.arange(latent_dim))
-    table = np.array(generator["table"], np.int64)
-    noise = (table[left // 16] + table[right // 16]).astype(np.float32) * scale * temperature
-    if prior["name"] == "StandardNormal":
-        return noise
-    # A mixture: the word of one more column chooses the component, whose numbers are whole steps of the scale.
-    left, right = words(generator, index, seed, np.array([latent_dim]))
-    component = np.searchsorted(prior["thresholds"], (left // 2 * 65536 + right)[:, 0], side="right")
-    mean, stddev = (
-        np.rint(np.array(prior[name], np.float32) / scale)[component] * scale for name in ("means", "stddevs")
-    )
-    return mean + stddev * noise
-
-
-def check_formula(manifest: dict[str, Any], unchecked: bool) -> None:
-    """Raise ValueError unless the manifest's formula draws the golden latents, which are Keras' own."""
-    import numpy as np
-
-    for case in json.loads(read_file("golden.json", manifest["files"]["golden.json"], unchecked))["generate"]:
-        drawn = draw_latents(manifest, np.array(case["index"]), case["seed"], np.float32(case["temperature"]))
-        if drawn.tolist() != case["latent"]:
-            raise ValueError("manifest.json draws other latents than golden.json has: expected those; copy it again")
-
-
-def words(generator: dict[str, Any], index: np.ndarray, seed: Any, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the two halves of a random word for each image and column, int64 [n, columns] each, below 65536."""
-    import numpy as np
-
-    a, b, c = (np.array(generator[name], np.int64) for name in ("a", "b", "c"))
-    low, high = int(seed) % 65536, int(seed) // 65536 % 65536
-    keys = mix((low * a % 65536 + high * b % 65536 + c) % 65536) % 65536
-    image = np.asarray(index, np.int64)[:, None]
-    left, right = image % 65536, (image // 65536 * generator["stride"] + column) % 65536
-    for key in keys[: generator["rounds"]]:
-        left, right = right, (left + mix((right + key) % 65536)) % 65536
-    return left, right
-
-
-def mix(t: Any) -> Any:
-    """F of the generator's formula, on integers in [0, 65536)."""
-    product = t * (t // 2)
-    return product // 256 + product % 65536 + 3 * t
 
 
 def grid(images: np.ndarray, gap: int = 4) -> np.ndarray:
@@ -299,14 +220,33 @@ def grid(images: np.ndarray, gap: int = 4) -> np.ndarray:
     return picture[..., 0] if picture.shape[-1] == 1 else picture
 
 
-def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -> None:
-    """Write the files beside their places, then rename them: a failure leaves nothing half-written."""
-    import numpy as np
-    from PIL import Image
+def parser_of(program: str, description: str | None, precisions: list[str]) -> argparse.ArgumentParser:
+    """Return a parser that knows the options of a bundle's file; it raises ValueError for a wrong one."""
 
-    writers = {options.output: lambda file: Image.fromarray(grid(np.clip(images, 0, 1))).save(file, format="PNG")}
-    if options.latents:
-        writers[options.latents] = lambda file: np.save(file, latents)
+    def refuse(message: str) -> NoReturn:
+        raise ValueError(f"{message}; see --help")
+
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.error = refuse
+    parser.print_help = lambda file=None: sys.exit(0 if tell(program, parser.format_help().rstrip(), sys.stdout) else 2)
+    parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
+    parser.add_argument("--precision", default="float32", choices=precisions)
+    parser.add_argument("--unchecked", action="store_true", help="load the file whatever its size and SHA-256")
+    return parser
+
+
+def check_place(path: Path, ending: str) -> None:
+    """Raise ValueError unless a file of this kind can be written there."""
+    if path.suffix.lower() != ending:
+        raise ValueError(f"{path} is no {ending} file: expected that ending; rename it")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path} is in a folder that does not exist: expected one that does; make it first")
+    if path.exists() and not path.is_file():  # a device or a named pipe, say, is not replaced
+        raise ValueError(f"{path} is no file: expected a file or nothing there; choose another name")
+
+
+def write_whole(writers: dict[Path, Callable[[Any], object]]) -> None:
+    """Write files beside their places, then rename them: a failure leaves nothing half-written."""
     parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in writers}
     try:
         for path, write in writers.items():
@@ -319,9 +259,44 @@ def save(images: np.ndarray, latents: np.ndarray, options: argparse.Namespace) -
             part.unlink(missing_ok=True)
 
 
-if __name__ == "__main__":
+def told(program: str, work: Callable[[], str]) -> int:
+    """Do a program's work and print what was done; return 0, or 2 after one line on stderr that says what to mend."""
+    try:
+        tell(program, work(), sys.stdout)
+        return 0
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    except ImportError as error:
+        reason = (
+            f"{error}: expected the whole bundle, and a runtime; pip install numpy pillow ai-edge-litert"
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
+    tell(program, f"{program}: {' '.join(reason.split())}", sys.stderr)
+    return 2
+
+
+def tell(program: str, text: str, stream: Any) -> bool:
+    """Print to a standard stream that may be closed or full, which changes no file; return whether it took the text."""
+    try:
+        print(text, file=stream or open(os.devnull, "w"), flush=True)  # noqa: SIM115  Python closes it
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again at its end
+        if stream is sys.stdout and error.errno not in (errno.EPIPE, errno.EIO):  # whose reader wants no more
+            lost = f"standard output took only a part of what was printed ({error.strerror})"
+            tell(program, f"{program}: {lost}", sys.stderr)
+            return False
+    return True
+
+
+def start(main: Callable[[], int]) -> NoReturn:
+    """End the process with what `main` returns, whatever its standard streams are."""
     while os.open(os.devnull, os.O_RDWR) < 3:  # no file takes the number of a standard stream that is closed
         pass
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]  unless replaced
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    start(main)

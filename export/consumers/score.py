@@ -12,19 +12,22 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib.util
-import os
-import sys
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from generate import (  # pyright: ignore[reportMissingImports]  beside it in a bundle
-    FOLDER,
-    MODULES,
+    check_place,
+    choose,
     class_number,
     load,
+    parser_of,
     read_file,
     read_manifest,
+    running,
+    start,
+    told,
+    write_whole,
 )
 
 if TYPE_CHECKING:
@@ -38,72 +41,38 @@ MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return 0, or 2 after one line on stderr that says what to mend."""
-    try:
-        options = parse(arguments)
-        manifest = read_manifest()
-        path, artifact = choose(manifest, options.runtime, options.precision)
-        content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
-        files = find(options.pictures)
-        rows = score(path, content, artifact, manifest, files, options)
-        write(rows, options.output)
-    except (OSError, ValueError) as error:
-        reason = str(error)
-    except ImportError as error:
-        reason = f"{error}: expected numpy, pillow and a runtime; pip install numpy pillow ai-edge-litert"
-    except (AttributeError, KeyError, TypeError) as error:
-        reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
-    else:
-        unusual = sum(row.get("verdict") == "unusual" for row in rows)
-        told = f", {unusual} of them unusual" if "verdict" in rows[0] else ""
-        print(f"scores of {len(rows)} pictures{told} by {path} in {options.output}")
-        return 0
-    print("score.py:", " ".join(reason.split()), file=sys.stderr)
-    return 2
+    return told("score.py", lambda: write_scores(parse(arguments)))
+
+
+def write_scores(options: argparse.Namespace) -> str:
+    """Score the pictures and write the table; return what was done."""
+    manifest = read_manifest()
+    path, artifact = choose(manifest, "score", options.runtime, options.precision)
+    content = read_file(path, manifest["files"].get(path, {}), options.unchecked)
+    rows = score(path, content, artifact, manifest, find(options.pictures), options)
+    table = io.StringIO()
+    writer = csv.DictWriter(table, rows[0])
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()})
+    write_whole({options.output: lambda file: file.write(table.getvalue().encode("utf-8", "surrogateescape"))})
+    unusual = sum(row.get("verdict") == "unusual" for row in rows)
+    said = f", {unusual} of them unusual" if "verdict" in rows[0] else ""
+    return f"scores of {len(rows)} pictures{said} by {path} in {options.output}"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options; ValueError for one out of range."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.error = _refuse_option
+    parser = parser_of("score.py", __doc__, ["float32", "float16", "dynamic"])
     parser.add_argument("pictures", nargs="+", type=Path, help="image files, or folders of them")
     parser.add_argument("--output", type=Path, default=Path("scores.csv"), help="the table to write (scores.csv)")
     parser.add_argument("--seed", type=int, default=0, help="of the samples (0)")
     parser.add_argument("--label", help="the class of all pictures, its name or number, of a model with classes")
-    parser.add_argument("--runtime", choices=list(MODULES), help="the first that is installed and has a file")
-    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "dynamic"])
-    parser.add_argument("--unchecked", action="store_true", help="load the file whatever its size and SHA-256")
     options = parser.parse_args(arguments)
     if not -(2**31) <= options.seed < 2**31:
         raise ValueError(f"--seed is {options.seed}: expected {-(2**31)} to {2**31 - 1}; give one in between")
-    if options.output.suffix.lower() != ".csv":
-        raise ValueError(f"{options.output} is no .csv file: expected that ending; rename it")
-    if not options.output.absolute().parent.is_dir():
-        raise ValueError(f"{options.output} is in a folder that does not exist: expected one that does; make it first")
-    if options.output.exists() and not options.output.is_file():  # a device or a named pipe, say, is not replaced
-        raise ValueError(f"{options.output} is no file: expected a file or nothing there; choose another name")
+    check_place(options.output, ".csv")
     return options
-
-
-def _refuse_option(message: str) -> NoReturn:
-    raise ValueError(f"{message}; see --help")
-
-
-def choose(manifest: dict[str, Any], runtime: str | None, precision: str) -> tuple[str, dict[str, Any]]:
-    """Return path and description of a file that can score here; ValueError if there is none."""
-    files = {
-        artifact["runtime"]: (path, artifact)
-        # Of several the last counts: one that takes any number of images.
-        for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is None)
-        if artifact["precision"] == precision and "score" in artifact["signatures"]
-    }
-    wanted = [name for name in MODULES if name in files and runtime in (None, name)]
-    if not wanted:
-        raise ValueError(f"no {runtime or 'tflite or onnx'} file of precision {precision} has scores: expected one")
-    for name in wanted:
-        if importlib.util.find_spec(MODULES[name]):
-            return files[name]
-    packages = " or ".join(MODULES[name].replace("_", "-") for name in wanted)
-    raise ValueError(f"no runtime for {files[wanted[0]][0]} is installed: expected {packages}; pip install one")
 
 
 def find(places: list[Path]) -> list[Path]:
@@ -166,18 +135,16 @@ def score(
         raise ValueError(f"--label is {options.label}: expected a class where the model has some; give or drop it")
     given = {} if options.label is None else {"label": class_number(options.label, model)}
     rows: list[dict[str, Any]] = []
-    call, size = load(content, artifact["runtime"]), artifact["batch"] or BATCH
+    size = artifact["batch"] or BATCH
+    with running(path):
+        call = load(content, artifact["runtime"])
     for first in range(0, len(files), size):
         # The last picture is repeated to fill the last batch, for files that take a fixed number.
         index = np.minimum(np.arange(first, first + size), len(files) - 1).astype(np.int32)
         images = np.array([read(files[i], model["image_shape"]) for i in index])
         labels = {name: np.full(size, number, np.int32) for name, number in given.items()}
-        try:
+        with running(path):
             out = call("score", image=images, index=index, seed=np.array(options.seed, np.int32), **labels)
-        except Exception as error:  # every runtime raises its own
-            raise ValueError(
-                f"{path} does not run ({error}): expected a file that does; copy the bundle again"
-            ) from None
         for place, i in enumerate(index[: len(files) - first]):
             row = {"file": str(files[i]), "row": int(i), **{name: float(out[name][place]) for name in FIGURES}}
             if threshold:
@@ -186,23 +153,5 @@ def score(
     return sorted(rows, key=lambda row: row["elbo"])
 
 
-def write(rows: list[dict[str, Any]], output: Path) -> None:
-    """Write the table beside its place, then rename it: a failure leaves nothing half-written."""
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(
-                {name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()}
-                for row in rows
-            )
-        os.replace(part, output)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 if __name__ == "__main__":
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]  unless replaced
-    sys.exit(main())
+    start(main)

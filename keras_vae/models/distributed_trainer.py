@@ -19,7 +19,7 @@ from keras_vae.models.inputs import Batch, check_arrays
 from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
 from keras_vae.multi_device.lost_worker import naming_lost_workers
 from keras_vae.multi_device.replica_checks import check_optimizer, keeps_state, warn_of_layers, with_inner_optimizers
-from keras_vae.multi_device.sharding import RowSharding, check_batch_size
+from keras_vae.multi_device.sharding import RowSharding, check_batch_size, check_shuffle
 from keras_vae.multi_device.step_function import predict_function, step_function
 from keras_vae.optimizers.skip_large_gradients import SkipLargeGradients
 from keras_vae.private_interfaces import strategy_of, take_summed_gradients, without_symbolic_build
@@ -119,11 +119,9 @@ class DistributedTrainer(keras.Model):
         """Return how the model was compiled, the optimizer's settings included; None if it was not."""
         if not self.compiled:
             return None
-        skips = self.skip_gradients_above is not None
+        optimizer = self.optimizer if self.skip_gradients_above is None else self.optimizer.inner_optimizer
         return {
-            "optimizer": keras.saving.serialize_keras_object(
-                self.optimizer.inner_optimizer if skips else self.optimizer
-            ),
+            "optimizer": keras.saving.serialize_keras_object(optimizer),
             "jit_compile": self.jit_compile,
             "steps_per_execution": self.steps_per_execution,
             "run_eagerly": self.run_eagerly,
@@ -184,11 +182,7 @@ class DistributedTrainer(keras.Model):
             shuffle = False  # Keras warns where it is told to shuffle one, which is its default
         elif self.strategy:
             check_batch_size(batch_size or 32, self.strategy)
-            if shuffle and isinstance(self.strategy, tf.distribute.MultiWorkerMirroredStrategy):
-                raise ValueError(
-                    "shuffle is True for an array on several workers, which would each shuffle it their own way: "
-                    "expected a tf.data.Dataset shuffled with a seed, such as load_dataset's; or pass shuffle=False"
-                )
+            check_shuffle(shuffle, self.strategy)
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
             if not any(isinstance(callback, TerminateOnDivergence) for callback in callbacks):

@@ -159,6 +159,15 @@ def check_batch_size(batch_size: int | None, strategy: tf.distribute.Strategy) -
         )
 
 
+def check_shuffle(shuffle: bool, strategy: tf.distribute.Strategy) -> None:
+    """Raise ValueError for an array to shuffle on several workers, each of which would take an order of its own."""
+    if shuffle and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        raise ValueError(
+            "shuffle is True for an array on several workers, which would each shuffle it their own way: "
+            "expected a tf.data.Dataset shuffled with a seed, such as load_dataset's; or pass shuffle=False"
+        )
+
+
 def _shard(batch: Any, number: tf.Tensor | int, replicas: int) -> Sharded:
     """The rows of one replica, of every tensor in a batch."""
     total = tf.shape(tf.nest.flatten(batch)[0], tf.int64)[0]

@@ -1,7 +1,7 @@
 """Models with other priors, likelihoods and posteriors become whole bundles, and their latents need no runtime."""
 
-import importlib.util
 import json
+import runpy
 
 import numpy as np
 import pytest
@@ -28,13 +28,6 @@ def small(**changes):
     return model
 
 
-def generate_py(bundle):
-    spec = importlib.util.spec_from_file_location("generate", bundle / "generate.py")
-    program = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(program)
-    return program
-
-
 @pytest.fixture(scope="module")
 def images():
     return np.random.default_rng(1).integers(0, 17, (60, 8, 8, 1)).astype(np.float32) / 16
@@ -49,7 +42,9 @@ def test_a_mixture_is_drawn_bit_for_bit_by_the_manifest_alone(how, images, tmp_p
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["model"]["bit_exact"]
     assert (manifest["model"]["sampler"] is None) == (how == "prior")
-    found = generate_py(bundle).draw_latents(manifest, np.array(INDEX), np.int32(SEED), np.float32(0.8))
+    found = runpy.run_path(str(bundle / "latents.py"))["draw_latents"](
+        manifest, np.array(INDEX), np.int32(SEED), np.float32(0.8)
+    )
     np.testing.assert_array_equal(found, model.sample_latents(SEED, np.array(INDEX, np.int32), 0.8).numpy())
     assert np.any(found != latents_numpy(SEED, INDEX, 3, 0.8))
     card = (bundle / "README.md").read_text()

@@ -1,5 +1,6 @@
 import importlib.util
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from keras_vae.export.formats.signatures import signatures
 from keras_vae.models.vae import VAE
 
 SOURCES = Path(consumers.__path__[0])
+sys.path.append(str(SOURCES))  # as where `python generate.py` runs: latents.py is beside it
 
 
 @dataclass
@@ -33,7 +35,8 @@ def imported(path):
 
 def copied(exported, path):
     shutil.copytree(exported.path, path, ignore=shutil.ignore_patterns("saved_model"))
-    shutil.copyfile(SOURCES / "generate.py", path / "generate.py")
+    for name in ("generate.py", "latents.py"):
+        shutil.copyfile(SOURCES / name, path / name)
     return Copy(path, exported.model, imported(path / "generate.py"))
 
 

@@ -2,9 +2,9 @@
 
 import ast
 import hashlib
-import importlib.util
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +23,9 @@ from keras_vae.random.portable import latents_numpy, specification
 from .program import FILES, MODULES, change
 
 SOURCE = Path(consumers.__path__[0]) / "generate.py"
-SPEC = importlib.util.spec_from_file_location("generate", SOURCE)
-GENERATE = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(GENERATE)
+PROGRAMS = ["generate.py", "latents.py", "score.py"]
+GENERATE, LATENTS = (runpy.run_path(str(SOURCE.with_name(name))) for name in ("generate.py", "latents.py"))
+SIGNATURE = {"int8": "decode", "float32": "generate", "float16": "generate", "dynamic": "generate"}
 # Runs a script in a process where the named packages are not installed.
 RUN = """
 import runpy, sys
@@ -44,7 +44,7 @@ def drawn(bundle, *arguments):
     """Images and latents as the program computes them, before they become a PNG."""
     options = bundle.program.parse(list(arguments))
     manifest = bundle.program.read_manifest()
-    path, artifact = bundle.program.choose(manifest, options.runtime, options.precision)
+    path, artifact = bundle.program.choose(manifest, SIGNATURE[options.precision], options.runtime, options.precision)
     content = bundle.program.read_file(path, manifest["files"][path], unchecked=False)
     return bundle.program.draw(path, content, artifact, manifest, options)
 
@@ -149,7 +149,7 @@ def test_a_file_that_takes_a_fixed_number_of_images_is_called_again_and_again(br
 def test_its_generator_is_the_package_s(seed, index, latent_dim, temperature):
     model = {"latent_dim": latent_dim, "prior": {"name": "StandardNormal"}, "sampler": None}
     manifest = json.loads(json.dumps({"generator": specification(latent_dim), "model": model}))
-    latents = GENERATE.draw_latents(manifest, np.array(index), np.int32(seed), np.float32(temperature))
+    latents = LATENTS["draw_latents"](manifest, np.array(index), np.int32(seed), np.float32(temperature))
     assert latents.dtype == np.float32
     np.testing.assert_array_equal(latents, latents_numpy(seed, index, latent_dim, temperature))
 
@@ -163,11 +163,12 @@ def test_its_generator_is_the_package_s(seed, index, latent_dim, temperature):
 @settings(deadline=None)
 def test_its_picture_is_the_package_s(count, size, channels, seed):
     images = np.random.default_rng(seed).random((count, *size, channels), np.float32)
-    np.testing.assert_array_equal(GENERATE.grid(images), image_grid(images))
+    np.testing.assert_array_equal(GENERATE["grid"](images), image_grid(images))
 
 
-def test_it_is_python_3_9():
-    ast.parse(SOURCE.read_text(), feature_version=(3, 9))
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_is_python_3_9(name):
+    ast.parse(SOURCE.with_name(name).read_text(), feature_version=(3, 9))
 
 
 def test_a_path_that_cannot_be_printed_appears_as_escapes(bundle, tmp_path):

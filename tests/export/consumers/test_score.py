@@ -1,6 +1,7 @@
 """The bundle's score.py, in a process of its own without TensorFlow, against Keras."""
 
 import csv
+import shutil
 import subprocess
 import sys
 
@@ -120,3 +121,25 @@ def test_a_mistake_is_one_line(bundle, pictures, tmp_path, monkeypatch, argument
     assert error.startswith("score.py: ")
     assert message in error
     assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("runtime", ["tflite", "onnx"])
+def test_a_file_that_no_runtime_loads_is_one_line(bundle, pictures, tmp_path, runtime):
+    broken = tmp_path / "broken"
+    shutil.copytree(bundle, broken, ignore=shutil.ignore_patterns("saved_model"))
+    file = {"tflite": "tflite/vae.tflite", "onnx": "onnx/score.onnx"}[runtime]
+    (broken / file).write_bytes(b"no model")
+    arguments = (broken, pictures, "--label", "dog", "--runtime", runtime, "--output", tmp_path / "scores.csv")
+    for more, words in (((), f"{file} has bytes 8: expected"), (("--unchecked",), f"{file} does not run")):
+        status, printed, error = score_py(*arguments, *more)
+        assert (status, printed, error.count("\n")) == (2, "", 1)
+        assert words in error
+    assert not (tmp_path / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("streams", [">&-", ">&- 2>&- <&-"])
+def test_standard_streams_that_are_closed_end_nothing(bundle, pictures, tmp_path, streams):
+    command = [sys.executable, bundle / "score.py", pictures, "--label=dog", "--output", tmp_path / "scores.csv"]
+    done = subprocess.run(["sh", "-c", f'"$@" {streams}', "sh", *command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(rows_of(tmp_path / "scores.csv")) == 18
