@@ -267,9 +267,7 @@ def told(program: str, work: Callable[[], str]) -> int:
     except (OSError, ValueError) as error:
         reason = str(error)
     except ImportError as error:
-        reason = (
-            f"{error}: expected the whole bundle, and a runtime; pip install numpy pillow ai-edge-litert"
-        )
+        reason = f"{error}: expected the whole bundle, and a runtime; pip install numpy pillow ai-edge-litert"
     except (AttributeError, KeyError, TypeError) as error:
         reason = f"{FOLDER / 'manifest.json'} is damaged ({error!r}): expected a whole manifest; copy the bundle again"
     tell(program, f"{program}: {' '.join(reason.split())}", sys.stderr)
