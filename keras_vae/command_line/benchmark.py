@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 from keras_vae.command_line.sources import bundle_of
 from keras_vae.files.places import check_file_place
@@ -26,11 +27,11 @@ _CAPTION = (
 
 
 @click.command()
-@click.argument("bundle", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
-@click.option("--rounds", type=int, default=3, show_default=True, help="Processes for each file.")
+@click.argument("bundle", metavar="RUN|BUNDLE", type=options.PATH)
+@options.number("--rounds", 3, "Processes for each file.")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     default="benchmark",
     show_default=True,
     help="Name of the .json and .png file to write.",
@@ -44,8 +45,6 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     Example:
       keras-vae benchmark runs/digits --output digits
     """
-    if rounds < 1:
-        raise ValueError(f"rounds is {rounds}: expected at least 1; raise --rounds")
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
     bundle = bundle_of(bundle)

@@ -7,26 +7,21 @@ from pathlib import Path
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import load_tensorflow
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option(
-    "--importance-samples",
-    type=int,
-    default=1000,
-    show_default=True,
-    help="Posterior samples per image for the importance-weighted bound.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the samples.")
-@click.option("--split", default="test", show_default=True, help="Split of the dataset.")
+@click.argument("run", type=options.PATH)
+@options.number("--importance-samples", 1000, "Posterior samples per image for the importance-weighted bound.")
+@options.seed("Seed of the samples.")
+@options.split
 @click.option("--dataset", help="Another dataset; by default the run's.")
-@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
+@options.data_dir("the run's")
 @click.option(
     "--deep", is_flag=True, help="Also split the KL into its parts (ELBO surgery): a minute for 10,000 images."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@options.as_json
 def evaluate(
     run: Path,
     importance_samples: int,
@@ -47,8 +42,6 @@ def evaluate(
     """
     from keras_vae.runs.run_folder import load_run, read_settings
 
-    if importance_samples < 1:
-        raise ValueError(f"importance_samples is {importance_samples}: expected at least 1; raise --importance-samples")
     read_settings(run)
 
     load_tensorflow()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.sources import bundle_of
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
+@click.argument("source", metavar="RUN|BUNDLE", type=options.PATH, required=False)
 @click.option("--preset", help="Explore a preset's trained weights: the first time, they are exported to the cache.")
 @click.option("--port", type=int, default=0, show_default=True, help="Port of the page; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import load_tensorflow
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.argument("run", type=options.PATH, required=False)
 @click.option(
     "--preset", help="Export a preset, instead of a run: a name that comes with weights, a folder, or hf://user/name."
 )
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write, new or empty.")
+@click.option("--output", type=options.PATH, required=True, help="The folder to write, new or empty.")
 @click.option(
     "--for",
     "purposes",
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     metavar="PURPOSE",
     help="Write only the files for android-gpu, ios, web, microcontroller or server; can be repeated.",
 )
-@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default the run's.")
+@options.data_dir("the run's")
 @click.option(
     "--false-alarm-rate",
     type=float,

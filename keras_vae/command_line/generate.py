@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 from keras_vae.command_line.sources import bundle_of, file_of_bundle, file_of_preset, file_of_run
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path), required=False)
+@click.argument("source", metavar="RUN|BUNDLE", type=options.PATH, required=False)
 @click.option("--preset", help="Use a preset: a name that comes with weights, a folder, or hf://user/name.")
-@click.option("--count", type=int, default=16, show_default=True, help="How many images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Image i depends on the seed and i alone.")
+@options.number("--count", 16, "How many images.")
+@options.seed("Image i depends on the seed and i alone.")
 @click.option(
     "--temperature",
     type=float,
@@ -26,28 +27,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Scale of the latents: below 1 more typical images, above 1 more varied.",
 )
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    default="samples.png",
-    show_default=True,
-    help="The PNG file to write.",
-)
+@click.option("--output", type=options.PATH, default="samples.png", show_default=True, help="The PNG file to write.")
 @click.option("--label", help="Class to draw, a name or number, of a conditional model; by default each in turn.")
 @click.option("--noise", is_flag=True, help="Draw each pixel from p(x|z), rather than take its mean; not of a bundle.")
-@click.option(
-    "--runtime",
-    type=click.Choice(["saved_model", "tflite", "onnx"]),
-    help="Run the bundle's file of this format.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "float16", "dynamic"]),
-    default="float32",
-    show_default=True,
-    help="Precision of that file.",
-)
-@click.option("--unchecked", is_flag=True, help="Use a file even if its hash is wrong.")
+@options.file_of_bundle
 def generate(
     source: Path | None,
     preset: str | None,
@@ -79,8 +62,6 @@ def generate(
     from keras_vae.files.places import check_file_place
     from keras_vae.random.portable import check_seed, check_temperature
 
-    if count < 1:
-        raise ValueError(f"count is {count}: expected at least 1; raise --count")
     check_seed(seed)
     check_temperature(temperature)
     if output.suffix.lower() != ".png":

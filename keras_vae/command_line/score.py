@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 from keras_vae.command_line.sources import bundle_of, checked_file
 from keras_vae.random.row_noise import SAMPLES
@@ -45,36 +46,22 @@ class Scored(NamedTuple):
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
-@click.argument("pictures", metavar="FOLDER_OR_FILES...", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("source", metavar="RUN|BUNDLE", type=options.PATH)
+@click.argument("pictures", metavar="FOLDER_OR_FILES...", type=options.PATH, nargs=-1)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     default="scores.csv",
     show_default=True,
     help="The table to write; the picture goes beside it, under this name with .png.",
 )
-@click.option(
-    "--importance-samples",
-    type=int,
-    default=SAMPLES,
-    show_default=True,
-    help="Posterior samples an image; a bundle's files draw 16.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the samples.")
+@options.number("--importance-samples", SAMPLES, "Posterior samples an image; a bundle's files draw 16.")
+@options.seed("Of the samples.")
 @click.option(
     "--label", help="The class of all, its name or number, of a conditional model; by folders where not given."
 )
-@click.option("--skip-corrupt", is_flag=True, help="Leave out what cannot be read.")
-@click.option("--runtime", type=click.Choice(["saved_model", "tflite", "onnx"]), help="Score with a bundle's file.")
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "float16", "dynamic"]),
-    default="float32",
-    show_default=True,
-    help="Which of the runtime's files.",
-)
-@click.option("--unchecked", is_flag=True, help="Score even with a file that fails its hash.")
+@options.skip_corrupt
+@options.file_of_bundle
 def score(
     source: Path,
     pictures: tuple[Path, ...],
@@ -104,8 +91,6 @@ def score(
 
     if not pictures:
         raise ValueError("FOLDER_OR_FILES is missing: expected a folder of pictures, or image files; give some")
-    if importance_samples < 1:
-        raise ValueError(f"importance_samples is {importance_samples}: expected at least 1; raise --importance-samples")
     check_seed(seed)
     if output.suffix.lower() != ".csv":
         raise ValueError(f"output {output} is no CSV file: expected a name ending in .csv; rename it")

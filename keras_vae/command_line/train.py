@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from keras_vae import registry
+from keras_vae.command_line import options
 from keras_vae.command_line.start import announce_worker, start_tensorflow
 
 
@@ -17,7 +18,7 @@ def _names(kind: str) -> str:
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
+@click.option("--output", type=options.PATH, required=True, help="The run folder to write.")
 @click.option(
     "--dataset",
     default="digits",
@@ -55,16 +56,10 @@ def _names(kind: str) -> str:
 @click.option(
     "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; the images' own by default."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, order, noise and samples.")
-@click.option(
-    "--importance-samples",
-    type=int,
-    default=100,
-    show_default=True,
-    help="Posterior samples per image for the importance-weighted bound.",
-)
-@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default TFDS_DATA_DIR.")
-@click.option("--skip-corrupt", is_flag=True, help="Skip image files that cannot be read.")
+@options.seed("Seed of weights, order, noise and samples.")
+@options.number("--importance-samples", 100, "Posterior samples per image for the importance-weighted bound.")
+@options.data_dir("TFDS_DATA_DIR")
+@options.skip_corrupt
 @click.option(
     "--memory-budget",
     type=float,
@@ -119,7 +114,7 @@ def train(
     bundle: bool,
     strategy: str,
     virtual_devices: int | None,
-    **options: Any,
+    **given: Any,
 ) -> None:
     """Train a VAE, evaluate it on the test images, draw pictures and write a run folder.
 
@@ -145,7 +140,7 @@ def train(
     from keras_vae.runs.settings import Settings
 
     # Cheap checks come before TensorFlow is loaded.
-    settings = Settings(**options)
+    settings = Settings(**given)
     if virtual_devices and strategy != "mirrored":
         raise ValueError(
             f"--virtual-devices is {virtual_devices} with --strategy {strategy}: expected --strategy mirrored, which "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 from keras_vae.command_line.sources import bundle_of
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("bundle", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
+@click.argument("bundle", metavar="RUN|BUNDLE", type=options.PATH)
 @click.option("--dataset", help="Measure nats on this dataset; by default on the bundle's test images.")
-@click.option("--split", default="test", show_default=True, help="Split of the dataset.")
+@options.split
 @click.option(
     "--binarize",
     type=click.Choice(["none", "static"]),
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Binarisation of the dataset.",
 )
-@click.option("--images", type=int, default=1000, show_default=True, help="How many images of the dataset.")
-@click.option("--data-dir", help="Folder of TFDS' prepared datasets; by default TFDS_DATA_DIR.")
+@options.number("--images", 1000, "How many images of the dataset.")
+@options.data_dir("TFDS_DATA_DIR")
 @click.option("--sha256", help="SHA-256 of the manifest, as export printed it: accept only that bundle.")
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@options.as_json
 def verify(
     bundle: Path,
     dataset: str | None,
@@ -58,8 +59,6 @@ def verify(
       keras-vae verify digits-bundle --sha256 DIGEST
       keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
     """
-    if images < 1:
-        raise ValueError(f"images is {images}: expected at least 1; raise --images")
     if not bundle.is_dir():
         raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
     bundle = bundle_of(bundle)
