@@ -18,7 +18,7 @@ from keras_vae.checks.number import whole_number
 from keras_vae.data.labels import classes_and_names
 from keras_vae.models.shared_presets import read_model
 from keras_vae.networks.bottleneck import smallest_map
-from keras_vae.networks.build import build_networks
+from keras_vae.networks.build import build_networks, returns_parameters
 from keras_vae.presets.read import read_preset
 from keras_vae.presets.shared import is_shared, read_shared
 from keras_vae.presets.weights import read_weights, write_weights
@@ -84,27 +84,25 @@ def arguments_of_preset(preset: str, changes: Mapping[str, Any], load_weights: b
     network = {} if network is None else network
     check_kind("network", network, Mapping, "a dict of the network's settings, such as {'hidden': [128]}")
     if network.get("kind", own["kind"]) == own["kind"]:  # another kind would not know this one's arguments
-        if "filters" in own and "groups" not in own:
+        if "filters" in own and returns_parameters(own["kind"]):
             own = {**own, "filters": _enough_stages(own["filters"], settings["image_shape"], image_shape)}
         if "latent_maps" in own and not _fits_maps(changes):
             own = {**own, "latent_maps": None}
         network = {**own, **network}
     settings = {**settings, **{name: value for name, value in changes.items() if value is not None}}
-    latent_dim = settings["latent_dim"]
-    if network["kind"] == "ladder":
-        latent_dim = changes.get("latent_dim")  # its groups tell the width
-    elif latent_dim is None:
-        maps = network.get("latent_maps")
-        places = maps and math.prod(smallest_map(image_shape, len(network["filters"])))
-        latent_dim = maps * places if maps else VECTOR
     given_classes = settings.get("classes")
     classes, _ = classes_and_names(given_classes)
     seed = check_seed(settings.get("seed", 0))
     likelihood = registry.get("likelihood", settings["likelihood"])
     likelihood.build(image_shape)
     posterior = registry.get("posterior", settings["posterior"])
-    encoder_outputs = None  # a ladder's encoder returns features, as many as its sizes have
-    if network["kind"] != "ladder":
+    latent_dim, encoder_outputs = changes.get("latent_dim"), None
+    if returns_parameters(network["kind"]):
+        latent_dim = settings["latent_dim"]
+        if latent_dim is None:
+            maps = network.get("latent_maps")
+            places = maps and math.prod(smallest_map(image_shape, len(network["filters"])))
+            latent_dim = maps * places if maps else VECTOR
         posterior.build((whole_number("latent_dim", latent_dim, 1),))
         (encoder_outputs,) = posterior.parameters_shape
     encoder, decoder = build_networks(

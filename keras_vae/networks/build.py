@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import keras
@@ -9,6 +10,19 @@ import keras
 from keras_vae import registry
 from keras_vae.checks.image_shape import check_image_shape
 from keras_vae.checks.number import whole_number
+
+
+def returns_parameters(kind: str) -> bool:
+    """Whether a kind's encoder returns a posterior's parameters for a latent as wide as it is told.
+
+    Its function then takes `encoder_outputs`. A ladder's does not: its encoder returns features, for a latent as wide
+    as its groups.
+
+    Example:
+        >>> returns_parameters("dense"), returns_parameters("ladder")
+        (True, False)
+    """
+    return "encoder_outputs" in inspect.signature(registry.load("network", kind)).parameters
 
 
 def build_networks(
@@ -27,9 +41,9 @@ def build_networks(
     Args:
         kind: "dense", "convolutional", "ladder", "pixel_shuffle" or "residual".
         image_shape: (height, width, channels), with 1 to 16 channels.
-        latent_dim: width of the latent, at least 1; None for a ladder, whose groups tell it.
-        encoder_outputs: numbers the encoder returns for an image: the posterior's parameters; None for a
-            ladder.
+        latent_dim: width of the latent, at least 1; None where the kind tells it.
+        encoder_outputs: numbers the encoder returns for an image: the posterior's parameters; None where the kind tells
+            them, as a ladder does.
         decoder_channels: numbers the decoder returns for a pixel: the likelihood's parameters.
         classes: of a conditional model, whose networks take one-hot labels `[n, classes]` as a second input; None, the
             default, for no labels.
@@ -48,9 +62,11 @@ def build_networks(
     if latent_dim is not None:
         latent_dim = whole_number("latent_dim", latent_dim, 1)
     image_shape = check_image_shape(image_shape)
+    if encoder_outputs is not None:
+        arguments = {"encoder_outputs": encoder_outputs, **arguments}
     try:
         encoder, decoder = network(
-            image_shape, latent_dim, encoder_outputs, decoder_channels, classes=classes, **arguments
+            image_shape, latent_dim, decoder_channels=decoder_channels, classes=classes, **arguments
         )
     except TypeError as error:
         raise ValueError(

@@ -21,7 +21,6 @@ Group = tuple[int, int]  # halvings of the image, channels
 def ladder(
     image_shape: tuple[int, int, int],
     latent_dim: int | None,
-    encoder_outputs: None,
     decoder_channels: int,
     *,
     classes: int | None = None,
@@ -43,7 +42,6 @@ def ladder(
     Args:
         image_shape: (height, width, channels).
         latent_dim: None: the groups tell the width of the latent.
-        encoder_outputs: None: the encoder returns its features, flattened.
         decoder_channels: numbers the decoder returns for a pixel.
         classes: of a conditional model, whose networks take one-hot labels `[n, classes]` too; None by default.
         groups: (halvings, channels) of each group, from coarse to fine: latents at maps of the image's size halved so

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_vae import registry
-from keras_vae.networks.build import build_networks
+from keras_vae.networks.build import build_networks, returns_parameters
 
 SMALL = {
     "dense": {"hidden": (8,)},
@@ -138,3 +138,11 @@ def test_latent_maps_are_all_of_the_latent():
         build_networks("residual", (8, 8, 1), 9, 16, 1, **SMALL["residual"], latent_maps=2)
     with pytest.raises(ValueError, match=r"^the posterior takes 20 numbers .*each of the 8 latents of 2 maps"):
         build_networks("residual", (8, 8, 1), 8, 20, 1, **SMALL["residual"], latent_maps=2)
+
+
+def test_a_kind_says_by_its_arguments_what_it_needs():
+    assert [name for name in registry.names("network") if not returns_parameters(name)] == ["ladder"]
+    with pytest.raises(ValueError, match="encoder_outputs"):
+        build_networks("ladder", (8, 8, 1), None, 4, 1)
+    with pytest.raises(ValueError, match=r"missing .* 'encoder_outputs'"):
+        build_networks("dense", (8, 8, 1), 2, None, 1)
