@@ -222,7 +222,8 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
     import numpy as np
 
     from keras_vae.files.written_whole import written_whole
-    from keras_vae.pictures.unusual import COLUMNS, unusual
+    from keras_vae.pictures.figure import save_figure
+    from keras_vae.pictures.unusual import COLUMNS, draw_unusual
 
     names = found.names
     order = np.argsort(found.scores.elbo, kind="stable")
@@ -239,4 +240,5 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
             verdict = [] if found.threshold is None else ["unusual" if _unusual(found)[row] else "usual"]
             writer.writerow([found.pictures.paths[row], int(row), *figures, *label, *verdict])
     first = order[:COLUMNS]
-    unusual(found.images[first], found.reconstruct(first), found.scores.elbo[first].tolist(), picture)
+    scores = found.scores.elbo[first].tolist()
+    save_figure(draw_unusual(found.images[first], found.reconstruct(first), scores), picture)

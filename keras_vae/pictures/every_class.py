@@ -1,14 +1,11 @@
 """What a conditional model makes of the same latents in every class."""
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae.pictures.decoded import shown_images
-from keras_vae.pictures.figure import save_figure
 from keras_vae.pictures.labelled_grid import labelled_grid
 
 COLUMNS = 20
@@ -18,7 +15,16 @@ DecodeClass = Callable[[np.ndarray, int], np.ndarray]
 
 
 def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass) -> Figure:
-    """Return the figure that `every_class` writes."""
+    """Draw a grid: one latent a row, one class a column. What a row shares is style, what a column shares the class.
+
+    Args:
+        z: float32 `[rows, latent_dim]`, such as draws from the prior.
+        class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers.
+        decode: called once a class.
+
+    Raises:
+        ValueError: If the decoder returns no images.
+    """
     shown = list(class_names)[:COLUMNS]
     images = np.stack([shown_images(decode(z, label)) for label in range(len(shown))], axis=1)
     return labelled_grid(
@@ -28,21 +34,3 @@ def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeCl
         title="The same latents in every class",
         xlabel="class" if len(class_names) <= COLUMNS else f"class: the first {COLUMNS} of {len(class_names)}",
     )
-
-
-def every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeClass, path: str | os.PathLike[str]) -> Path:
-    """Write a grid: one latent a row, one class a column. What a row shares is style, what a column shares the class.
-
-    Args:
-        z: float32 `[rows, latent_dim]`, such as draws from the prior.
-        class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers.
-        decode: called once a class.
-        path: The PNG file to write, in a folder that exists.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If the decoder returns no images.
-    """
-    return save_figure(draw_every_class(z, class_names, decode), path)

@@ -1,19 +1,26 @@
 """The picture of a training: the loss and its two parts, epoch by epoch."""
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_vae.pictures.figure import BLUE, VERMILLION, new_figure, save_figure, style_axes, style_legend
+from keras_vae.pictures.figure import BLUE, VERMILLION, new_figure, style_axes, style_legend
 
 PANELS = {"loss": "Loss", "reconstruction_loss": "Reconstruction", "kl_loss": "KL"}
 
 
 def draw_history(rows: Mapping[str, Sequence[float]]) -> Figure:
-    """Return the figure that `history` writes."""
+    """Draw the curves of loss, reconstruction and KL, on the training and test images.
+
+    Args:
+        rows: From column to one float an epoch, as in Keras' `History.history`: "loss" and, if there,
+            "reconstruction_loss", "kl_loss" and each with "val_" before it, in nats per image. Other columns,
+            such as a learning rate, are left out.
+
+    Raises:
+        ValueError: If "loss" is missing, or the columns are empty or of unequal length.
+    """
     columns = [column for column in PANELS if column in rows]
     if "loss" not in columns:
         raise ValueError(f"history has columns {sorted(rows)}: expected 'loss' among them; pass model.fit(...).history")
@@ -48,21 +55,3 @@ def draw_history(rows: Mapping[str, Sequence[float]]) -> Figure:
         axes.set_xlim(0.5, len(epochs) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure
-
-
-def history(rows: Mapping[str, Sequence[float]], path: str | os.PathLike[str]) -> Path:
-    """Write the curves of loss, reconstruction and KL, on the training and test images.
-
-    Args:
-        rows: From column to one float an epoch, as in Keras' `History.history`: "loss" and, if there,
-            "reconstruction_loss", "kl_loss" and each with "val_" before it, in nats per image. Other columns,
-            such as a learning rate, are left out.
-        path: The PNG file to write, in a folder that exists.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If "loss" is missing, or the columns are empty or of unequal length.
-    """
-    return save_figure(draw_history(rows), path)

@@ -1,15 +1,13 @@
 """The picture of the latent space: where the images lie in it, and what it decodes to."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae.pictures.class_colours import ClassColours
 from keras_vae.pictures.decoded import Decode
-from keras_vae.pictures.figure import new_figure, save_figure
+from keras_vae.pictures.figure import new_figure
 from keras_vae.pictures.kl_order import order_by_kl
 from keras_vae.pictures.latent_panels import decoded_line, decoded_plane, histogram, kl_bars, scatter
 
@@ -21,7 +19,23 @@ def draw_latent_space(
     class_names: Sequence[str] | None = None,
     decode: Decode | None = None,
 ) -> Figure:
-    """Return the figure that `latent_space` writes."""
+    """Draw the posterior means of images, and beside them what fits the number of dimensions.
+
+    One dimension: a histogram, above images decoded along the line. Two: a scatter, beside images decoded
+    over the plane, at the standard normal's quantiles. More: a scatter over the two dimensions of largest KL,
+    beside the KL of every dimension.
+
+    Args:
+        means: float `[n, latent_dim]`, the means of q(z|x) of n images.
+        kl_per_dimension: float `[latent_dim]`, in nats per image.
+        labels: int `[n]`, the images' classes for the colours; None (the default) draws one colour.
+        class_names: The classes' names in the order of their numbers; None (the default) shows the numbers.
+        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called only for
+            one and two dimensions. None (the default) leaves the decoded panel out.
+
+    Raises:
+        ValueError: If a shape does not fit the means, a label has no name, or a number is not finite.
+    """
     means = np.asarray(means)
     if means.ndim != 2 or means.size == 0:
         raise ValueError(
@@ -50,35 +64,3 @@ def draw_latent_space(
     else:
         kl_bars(right, kl, order)
     return figure
-
-
-def latent_space(
-    means: np.ndarray,
-    kl_per_dimension: np.ndarray,
-    path: str | os.PathLike[str],
-    labels: np.ndarray | None = None,
-    class_names: Sequence[str] | None = None,
-    decode: Decode | None = None,
-) -> Path:
-    """Write the posterior means of images, and beside them what fits the number of dimensions.
-
-    One dimension: a histogram, above images decoded along the line. Two: a scatter, beside images decoded
-    over the plane, at the standard normal's quantiles. More: a scatter over the two dimensions of largest KL,
-    beside the KL of every dimension.
-
-    Args:
-        means: float `[n, latent_dim]`, the means of q(z|x) of n images.
-        kl_per_dimension: float `[latent_dim]`, in nats per image.
-        path: The PNG file to write, in a folder that exists.
-        labels: int `[n]`, the images' classes for the colours; None (the default) draws one colour.
-        class_names: The classes' names in the order of their numbers; None (the default) shows the numbers.
-        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called only for
-            one and two dimensions. None (the default) leaves the decoded panel out.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If a shape does not fit the means, a label has no name, or a number is not finite.
-    """
-    return save_figure(draw_latent_space(means, kl_per_dimension, labels, class_names, decode), path)

@@ -1,21 +1,25 @@
 """The picture of originals beside what the model makes of them."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae.data.pixels import check_pixels
 from keras_vae.pictures.decoded import shown_images
-from keras_vae.pictures.figure import save_figure
 from keras_vae.pictures.labelled_grid import labelled_grid
 
 COLUMNS = 10
 
 
 def draw_reconstructions(originals: np.ndarray, reconstructed: np.ndarray) -> Figure:
-    """Return the figure that `reconstructions` writes."""
+    """Draw originals with their reconstructions below them, ten pairs in a row.
+
+    Args:
+        originals: float `[n, height, width, channels]` in [0, 1].
+        reconstructed: float of the same shape, in the same order; clipped to [0, 1].
+
+    Raises:
+        ValueError: If the shapes differ, or the originals leave [0, 1].
+    """
     originals = np.asarray(originals)
     check_pixels(originals, "originals")
     reconstructed = shown_images(reconstructed, "reconstructed")
@@ -27,20 +31,3 @@ def draw_reconstructions(originals: np.ndarray, reconstructed: np.ndarray) -> Fi
     starts = range(0, len(originals), COLUMNS)
     rows = [batch[start : start + COLUMNS] for start in starts for batch in (originals, reconstructed)]
     return labelled_grid(rows, ["original", "reconstruction"] * len(starts), group=2)
-
-
-def reconstructions(originals: np.ndarray, reconstructed: np.ndarray, path: str | os.PathLike[str]) -> Path:
-    """Write originals with their reconstructions below them, ten pairs in a row.
-
-    Args:
-        originals: float `[n, height, width, channels]` in [0, 1].
-        reconstructed: float of the same shape, in the same order; clipped to [0, 1].
-        path: The PNG file to write, in a folder that exists.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If the shapes differ, or the originals leave [0, 1].
-    """
-    return save_figure(draw_reconstructions(originals, reconstructed), path)

@@ -1,19 +1,29 @@
 """Strips: what the decoder makes of a walk through the latent space."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae.pictures.decoded import Decode, decoded_images
-from keras_vae.pictures.figure import save_figure, signed
+from keras_vae.pictures.figure import signed
 from keras_vae.pictures.kl_order import order_by_kl
 from keras_vae.pictures.labelled_grid import labelled_grid
 
 
 def draw_interpolation(z_start: np.ndarray, z_end: np.ndarray, decode: Decode, steps: int = 11) -> Figure:
-    """Return the figure that `interpolation` writes."""
+    """Draw the decoded images on the straight way between pairs of latents, one pair a row.
+
+    The way is straight, not an arc of the sphere: posterior means differ in length, and between two that are
+    nearly opposite an arc is undefined (or far outside), while a straight way stays between the codes.
+
+    Args:
+        z_start: float `[pairs, latent_dim]`, such as posterior means of images.
+        z_end: float `[pairs, latent_dim]`.
+        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called once.
+        steps: Images in a row, both ends included.
+
+    Raises:
+        ValueError: If the shapes differ or are no `[pairs, latent_dim]`, or steps < 2.
+    """
     z_start, z_end = np.asarray(z_start, np.float32), np.asarray(z_end, np.float32)
     if z_start.ndim != 2 or z_start.size == 0 or z_start.shape != z_end.shape:
         raise ValueError(
@@ -34,34 +44,21 @@ def draw_interpolation(z_start: np.ndarray, z_end: np.ndarray, decode: Decode, s
     )
 
 
-def interpolation(
-    z_start: np.ndarray, z_end: np.ndarray, decode: Decode, path: str | os.PathLike[str], steps: int = 11
-) -> Path:
-    """Write the decoded images on the straight way between pairs of latents, one pair a row.
-
-    The way is straight, not an arc of the sphere: posterior means differ in length, and between two that are
-    nearly opposite an arc is undefined (or far outside), while a straight way stays between the codes.
-
-    Args:
-        z_start: float `[pairs, latent_dim]`, such as posterior means of images.
-        z_end: float `[pairs, latent_dim]`.
-        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called once.
-        path: The PNG file to write, in a folder that exists.
-        steps: Images in a row, both ends included.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If the shapes differ or are no `[pairs, latent_dim]`, or steps < 2.
-    """
-    return save_figure(draw_interpolation(z_start, z_end, decode, steps), path)
-
-
 def draw_traversals(
     kl_per_dimension: np.ndarray, decode: Decode, dimensions: int = 10, span: float = 3.0, steps: int = 13
 ) -> Figure:
-    """Return the figure that `traversals` writes."""
+    """Draw what each latent dimension does: one row a dimension, the largest KL first, the others held at 0.
+
+    Args:
+        kl_per_dimension: float `[latent_dim]`, in nats per image.
+        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called once.
+        dimensions: Rows at most.
+        span: The columns go from -span to +span standard deviations of the standard normal prior.
+        steps: Images in a row; an odd number has the prior's mean in the middle.
+
+    Raises:
+        ValueError: If kl_per_dimension is no finite `[latent_dim]`, or a number is out of range.
+    """
     order = order_by_kl(kl_per_dimension)[: max(dimensions, 0)]
     if len(order) == 0 or steps < 2 or not 0 < span < np.inf:
         raise ValueError(
@@ -81,30 +78,3 @@ def draw_traversals(
         title="Traversals, ordered by KL",
         xlabel="the dimension's value, in standard deviations of the prior; all others are 0",
     )
-
-
-def traversals(
-    kl_per_dimension: np.ndarray,
-    decode: Decode,
-    path: str | os.PathLike[str],
-    dimensions: int = 10,
-    span: float = 3.0,
-    steps: int = 13,
-) -> Path:
-    """Write what each latent dimension does: one row a dimension, the largest KL first, the others held at 0.
-
-    Args:
-        kl_per_dimension: float `[latent_dim]`, in nats per image.
-        decode: From float32 `[n, latent_dim]` to images float `[n, height, width, channels]`; called once.
-        path: The PNG file to write, in a folder that exists.
-        dimensions: Rows at most.
-        span: The columns go from -span to +span standard deviations of the standard normal prior.
-        steps: Images in a row; an odd number has the prior's mean in the middle.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If kl_per_dimension is no finite `[latent_dim]`, or a number is out of range.
-    """
-    return save_figure(draw_traversals(kl_per_dimension, decode, dimensions, span, steps), path)

@@ -1,22 +1,29 @@
 """The picture of the most unusual images: what the model makes of each, and where it errs."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from keras_vae.data.pixels import check_pixels
 from keras_vae.pictures.decoded import shown_images
-from keras_vae.pictures.figure import save_figure, signed
+from keras_vae.pictures.figure import signed
 from keras_vae.pictures.labelled_grid import labelled_grid
 
 COLUMNS = 10
 
 
 def draw_unusual(originals: np.ndarray, reconstructed: np.ndarray, scores: Sequence[float]) -> Figure:
-    """Return the figure that `unusual` writes."""
+    """Draw images with their reconstructions, and the absolute error of each pixel, white where it is 1; ten at most.
+
+    Args:
+        originals: float `[n, height, width, channels]` in [0, 1], the most unusual first.
+        reconstructed: float of the same shape, in the same order; clipped to [0, 1].
+        scores: of each, in nats.
+
+    Raises:
+        ValueError: If the shapes differ, or the originals leave [0, 1].
+    """
     originals = np.asarray(originals)
     check_pixels(originals, "originals")
     reconstructed = shown_images(reconstructed, "reconstructed")
@@ -33,23 +40,3 @@ def draw_unusual(originals: np.ndarray, reconstructed: np.ndarray, scores: Seque
         [signed(score, 1) for score in scores[:COLUMNS]],
         xlabel="elbo, in nats: the lower the more unusual",
     )
-
-
-def unusual(
-    originals: np.ndarray, reconstructed: np.ndarray, scores: Sequence[float], path: str | os.PathLike[str]
-) -> Path:
-    """Write images with their reconstructions, and the absolute error of each pixel, white where it is 1; ten at most.
-
-    Args:
-        originals: float `[n, height, width, channels]` in [0, 1], the most unusual first.
-        reconstructed: float of the same shape, in the same order; clipped to [0, 1].
-        scores: of each, in nats.
-        path: The PNG file to write, in a folder that exists.
-
-    Returns:
-        The path written.
-
-    Raises:
-        ValueError: If the shapes differ, or the originals leave [0, 1].
-    """
-    return save_figure(draw_unusual(originals, reconstructed, scores), path)

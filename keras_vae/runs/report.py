@@ -14,12 +14,13 @@ from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.files.digest import sha256
 from keras_vae.models.vae import VAE
-from keras_vae.pictures.every_class import every_class
-from keras_vae.pictures.history import history as draw_history
-from keras_vae.pictures.latent_space import latent_space
-from keras_vae.pictures.reconstructions import reconstructions
+from keras_vae.pictures.every_class import draw_every_class
+from keras_vae.pictures.figure import save_figure
+from keras_vae.pictures.history import draw_history
+from keras_vae.pictures.latent_space import draw_latent_space
+from keras_vae.pictures.reconstructions import draw_reconstructions
 from keras_vae.pictures.samples import samples
-from keras_vae.pictures.strips import interpolation, traversals
+from keras_vae.pictures.strips import draw_interpolation, draw_traversals
 from keras_vae.runs.settings import Settings
 
 SAMPLES, PAIRS, INTERPOLATIONS = 64, 20, 5
@@ -58,18 +59,22 @@ def draw_pictures(
     means = np.concatenate([model.encode(x[part], **given(part)).mean().numpy() for part in parts])
     kl = np.asarray(metrics["kl_per_dimension"])
     labels = None if arrays.labels is None else arrays.labels[: len(x)]
+    first, pairs = slice(min(PAIRS, len(x))), min(INTERPOLATIONS, len(means) // 2)
     samples(model.generate(SAMPLES, seed=SAMPLE_SEED), folder / "samples.png")
+    figures = {
+        "reconstructions": draw_reconstructions(x[first], model.reconstruct(x[first], **given(first))),
+        "latent_space": draw_latent_space(means, kl, labels, arrays.class_names, decode),
+        "traversals": draw_traversals(kl, decode),
+        "history": draw_history(history),
+    }
+    if pairs:
+        figures["interpolation"] = draw_interpolation(means[:pairs], means[pairs : 2 * pairs], decode)
     if conditional:
         names = arrays.class_names or [str(label) for label in range(model.classes)]
-        every_class(model.sample_latents(SAMPLE_SEED, np.arange(8), 1.0).numpy(), names, decode, folder / "classes.png")
-    first = slice(min(PAIRS, len(x)))
-    reconstructions(x[first], model.reconstruct(x[first], **given(first)), folder / "reconstructions.png")
-    latent_space(means, kl, folder / "latent_space.png", labels, arrays.class_names, decode)
-    pairs = min(INTERPOLATIONS, len(means) // 2)
-    if pairs:
-        interpolation(means[:pairs], means[pairs : 2 * pairs], decode, folder / "interpolation.png")
-    traversals(kl, decode, folder / "traversals.png")
-    draw_history(history, folder / "history.png")
+        z = model.sample_latents(SAMPLE_SEED, np.arange(8), 1.0).numpy()
+        figures["classes"] = draw_every_class(z, names, decode)
+    for name, figure in figures.items():
+        save_figure(figure, folder / f"{name}.png")
 
 
 def _first_images(arrays: ImageArrays, settings: Settings) -> np.ndarray:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vae.pictures.every_class import draw_every_class, every_class
+from keras_vae.pictures.every_class import draw_every_class
+from keras_vae.pictures.figure import save_figure
 
 
 def stripes(z, label):
@@ -15,10 +16,10 @@ def stripes(z, label):
 
 
 def test_a_column_is_a_class(tmp_path):
-    path = every_class(np.zeros([2, 3]), ["a", "b", "c", "d"], stripes, tmp_path / "classes.png")
-    with Image.open(path) as picture:
+    figure = draw_every_class(np.zeros([2, 3]), ["a", "b", "c", "d"], stripes)
+    with Image.open(save_figure(figure, tmp_path / "classes.png")) as picture:
         assert picture.size[0] > 100
-    axes = draw_every_class(np.zeros([2, 3]), ["a", "b", "c", "d"], stripes).axes[0]
+    axes = figure.axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c", "d"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["latent 0", "latent 1"]
     shown = np.asarray(axes.images[0].get_array())[..., 0]
