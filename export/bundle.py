@@ -91,7 +91,7 @@ def export_bundle(
     """
     directory, rate = as_path("directory", directory), check_rate(false_alarm_rate)
     purposes = check_purposes(purposes)
-    _check_model(model)
+    check_model(model)
     with one_writer("directory", directory):
         check_free("directory", directory)
         model = in_float32(model)
@@ -143,15 +143,6 @@ def _export(
             write_c(decoder, facts, content["model"], latents, SAMPLES_SEED, decoder.parent)
         (folder / "README.md").write_text(model_card(content), "utf-8")
         write_json({**content, "files": file_list(folder)}, folder / MANIFEST)
-
-
-def _check_model(model: Any) -> None:
-    check_model(model)
-    if not model.built:
-        raise ValueError("the model was never built: expected one with weights; call it on a batch of images once")
-    for weight in model.weights:
-        if not np.isfinite(np.asarray(weight.numpy(), np.float64)).all():
-            raise ValueError(f"the model's weight {weight.path} is not finite: expected numbers; train it again")
 
 
 def _elbo(model: VAE, elbo: Elbo) -> dict[str, float] | None:

@@ -12,6 +12,7 @@ from keras_vae.models.finite_weights import unusable_weights
 from keras_vae.models.vae import VAE
 
 tfd = tfp.distributions
+ROWS = 500  # posteriors whose moments are taken at a time: a flow's are those of many points each
 
 
 def check_model(model: Any) -> None:
@@ -50,18 +51,10 @@ def posteriors_of(model: VAE, data: Any, batch_size: int = 100) -> tfd.Distribut
     return tf.nest.map_structure(lambda *tensors: tf.concat(tensors, axis=0), *parts, expand_composites=True)
 
 
-def moments_of(model: VAE, posteriors: tfd.Distribution, rows: int = 500) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return mean and standard deviation of each posterior, float32 `[n, latent_dim]` each.
-
-    Some at a time: a flow's are those of many points each.
-
-    Args:
-        model: of the posteriors.
-        posteriors: batch shape `[n]`.
-        rows: how many at a time; 500 by default.
-    """
-    starts = range(0, int(posteriors.batch_shape[0]), rows)
-    parts = [model.posterior.moments(some(posteriors, start, start + rows)) for start in starts]
+def moments_of(model: VAE, posteriors: tfd.Distribution) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return mean and standard deviation of each of a model's posteriors, float32 `[n, latent_dim]` each."""
+    starts = range(0, int(posteriors.batch_shape[0]), ROWS)
+    parts = [model.posterior.moments(some(posteriors, start, start + ROWS)) for start in starts]
     mean, stddev = (tf.concat(each, axis=0) for each in zip(*parts, strict=True))
     return mean, stddev
 

@@ -20,13 +20,8 @@ from keras_vae.files.strict_json import read_json
 from keras_vae.files.written_whole import written_whole
 from keras_vae.runs.settings import Settings
 
-MODEL, CONFIG, METRICS, HISTORY, CHECKPOINT = (
-    "model.keras",
-    "config.json",
-    "metrics.json",
-    "history.csv",
-    "checkpoint.keras",
-)
+MODEL, CHECKPOINT = "model.keras", "checkpoint.keras"
+CONFIG, METRICS, HISTORY = "config.json", "metrics.json", "history.csv"
 # The folder of the checkpoints that --resume goes on from, in the unfinished run.
 CHECKPOINTS = "checkpoints"
 _MEND = "train the run again, or restore the file"
@@ -165,13 +160,7 @@ def write_history(rows: Mapping[str, Sequence[float]], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["epoch", *rows])
-        writer.writerows(enumerate_rows(rows))
-
-
-def enumerate_rows(rows: Mapping[str, Sequence[float]]) -> Iterator[list[float]]:
-    """Yield `[epoch, value, ...]` for each epoch."""
-    for epoch, values in enumerate(zip(*rows.values(), strict=True), start=1):
-        yield [epoch, *values]
+        writer.writerows([epoch, *values] for epoch, values in enumerate(zip(*rows.values(), strict=True), start=1))
 
 
 def read_settings(run: Path) -> Settings:
