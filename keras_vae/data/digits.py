@@ -52,15 +52,14 @@ class Digits(tfds.core.GeneratorBasedBuilder):
         images = np.round(images.reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
         test = stratified_test_indices(images, labels)
         train = np.setdiff1d(np.arange(len(labels)), test)
-        return {"train": _examples(images, labels, train), "test": _examples(images, labels, test)}
+        parts = {"train": train, "test": test}
+        return {split: self._generate_examples(images, labels, indices) for split, indices in parts.items()}
 
-    def _generate_examples(self, **kwargs: Any) -> Iterator:
-        raise NotImplementedError("the split generators yield the examples")
-
-
-def _examples(images: np.ndarray, labels: np.ndarray, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
-    for index in indices.tolist():
-        yield index, {"image": images[index], "label": int(labels[index])}
+    def _generate_examples(  # pyright: ignore[reportIncompatibleMethodOverride]  TFDS leaves the arguments to it
+        self, images: np.ndarray, labels: np.ndarray, indices: np.ndarray
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index in indices.tolist():
+            yield index, {"image": images[index], "label": int(labels[index])}
 
 
 def stratified_test_indices(images: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -82,10 +82,14 @@ class Emoji(tfds.core.GeneratorBasedBuilder):
         codes, labels, images = read_sheet()
         test = choose_test(variant_groups(codes, images), labels)
         train = np.setdiff1d(np.arange(len(labels)), test)
-        return {"train": _examples(images, labels, train), "test": _examples(images, labels, test)}
+        parts = {"train": train, "test": test}
+        return {split: self._generate_examples(images, labels, indices) for split, indices in parts.items()}
 
-    def _generate_examples(self, **kwargs: Any) -> Iterator:
-        raise NotImplementedError("the split generators yield the examples")
+    def _generate_examples(  # pyright: ignore[reportIncompatibleMethodOverride]  TFDS leaves the arguments to it
+        self, images: np.ndarray, labels: np.ndarray, indices: np.ndarray
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index in indices.tolist():
+            yield index, {"image": images[index], "label": int(labels[index])}
 
 
 def read_sheet() -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -141,8 +145,3 @@ def choose_test(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
                 room -= len(members)
                 chosen.append(members)
     return np.sort(np.concatenate(chosen))
-
-
-def _examples(images: np.ndarray, labels: np.ndarray, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
-    for index in indices.tolist():
-        yield index, {"image": images[index], "label": int(labels[index])}

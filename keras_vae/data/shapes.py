@@ -60,10 +60,14 @@ class Shapes(tfds.core.GeneratorBasedBuilder):
         factors = all_factors()
         test = np.sort(np.random.default_rng(SPLIT_SEED).permutation(len(factors))[:TEST_SIZE])
         train = np.setdiff1d(np.arange(len(factors)), test)
-        return {"train": _examples(factors, train), "test": _examples(factors, test)}
+        return {"train": self._generate_examples(factors, train), "test": self._generate_examples(factors, test)}
 
-    def _generate_examples(self, **kwargs: Any) -> Iterator:
-        raise NotImplementedError("the split generators yield the examples")
+    def _generate_examples(  # pyright: ignore[reportIncompatibleMethodOverride]  TFDS leaves the arguments to it
+        self, factors: np.ndarray, indices: np.ndarray
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        for index in indices.tolist():
+            labels = {name: int(value) for name, value in zip(FACTORS, factors[index], strict=True)}
+            yield index, {"image": draw(factors[index]), **labels}
 
 
 def all_factors() -> np.ndarray:
@@ -92,9 +96,3 @@ def draw(factors: np.ndarray) -> np.ndarray:
         u, v = 1.2 * u, 0.1 - 1.2 * v
         inside = (u**2 + v**2 - 1) ** 3 < u**2 * v**3
     return np.where(inside, 255, 0).astype(np.uint8)[..., None]
-
-
-def _examples(factors: np.ndarray, indices: np.ndarray) -> Iterator[tuple[int, dict[str, Any]]]:
-    for index in indices.tolist():
-        labels = {name: int(value) for name, value in zip(FACTORS, factors[index], strict=True)}
-        yield index, {"image": draw(factors[index]), **labels}

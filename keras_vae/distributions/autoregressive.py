@@ -36,14 +36,8 @@ class AutoregressiveNormal(tfd.AutoCompositeTensorDistribution):
     ) -> None:
         parameters = dict(locals())
         self._encoded, self._walk, self._latent_dim = encoded, walk, latent_dim
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        kind = tfd.FULLY_REPARAMETERIZED
+        super().__init__(tf.float32, kind, validate_args=False, allow_nan_stats=True, parameters=parameters, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype: tf.DType | None, num_classes: int | None = None) -> dict[str, Any]:

@@ -45,14 +45,8 @@ class NormalizingFlow(tfd.AutoCompositeTensorDistribution):
     ) -> None:
         parameters = dict(locals())
         self._loc, self._scale, self._context, self._flow = loc, scale, context, flow
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.FULLY_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        kind = tfd.FULLY_REPARAMETERIZED
+        super().__init__(tf.float32, kind, validate_args=False, allow_nan_stats=True, parameters=parameters, name=name)
         # Built here, not where it is first used: what a tf.function builds is no use outside it.
         base = tfd.Independent(tfd.Normal(loc, scale), 1)
         self._carried = tfd.TransformedDistribution(base, flow(context))

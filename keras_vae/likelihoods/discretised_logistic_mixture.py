@@ -46,18 +46,9 @@ class ByteMixture(tfd.Distribution):
         name: str = "ByteMixture",
     ) -> None:
         parameters = dict(locals())
-        self.logits = logits
-        self.loc = loc
-        self.component_scale = scale
-        self.slopes = slopes
-        super().__init__(
-            dtype=tf.float32,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=True,
-            parameters=parameters,
-            name=name,
-        )
+        self.logits, self.loc, self.component_scale, self.slopes = logits, loc, scale, slopes
+        kind = tfd.NOT_REPARAMETERIZED
+        super().__init__(tf.float32, kind, validate_args=False, allow_nan_stats=True, parameters=parameters, name=name)
 
     def _batch_shape(self) -> tf.TensorShape:
         return self.loc.shape[:-4]
