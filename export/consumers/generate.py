@@ -174,11 +174,11 @@ def draw(
     """Return images float32 [count, height, width, channels] in [0, 1], and their latents float32 [count, d]."""
     import numpy as np
 
-    size, classes = artifact["batch"] or min(BATCH, options.count), manifest["model"]["classes"]
+    size, classes, drawn = artifact["batch"] or min(BATCH, options.count), manifest["model"]["classes"], []
     chosen = None if options.label is None else class_number(options.label, manifest["model"])
     numbers = {"seed": np.array(options.seed, np.int32), "temperature": np.array(options.temperature, np.float32)}
-    drawn = []
     if "generate" not in artifact["signatures"]:
+        sys.dont_write_bytecode = True  # a bundle holds what its manifest lists, and no more
         from latents import check_formula, draw_latents  # pyright: ignore[reportMissingImports]  beside it in a bundle
 
         golden = json.loads(read_file("golden.json", manifest["files"]["golden.json"], options.unchecked))

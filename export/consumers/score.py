@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generate import (  # pyright: ignore[reportMissingImports]  beside it in a bundle
+sys.dont_write_bytecode = True  # a bundle holds what its manifest lists, and no more
+
+from generate import (  # noqa: E402  # pyright: ignore[reportMissingImports]  beside it in a bundle
     check_place,
     choose,
     class_number,

@@ -171,6 +171,14 @@ def test_it_is_python_3_9(name):
     ast.parse(SOURCE.with_name(name).read_text(), feature_version=(3, 9))
 
 
+def test_a_bundle_holds_nothing_more_once_it_drew(bundle, tmp_path):
+    before = sorted(bundle.path.rglob("*"))
+    command = [sys.executable, bundle.path / "generate.py", "--precision=int8", "--output", tmp_path / "p.png"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, capture_output=True, check=True, env=environment)
+    assert sorted(bundle.path.rglob("*")) == before  # no __pycache__, which verify refuses
+
+
 def test_a_path_that_cannot_be_printed_appears_as_escapes(bundle, tmp_path):
     command = [sys.executable, bundle.path / "generate.py", "--count=1", "--output", tmp_path / "그림.png"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}

@@ -1,6 +1,7 @@
 """The bundle's score.py, in a process of its own without TensorFlow, against Keras."""
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -138,8 +139,12 @@ def test_a_file_that_no_runtime_loads_is_one_line(bundle, pictures, tmp_path, ru
 
 
 @pytest.mark.parametrize("streams", [">&-", ">&- 2>&- <&-"])
-def test_standard_streams_that_are_closed_end_nothing(bundle, pictures, tmp_path, streams):
+def test_standard_streams_that_are_closed_end_nothing_nor_change_the_bundle(bundle, pictures, tmp_path, streams):
+    before = sorted(bundle.rglob("*"))
     command = [sys.executable, bundle / "score.py", pictures, "--label=dog", "--output", tmp_path / "scores.csv"]
-    done = subprocess.run(["sh", "-c", f'"$@" {streams}', "sh", *command], capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = ["sh", "-c", f'"$@" {streams}', "sh", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
+    assert sorted(bundle.rglob("*")) == before  # no __pycache__, which verify refuses
     assert len(rows_of(tmp_path / "scores.csv")) == 18
