@@ -7,7 +7,7 @@ Two networks, each with the same layers on both sides, batch 128, Adam at 1e-3:
     dense  784-200-200-50, tanh: the preset "mnist_iwae_mlp"
     conv   the layers of the Keras documentation's VAE example, 2 latents
 
-The example's style is written anew below: a `keras.Model` with a Sampling layer, a train_step with a
+The example's style is written anew in keras_example.py: a `keras.Model` with a Sampling layer, a train_step with a
 GradientTape, a plain `compile(optimizer)`, `fit` on a NumPy array. Ours is compiled with its defaults and
 fed by its own pipeline; then by the NumPy array; then under each setting of jit_compile and
 steps_per_execution, to see whether the defaults in keras_vae/models/execution.py win. The example's style also
@@ -37,7 +37,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from keras import layers, ops
+from keras_example import SHAPE, ExampleVAE, conv_networks, dense_networks
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
@@ -46,86 +46,10 @@ from keras_vae.models.vae import VAE
 
 BATCH = 128
 LEARNING_RATE = 1e-3
-SHAPE = (28, 28, 1)
 CONV_SHARE = 10  # a convolutional step takes about ten times as long as a dense one
 EXAMPLE, PIPELINE, ARRAY = "example", "ours, pipeline", "ours, array"
 EXAMPLE_WITH_OUR_SETTINGS = "example, our settings"
 SPEED, PROCESSOR = "images_per_second", "processor_seconds_per_1000_images"
-
-
-# The example's style
-
-
-class Sampling(layers.Layer):
-    """mean + stddev * noise."""
-
-    def __init__(self, seed: int):
-        super().__init__()
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, inputs):
-        mean, log_variance = inputs
-        noise = keras.random.normal(ops.shape(mean), seed=self.seed_generator)
-        return mean + ops.exp(0.5 * log_variance) * noise
-
-
-class ExampleVAE(keras.Model):
-    def __init__(self, encoder, decoder, seed):
-        super().__init__()
-        self.encoder, self.decoder, self.sampling = encoder, decoder, Sampling(seed)
-        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "reconstruction_loss", "kl_loss")]
-
-    @property
-    def metrics(self):
-        return self.trackers
-
-    def train_step(self, images):
-        with tf.GradientTape() as tape:
-            mean, log_variance = self.encoder(images)
-            reconstruction = self.decoder(self.sampling((mean, log_variance)))
-            cross_entropy = keras.losses.binary_crossentropy(images, reconstruction)
-            reconstruction_loss = ops.mean(ops.sum(cross_entropy, axis=(1, 2)))
-            kl = 0.5 * (ops.square(mean) + ops.exp(log_variance) - 1 - log_variance)
-            kl_loss = ops.mean(ops.sum(kl, axis=1))
-            loss = reconstruction_loss + kl_loss
-        weights = self.trainable_weights
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
-        for tracker, value in zip(self.trackers, (loss, reconstruction_loss, kl_loss), strict=True):
-            tracker.update_state(value)
-        return {tracker.name: tracker.result() for tracker in self.trackers}
-
-
-# The networks
-
-
-def dense_networks(pixels_activation: str | None) -> tuple[keras.Model, keras.Model]:
-    image = features = keras.Input(SHAPE)
-    features = layers.Flatten()(features)
-    for _ in range(2):
-        features = layers.Dense(200, activation="tanh")(features)
-    encoder = keras.Model(image, [layers.Dense(50)(features), layers.Dense(50)(features)])
-
-    latent = features = keras.Input((50,))
-    for _ in range(2):
-        features = layers.Dense(200, activation="tanh")(features)
-    pixels = layers.Reshape(SHAPE)(layers.Dense(784, activation=pixels_activation)(features))
-    return encoder, keras.Model(latent, pixels)
-
-
-def conv_networks(pixels_activation: str | None) -> tuple[keras.Model, keras.Model]:
-    halving = {"strides": 2, "padding": "same", "activation": "relu"}
-    image = keras.Input(SHAPE)
-    features = layers.Conv2D(32, 3, **halving)(image)
-    features = layers.Conv2D(64, 3, **halving)(features)
-    features = layers.Dense(16, activation="relu")(layers.Flatten()(features))
-    encoder = keras.Model(image, [layers.Dense(2)(features), layers.Dense(2)(features)])
-
-    latent = keras.Input((2,))
-    features = layers.Reshape((7, 7, 64))(layers.Dense(7 * 7 * 64, activation="relu")(latent))
-    features = layers.Conv2DTranspose(64, 3, **halving)(features)
-    features = layers.Conv2DTranspose(32, 3, **halving)(features)
-    pixels = layers.Conv2DTranspose(1, 3, padding="same", activation=pixels_activation)(features)
-    return encoder, keras.Model(latent, pixels)
 
 
 def our_dense(seed: int) -> VAE:
@@ -137,9 +61,6 @@ def our_conv(seed: int) -> VAE:
 
 
 NETWORKS = {"dense": (dense_networks, our_dense), "conv": (conv_networks, our_conv)}
-
-
-# Measuring
 
 
 @dataclass
@@ -223,9 +144,6 @@ def variants_of(network: str, images: np.ndarray, seed: int) -> list[Variant]:
 
 def setting_name(jit_compile: bool, steps_per_execution: int) -> str:
     return f"ours, array, jit_compile={jit_compile}, steps_per_execution={steps_per_execution}"
-
-
-# Reporting
 
 
 def spread(values: list[float], digits: int = 2) -> str:
@@ -323,12 +241,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--rounds", type=int, default=10, help="measured epochs of each variant (10)")
-    parser.add_argument(
-        "--images",
-        type=int,
-        default=40_000,
-        help=f"images an epoch (40000); the convolutional network takes a {CONV_SHARE}th of them",
-    )
+    shares = f"images an epoch (40000); the convolutional network takes a {CONV_SHARE}th of them"
+    parser.add_argument("--images", type=int, default=40_000, help=shares)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--networks", nargs="+", choices=list(NETWORKS), default=list(NETWORKS))
     parser.add_argument("--output", type=Path, required=True, help="the report, a .md file")
@@ -368,11 +282,7 @@ def main() -> None:
         for number in range(arguments.rounds + 1):  # round 0 compiles
             for variant in variants if number % 2 else reversed(variants):
                 variant.train()
-            print(
-                f"{network}: round {number} of {arguments.rounds}, load {load_average()}",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"{network}: round {number} of {arguments.rounds}, load {load_average()}", file=sys.stderr)
         record["networks"][network] = {
             "images": count,
             "trainable_weights": sum(int(tf.size(weight)) for weight in variants[0].model.trainable_weights),
