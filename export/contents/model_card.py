@@ -17,7 +17,7 @@ _DELEGATES = (
 )
 _GENERATOR_ON_DELEGATES = (
     "A delegate may compute whole numbers in floats, and then draws other latents: run `generate`, and `score`, which "
-    "draws noise, on the processor, or draw latents by the manifest's formula and give the delegate `decode`."
+    "draws noise, on the processor, or draw latents as `latents.py` does and give the delegate `decode`."
 )
 _DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, each of which rounds, as in Keras)"
 _ROLES = ("decode", "encode", "score")

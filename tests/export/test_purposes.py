@@ -53,7 +53,8 @@ def test_a_bundle_holds_the_files_for_its_purposes_and_the_reference_alone(deleg
     assert manifest["purposes"].keys() >= {*FOR}
     for name in FOR:
         assert manifest["purposes"][name] == [*PURPOSES[name]]
-    assert {path.name for path in delegated.path.iterdir()} >= {"web", "generate.py", "README.md", "golden.json"}
+    names = {path.name for path in delegated.path.iterdir()}
+    assert names >= {"web", "generate.py", "latents.py", "README.md", "golden.json"}
     assert not (delegated.path / "native").exists()
     verify_bundle(delegated.path)
 

@@ -1,6 +1,7 @@
 """The C files for firmware: compiled here, with a decoder that stands in for the board's library."""
 
 import ctypes
+import runpy
 import shutil
 import subprocess
 
@@ -59,6 +60,8 @@ def test_the_array_is_the_file_and_the_latents_are_the_model_s(firmware, tmp_pat
     drawn = firmware.call("saved_model", "generate", index=index, **numbers)
     form = firmware.manifest["artifacts"][INTEGER_DECODER]["quantization"]
     np.testing.assert_array_equal(latents, to_integers(drawn["latent"], form["latent"]))
+    by_formula = runpy.run_path(str(firmware.path / "latents.py"))["draw_latents"](firmware.manifest, index, **numbers)
+    np.testing.assert_array_equal(by_formula, drawn["latent"])
     # and with them and the stated arena the board's interpreter draws the model's pictures
     interpreter = runtime.Interpreter.from_bytes(
         content, arena_size=firmware.manifest["artifacts"][INTEGER_DECODER]["arena_bytes"]
