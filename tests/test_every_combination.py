@@ -86,7 +86,8 @@ def test_fits_saves_loads_and_generates(parts, tmp_path):
     keras.utils.set_random_seed(1)
     changes = {"image_shape": (8, 16, 3) if shape == [64, 64, 3] else shape, "latent_dim": 3}
     model = VAE.from_preset(preset, **made(parts), **(LADDER_CHANGES if preset == LADDER["preset"] else changes))
-    model.compile("adam", run_eagerly=True)
+    # A ladder is traced here: it is small, and meets every objective once.
+    model.compile("adam", jit_compile=False, steps_per_execution=1, run_eagerly=preset != LADDER["preset"])
     check_training(model, parts)
 
     model.save(tmp_path / "model.keras")
@@ -100,7 +101,11 @@ def test_fits_saves_loads_and_generates(parts, tmp_path):
 
 @pytest.mark.parametrize(
     ("posterior", "objective"),
-    [*filter(makes_sense, itertools.product(FAMILIES["posterior"], FAMILIES["objective"]))],
+    [
+        pair
+        for pair in filter(makes_sense, itertools.product(FAMILIES["posterior"], FAMILIES["objective"]))
+        if pair[0] != LADDER["posterior"]
+    ],
 )
 def test_steps_are_traced_with_every_objective_and_posterior(posterior, objective):
     check_traced_training(smallest({"posterior": posterior, "objective": objective}))
@@ -132,16 +137,14 @@ def made(parts):
 
 
 def smallest(parts):
-    """A model of two latents, or of a ladder's two groups."""
+    """A model of two latents."""
     keras.utils.set_random_seed(1)
-    if parts.get("posterior") == LADDER["posterior"]:
-        return VAE.from_preset(LADDER["preset"], **made({"likelihood": "bernoulli", **parts}), **LADDER_CHANGES)
     parts = made({"likelihood": "bernoulli", "prior": "standard_normal", **parts})
     return VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, **parts)
 
 
 def check_traced_training(model):
-    model.compile("adam", jit_compile=False)
+    model.compile("adam", jit_compile=False, steps_per_execution=1)
     model.step.assign(100)
     history = model.fit(IMAGES, batch_size=16, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
