@@ -24,7 +24,7 @@ from links import broken_links
 DOCS = Path(__file__).resolve().parent
 PRESET = "mnist_conv_mixture"
 # What the page reads.
-SHOWN = ("manifest.json", "golden.json", "onnx/encode.onnx", "onnx/decode.onnx", "onnx/generate.onnx")
+SHOWN = ("manifest.json", "golden.json", *(f"onnx/{name}.onnx" for name in ("encode", "decode", "generate", "score")))
 
 
 def explorer(folder: Path) -> Path:

@@ -31,6 +31,7 @@ TYPES = {
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
 }
 IDLE = 20  # seconds without a byte after which a client is given up
 

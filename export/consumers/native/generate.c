@@ -7,83 +7,19 @@
  * the same whatever the others. LATENTS and IMAGES are raw float32, [count][latent] and
  * [count][height][width][channel]. A conditional model needs the class to draw. The exit status is 2, after one line on
  * stderr, for what the caller must mend. */
+#define PROGRAM "generate"
+#define FILE_OF_BUNDLE "onnx/generate.onnx"
 #include <errno.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#ifdef OFFICIAL_HEADER
-#include <onnxruntime_c_api.h>
-#else
-#include "onnxruntime_few.h"
-#endif
+#include <sys/stat.h>
+#include "model.h"
 
-enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64, LARGEST_SIDE = 8192, MOST_CHANNELS = 16, SQUARE = 4, LARGEST_LATENT = 65520 };
+enum { MOST = 256, GAP = 4, SMALLEST_TILE = 64, SQUARE = 4, LARGEST_LATENT = 65520 };
 
-static const OrtApi *ort;
-static const char *model;
 static char parts[3][4096]; /* files that are not in their places yet */
 
-static void fail(const char *format, ...) {
-    va_list values;
-    va_start(values, format);
-    fputs("generate: ", stderr);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
-    va_end(values);
+static void remove_parts(void) {
     for (int i = 0; i < 3; i++)
         if (*parts[i]) remove(parts[i]);
-    exit(2);
-}
-
-static void check(OrtStatus *status) {
-    if (!status) return;
-    const char *reason = ort->GetErrorMessage(status);
-    fail("%s does not run (%.*s): expected a bundle's onnx/generate.onnx; copy it again", model,
-         (int)strcspn(reason, "\n"), reason);
-}
-
-static double number(const char *text, const char *name, double least, double most, int whole) {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= least && value <= most) || (whole && value != floor(value)))
-        fail("%s is '%s': expected a %snumber from %.10g to %.10g; give one", name, text, whole ? "whole " : "", least,
-             most);
-    return value;
-}
-
-static OrtValue *input(void *data, int64_t count, size_t rank, ONNXTensorElementDataType type) {
-    OrtMemoryInfo *memory;
-    OrtValue *value;
-    check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
-    check(ort->CreateTensorWithDataAsOrtValue(memory, data, 4 * (size_t)count, &count, rank, type, &value));
-    ort->ReleaseMemoryInfo(memory);
-    return value;
-}
-
-/* The numbers of an output of `count` rows. The file is not trusted to give what its name promises. */
-static const float *output(OrtValue *value, size_t rank, int64_t *shape, int count, const int64_t *most) {
-    OrtTensorTypeAndShapeInfo *info;
-    ONNXTensorElementDataType type;
-    size_t found;
-    void *data;
-    check(ort->GetTensorTypeAndShape(value, &info));
-    check(ort->GetTensorElementType(info, &type));
-    if (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)
-        fail("%s has an output of type %d: expected %d, float32; copy the file again", model, (int)type,
-             (int)ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT);
-    check(ort->GetDimensionsCount(info, &found));
-    if (found != rank)
-        fail("%s has an output of rank %d: expected %d; copy the file again", model, (int)found, (int)rank);
-    check(ort->GetDimensions(info, shape, rank));
-    for (size_t i = 0; i < rank; i++)
-        if (shape[i] < (i ? 1 : count) || shape[i] > (i ? most[i] : count))
-            fail("%s has an output with %.0f on axis %d: expected %d to %.0f; copy the file again", model,
-                 (double)shape[i], (int)i, i ? 1 : count, (double)(i ? most[i] : count));
-    check(ort->GetTensorMutableData(value, &data));
-    ort->ReleaseTensorTypeAndShapeInfo(info);
-    return data;
 }
 
 static float clipped(float value) { return fminf(fmaxf(value, 0), 1); }
@@ -120,6 +56,9 @@ static void write_part(int i, const char *path, const char *header, const void *
     if (strlen(path) + sizeof ".part" > sizeof parts[i])
         fail("%s has %lu letters: expected fewer than %lu; choose a shorter path", path, (unsigned long)strlen(path),
              (unsigned long)(sizeof parts[i] - strlen(".part")));
+    struct stat there; /* a device or a named pipe, say, is not replaced */
+    if (!stat(path, &there) && !S_ISREG(there.st_mode))
+        fail("%s is no file: expected a file or nothing there; choose another name", path);
     strcat(strcpy(parts[i], path), ".part");
     FILE *file = fopen(parts[i], "wb");
     int good = file && fputs(header, file) >= 0 && fwrite(data, 1, bytes, file) == bytes;
@@ -127,42 +66,31 @@ static void write_part(int i, const char *path, const char *header, const void *
 }
 
 int main(int argc, char **argv) {
-    static const char sign[] = "label=";
-    int conditional = argc > 1 && !strncmp(argv[argc - 1], sign, strlen(sign));
-    const char *of_class = conditional ? argv[--argc] + strlen(sign) : NULL;
+    const char *of_class = argc > 1 ? value_of(argv[argc - 1], "label=") : NULL;
+    if (of_class) argc--;
     if (argc != 7 && argc != 9)
         fail("%d arguments: expected MODEL SEED FIRST COUNT TEMPERATURE PICTURE [LATENTS IMAGES] [label=CLASS]",
-             argc - 1 + conditional);
-    model = argv[1];
+             argc - 1 + !!of_class);
     int32_t seed = (int32_t)number(argv[2], "SEED", -2147483648.0, 2147483647, 1);
     int32_t first = (int32_t)number(argv[3], "FIRST", 0, 2147483647, 1), index[MOST], label[MOST];
     int count = (int)number(argv[4], "COUNT", 1, fmin(MOST, 2147483648.0 - first), 1);
     float temperature = (float)number(argv[5], "TEMPERATURE", 0, 3.4028234e38, 0);
-    int32_t one_label = conditional ? (int32_t)number(of_class, "label", 0, 2147483647, 1) : 0;
+    int32_t one_label = of_class ? (int32_t)number(of_class, "label", 0, 2147483647, 1) : 0;
     for (int i = 0; i < count; i++) index[i] = first + i, label[i] = one_label;
-
-    OrtEnv *environment;
-    OrtSession *session;
-    if (!(ort = OrtGetApiBase()->GetApi(ORT_API_VERSION)))
-        fail("ONNX Runtime is %s, older than the header: expected a newer one; install it", OrtGetApiBase()->GetVersionString());
-    check(ort->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "generate", &environment));
-    check(ort->CreateSession(environment, model, NULL, &session));
-    size_t inputs_wanted, given = conditional ? 4 : 3;
-    check(ort->SessionGetInputCount(session, &inputs_wanted));
-    if (given == 3 && inputs_wanted == 4) fail("%s is of a conditional model: expected a class; add label=0", model);
-    if (given == 4 && inputs_wanted == 3) fail("label is %s: expected none, since the model has no classes; leave it out", of_class);
+    open_model(argv[1], of_class);
 
     const char *input_names[] = {"index", "seed", "temperature", "label"}, *output_names[] = {"image", "latent"};
-    OrtValue *inputs[] = {input(index, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
-                          input(&seed, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
-                          input(&temperature, 1, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT),
-                          input(label, count, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32)};
+    int64_t rows[1] = {count}, shape[4], latent_shape[2];
+    OrtValue *inputs[] = {input(index, rows, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
+                          input(&seed, NULL, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32),
+                          input(&temperature, NULL, 0, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT),
+                          input(label, rows, 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32)};
     OrtValue *outputs[] = {NULL, NULL};
-    check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, given, output_names, 2, outputs));
+    check(ort->Run(session, NULL, input_names, (const OrtValue *const *)inputs, of_class ? 4 : 3, output_names, 2,
+                   outputs));
 
-    const int64_t most[4] = {0, LARGEST_SIDE, LARGEST_SIDE, MOST_CHANNELS}, most_latent[2] = {0, LARGEST_LATENT};
-    int64_t shape[4], latent_shape[2];
-    const float *image = output(outputs[0], 4, shape, count, most);
+    const int64_t most_latent[2] = {0, LARGEST_LATENT};
+    const float *image = output(outputs[0], 4, shape, count, most_of_images);
     const float *latent = output(outputs[1], 2, latent_shape, count, most_latent);
     size_t pixels = (size_t)(shape[0] * shape[1] * shape[2] * shape[3]);
     for (size_t i = 0; i < pixels; i++)
@@ -170,6 +98,7 @@ int main(int argc, char **argv) {
 
     int height, width;
     char header[64];
+    atexit(remove_parts);
     unsigned char *picture = grid(image, shape, &height, &width);
     snprintf(header, sizeof header, "P%d\n%d %d\n255\n", visible((int)shape[3]) == 1 ? 5 : 6, width, height);
     write_part(0, argv[6], header, picture, (size_t)height * width * visible((int)shape[3]));
@@ -183,7 +112,6 @@ int main(int argc, char **argv) {
     free(picture);
     for (int i = 0; i < 2; i++) ort->ReleaseValue(outputs[i]);
     for (int i = 0; i < 4; i++) ort->ReleaseValue(inputs[i]);
-    ort->ReleaseSession(session);
-    ort->ReleaseEnv(environment);
+    close_model();
     return 0;
 }

@@ -1,7 +1,7 @@
-/* The calls of ONNX Runtime's C API that generate.c makes, declared anew: the Python wheel carries the library but no
+/* The calls of ONNX Runtime's C API that the programs make, declared anew: the Python wheel carries the library but no
  * header. The library hands out one table of functions, which only ever grows at its end; each stands in the place
  * that version 1 of the table gave it, so this fits every ONNX Runtime since 1.0. With the official
- * onnxruntime_c_api.h at hand, compile with -DOFFICIAL_HEADER: generate.c is written to both. */
+ * onnxruntime_c_api.h at hand, compile with -DOFFICIAL_HEADER: model.h is written to both. */
 #ifndef ONNXRUNTIME_FEW_H
 #define ONNXRUNTIME_FEW_H
 #include <stddef.h>
@@ -23,6 +23,7 @@ typedef struct OrtSession OrtSession;
 typedef struct OrtSessionOptions OrtSessionOptions;
 typedef struct OrtStatus OrtStatus;
 typedef struct OrtTensorTypeAndShapeInfo OrtTensorTypeAndShapeInfo;
+typedef struct OrtTypeInfo OrtTypeInfo;
 typedef struct OrtValue OrtValue;
 
 typedef enum { ORT_LOGGING_LEVEL_FATAL = 4 } OrtLoggingLevel;
@@ -44,13 +45,17 @@ typedef struct OrtApi {
                                size_t output_count, OrtValue **outputs); /* 9 */
     void *skipped_10[20];
     OrtStatus *(ORT_CALL *SessionGetInputCount)(const OrtSession *, size_t *); /* 30 */
-    void *skipped_31[18];
+    void *skipped_31[2];
+    OrtStatus *(ORT_CALL *SessionGetInputTypeInfo)(const OrtSession *, size_t index, OrtTypeInfo **); /* 33 */
+    void *skipped_34[15];
     OrtStatus *(ORT_CALL *CreateTensorWithDataAsOrtValue)(const OrtMemoryInfo *, void *data, size_t bytes,
                                                           const int64_t *shape, size_t rank,
                                                           ONNXTensorElementDataType, OrtValue **); /* 49 */
     void *skipped_50[1];
     OrtStatus *(ORT_CALL *GetTensorMutableData)(OrtValue *, void **); /* 51 */
-    void *skipped_52[8];
+    void *skipped_52[3];
+    OrtStatus *(ORT_CALL *CastTypeInfoToTensorInfo)(const OrtTypeInfo *, const OrtTensorTypeAndShapeInfo **); /* 55 */
+    void *skipped_56[4];
     OrtStatus *(ORT_CALL *GetTensorElementType)(const OrtTensorTypeAndShapeInfo *, ONNXTensorElementDataType *); /* 60 */
     OrtStatus *(ORT_CALL *GetDimensionsCount)(const OrtTensorTypeAndShapeInfo *, size_t *);
     OrtStatus *(ORT_CALL *GetDimensions)(const OrtTensorTypeAndShapeInfo *, int64_t *shape, size_t rank);
@@ -64,8 +69,9 @@ typedef struct OrtApi {
     void(ORT_CALL *ReleaseMemoryInfo)(OrtMemoryInfo *);
     void(ORT_CALL *ReleaseSession)(OrtSession *);
     void(ORT_CALL *ReleaseValue)(OrtValue *);
-    void *skipped_97[2];
-    void(ORT_CALL *ReleaseTensorTypeAndShapeInfo)(OrtTensorTypeAndShapeInfo *); /* 99 */
+    void *skipped_97[1];
+    void(ORT_CALL *ReleaseTypeInfo)(OrtTypeInfo *); /* 98 */
+    void(ORT_CALL *ReleaseTensorTypeAndShapeInfo)(OrtTensorTypeAndShapeInfo *);
 } OrtApi;
 
 typedef struct {

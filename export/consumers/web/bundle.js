@@ -8,9 +8,15 @@ const FILES = {
   encode: 'onnx/encode.onnx',
   decode: 'onnx/decode.onnx',
   generate: 'onnx/generate.onnx',
+  score: 'onnx/score.onnx',
   golden: 'golden.json',
 };
-const INPUTS = { encode: ['image'], decode: ['latent'], generate: ['index', 'seed', 'temperature'] };
+const INPUTS = {
+  encode: ['image'],
+  decode: ['latent'],
+  generate: ['index', 'seed', 'temperature'],
+  score: ['image', 'index', 'seed'],
+};
 
 /** A fault of the bundle's, in words for the person at the page. */
 export class BundleError extends Error {}
@@ -27,8 +33,8 @@ export class UntrustedFiles extends BundleError {
  * Load the bundle that this page lies in.
  * @param {boolean} trusting use files even if they are not what the manifest says.
  * @returns {Promise<{manifest: object, files: Object<string, Uint8Array>, missing: Object<string, string>,
- *   checked: number}>} the bytes of the files by name ("encode", "decode", "generate", "golden"), why others, or
- *   channels that a "picture" has, are not there, and how many agreed with the manifest.
+ *   checked: number}>} the bytes of the files by name ("encode", "decode", "generate", "score", "golden"), why
+ *   others, or channels that a "picture" has, are not there, and how many agreed with the manifest.
  * @throws {BundleError} a manifest or file that does not load; UntrustedFiles where one is not what it should be.
  */
 export async function loadBundle(trusting = false) {
@@ -38,9 +44,10 @@ export async function loadBundle(trusting = false) {
   const problems = [];
   const channels = manifest.model.image_shape[2];
   if (!PICTURE_CHANNELS.includes(channels)) missing.picture = `no picture has ${channels} channels`;
+  if (!manifest.score) missing.score = `keras_vae ${manifest.versions?.keras_vae} wrote none, and later versions do`;
   for (const [name, path] of Object.entries(FILES)) {
     if (!manifest.files[path]) {
-      missing[name] = manifest.not_written?.[path] ?? `the manifest does not list ${path}`;
+      missing[name] ??= manifest.not_written?.[path] ?? `the manifest does not list ${path}`;
       continue;
     }
     files[name] = await fetchBytes(path);
@@ -97,9 +104,14 @@ function readManifest(bytes) {
     if (typeof manifest[section] !== 'object' || !manifest[section]) complain(`no section "${section}"`, 'one');
   }
   for (const [name, own] of Object.entries(INPUTS)) {
+    if (name === 'score' && !manifest.score) continue; // of a version before scores
     const inputs = classes === null ? own : [...own, 'label'].sort();
     const found = Object.keys(manifest.signatures[name]?.inputs ?? {}).sort();
     if (String(found) !== String(inputs)) complain(`inputs ${found.join(', ') || 'none'} for ${name}`, inputs.join(', '));
+  }
+  const threshold = manifest.score?.threshold?.elbo ?? null;
+  if (threshold !== null && !Number.isFinite(threshold)) {
+    complain(`a threshold of ${JSON.stringify(threshold)}`, 'nats, or none');
   }
   return manifest;
 }

@@ -14,7 +14,8 @@ const SHOWN = 16; // sliders; the others fold away
  * @param {Latent} latent
  * @param {{order: number[], kl: number[] | null, how: string}} dimensions from `orderDimensions`.
  * @param {HTMLFormElement} drawing the form with the seed and the temperature of "Load".
- * @returns {(values: ArrayLike<number>, source: string) => void} shows a latent, saying where it is from.
+ * @returns {{show: (values: ArrayLike<number>, source: string) => void, take: () => Promise<void>}} `show` shows a latent,
+ *   saying where it is from; `take` that of the seed's image in the form.
  */
 export function startExplorePanel(panel, model, latent, dimensions, drawing) {
   const part = (role) => panel.querySelector(`[data-role=${role}]`);
@@ -68,7 +69,7 @@ export function startExplorePanel(panel, model, latent, dimensions, drawing) {
     show(new Float32Array(model.latentDim), 'The middle of the latent space.');
   });
   panel.querySelector('[data-action=save]').addEventListener('click', () => save(picture, 'explored.png'));
-  return show;
+  return { show, take };
 }
 
 function slider(j, kl) {

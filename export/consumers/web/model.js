@@ -32,7 +32,7 @@ export class Model extends EventTarget {
     model.classes = manifest.model.classes ?? null;
     model.classNames = manifest.model.class_names ?? [];
     model.#label = model.classes && 0;
-    for (const name of ['encode', 'decode', 'generate']) {
+    for (const name of ['encode', 'decode', 'generate', 'score']) {
       if (!files[name]) continue;
       const path = `onnx/${name}.onnx`;
       model.#batch[name] = manifest.artifacts[path]?.batch ?? null;
@@ -70,7 +70,7 @@ export class Model extends EventTarget {
       seed: new this.#runtime.Tensor('int32', Int32Array.of(seed), []),
       temperature: new this.#runtime.Tensor('float32', Float32Array.of(temperature), []),
     };
-    const { image, latent } = await this.#run('generate', 'index', Int32Array.from(index), [], label, scalars);
+    const { image, latent } = await this.#run('generate', { index: Int32Array.from(index) }, label, scalars);
     return { image, latent };
   }
 
@@ -80,7 +80,7 @@ export class Model extends EventTarget {
    * @returns {Promise<Float32Array>} the mean of p(x|z), as images.
    */
   async decode(latent, label = this.label) {
-    return (await this.#run('decode', 'latent', latent, [this.latentDim], label)).image;
+    return (await this.#run('decode', { latent }, label)).image;
   }
 
   /**
@@ -89,50 +89,66 @@ export class Model extends EventTarget {
    * @returns {Promise<{mean: Float32Array, stddev: Float32Array}>} of q(z|x).
    */
   async encode(image, label = this.label) {
-    const { mean, stddev } = await this.#run('encode', 'image', image, [this.height, this.width, this.channels], label);
+    const { mean, stddev } = await this.#run('encode', { image }, label);
     return { mean, stddev };
   }
 
-  /** Run a signature on n rows, a few at a time; calls wait for one another. */
-  #run(name, input, values, rowShape, label, scalars = {}) {
-    const result = this.#turn.then(() => this.#runNow(name, input, values, rowShape, label, scalars));
+  /**
+   * Say how unusual images are. A score depends on the image, its row and the seed alone, and its label.
+   * @param {Float32Array} image
+   * @param {number} seed an int32, of the posterior's samples.
+   * @param {number | null} label
+   * @returns {Promise<{elbo: Float32Array, reconstruction: Float32Array, kl: Float32Array, bound: Float32Array}>} nats
+   *   of each image: the lower its ELBO, the more unusual.
+   */
+  async score(image, seed = 0, label = this.label) {
+    const index = Int32Array.from({ length: image.length / this.pixels }, (_, i) => i);
+    return this.#run('score', { image, index }, label, { seed: new this.#runtime.Tensor('int32', [seed], []) });
+  }
+
+  /** The shape of a row of an input or output. */
+  #rowShape(name) {
+    if (name === 'image') return [this.height, this.width, this.channels];
+    return ['latent', 'mean', 'stddev'].includes(name) ? [this.latentDim] : [];
+  }
+
+  /** Run a signature on inputs of n rows, a few at a time; calls wait for one another. */
+  #run(name, inputs, label, scalars = {}) {
+    const result = this.#turn.then(() => this.#runNow(name, inputs, label, scalars));
     this.#turn = result.catch(() => {});
     return result;
   }
 
-  async #runNow(name, input, values, rowShape, label, scalars) {
+  async #runNow(name, inputs, label, scalars) {
     const session = this.#sessions[name];
     if (!session) throw new BundleError(`This bundle has no onnx/${name}.onnx.`);
-    const width = rowShape.reduce((product, side) => product * side, 1);
-    const n = values.length / width;
+    const width = (part) => this.#rowShape(part).reduce((product, side) => product * side, 1);
+    const [[first, { length }]] = Object.entries(inputs);
+    const n = length / width(first);
     if (this.classes && !(Number.isInteger(label) && label >= 0 && label < this.classes)) {
       throw new BundleError(`The class is ${label}: expected a whole number from 0 to ${this.classes - 1}.`);
     }
     if (!Number.isInteger(n) || n < 1) {
-      throw new BundleError(`${name} takes rows of ${width} numbers; ${values.length} were given.`);
+      throw new BundleError(`${name} takes rows of ${width(first)} numbers; ${length} were given.`);
     }
+    const given = this.classes ? { ...inputs, label: new Int32Array(n).fill(label) } : inputs;
     const fixed = this.#batch[name];
     const step = fixed ?? LARGEST_CALL;
     const parts = {};
     for (let start = 0; start < n; start += step) {
       if (start) await new Promise((resolve) => setTimeout(resolve));
       const count = Math.min(step, n - start);
-      let rows = values.slice(start * width, (start + count) * width);
-      if (fixed && count < fixed) {
-        const padded = new values.constructor(fixed * width);
-        padded.set(rows);
-        rows = padded;
+      const rows = fixed ?? count; // a last call is filled with zeros where the number is fixed
+      const feeds = { ...scalars };
+      for (const [input, values] of Object.entries(given)) {
+        const some = new values.constructor(rows * width(input));
+        some.set(values.subarray(start * width(input), (start + count) * width(input)));
+        const type = some instanceof Int32Array ? 'int32' : 'float32';
+        feeds[input] = new this.#runtime.Tensor(type, some, [rows, ...this.#rowShape(input)]);
       }
-      const type = rows instanceof Int32Array ? 'int32' : 'float32';
-      const feeds = { [input]: new this.#runtime.Tensor(type, rows, [rows.length / width, ...rowShape]), ...scalars };
-      if (this.classes) {
-        const labels = new Int32Array(rows.length / width).fill(label);
-        feeds.label = new this.#runtime.Tensor('int32', labels, [labels.length]);
-      }
-      const outputs = await session.run(feeds);
-      for (const [output, { data }] of Object.entries(outputs)) {
-        const size = output === 'image' ? this.pixels : this.latentDim;
-        if (data.length !== (rows.length / width) * size) {
+      for (const [output, { data }] of Object.entries(await session.run(feeds))) {
+        const size = width(output);
+        if (data.length !== rows * size) {
           throw new BundleError(`onnx/${name}.onnx gives another ${output} than the manifest says. Export it again.`);
         }
         parts[output] ??= new Float32Array(n * size);

@@ -5,6 +5,7 @@
  *     await kerasVae.generate([0, 1], seed, temperature)         // {image, latent}
  *     await kerasVae.encode(image)                               // {mean, stddev}
  *     await kerasVae.decode(latent)                              // image
+ *     await kerasVae.score(image)                                // {elbo, reconstruction, kl, bound}, in nats
  *
  * The functions of a conditional model take the class last; without it, it is the one chosen on the page.
  * Images are Float32Array of n*H*W*C pixels in [0, 1], latents of n*d numbers.
@@ -18,6 +19,7 @@ import { checkLatents } from './golden.js';
 import { Latent, orderDimensions } from './latent.js';
 import { startMap } from './map_panel.js';
 import { Model } from './model.js';
+import { keepOffline } from './offline.js';
 import { startRuntime } from './runtime.js';
 import { startYoursPanel } from './yours_panel.js';
 
@@ -39,11 +41,16 @@ async function start(trusting) {
   const drawing = element('draw').querySelector('form');
   let show = (values) => latent.set(values);
   if (usable('explore')) {
-    show = startExplorePanel(element('explore'), model, latent, orderDimensions(bundle.manifest, golden), drawing);
-    if (bundle.missing.generate) element('explore').querySelector('[type=submit]').parentElement.hidden = true;
-    const map = model.latentDim === 2 ? startMap(element('explore'), model, latent, show) : null;
-    show(new Float32Array(model.latentDim), 'The middle of the latent space.');
-    await map;
+    const dimensions = orderDimensions(bundle.manifest, golden);
+    const explored = startExplorePanel(element('explore'), model, latent, dimensions, drawing);
+    show = explored.show;
+    if (model.latentDim === 2) await startMap(element('explore'), model, latent, show);
+    // A picture of the seed: the middle of the latent space may be a place where a prior never draws.
+    if (!bundle.missing.generate) await explored.take();
+    else {
+      element('explore').querySelector('[type=submit]').parentElement.hidden = true;
+      show(new Float32Array(model.latentDim), 'The middle of the latent space.');
+    }
   }
   const choose = (values, source) => {
     show(values, source);
@@ -51,9 +58,10 @@ async function start(trusting) {
   };
   if (usable('draw')) await startDrawPanel(element('draw'), model, choose);
   if (usable('between')) await startBetweenPanel(element('between'), model, drawing);
-  if (usable('yours')) startYoursPanel(element('yours'), model, show);
+  if (usable('yours')) startYoursPanel(element('yours'), model, bundle, show);
   say('Ready.');
   await tellChecks(bundle, model, golden);
+  keepOffline().then((kept) => (element('kept').hidden = !kept));
   return model;
 }
 
@@ -144,4 +152,5 @@ window.kerasVae = {
   generate: async (...args) => (await ready).generate(...args),
   encode: async (...args) => (await ready).encode(...args),
   decode: async (...args) => (await ready).decode(...args),
+  score: async (...args) => (await ready).score(...args),
 };

@@ -1,4 +1,4 @@
-/** A picture of the person's beside its reconstruction. */
+/** A picture of the person's beside its reconstruction, and how unusual it is. */
 
 import { latest } from './latest.js';
 import { paint, save } from './picture.js';
@@ -8,9 +8,10 @@ import { readImage } from './upload.js';
 /**
  * @param {HTMLElement} panel
  * @param {Model} model
+ * @param {{manifest: object, missing: Object<string, string>}} bundle from `loadBundle`.
  * @param {(values: Float32Array, source: string) => void} show called to explore around the picture.
  */
-export function startYoursPanel(panel, model, show) {
+export function startYoursPanel(panel, model, { manifest, missing }, show) {
   const part = (role) => panel.querySelector(`[data-role=${role}]`);
   const { file, invert } = panel.querySelector('form').elements;
   const drop = panel.querySelector('.drop');
@@ -25,6 +26,9 @@ export function startYoursPanel(panel, model, show) {
       mean = (await model.encode(image)).mean;
       paint(part('given'), image, model);
       paint(part('reconstruction'), await model.decode(mean), model);
+      part('score').textContent = missing.score
+        ? `This bundle has no scores: ${missing.score}.`
+        : tell(await model.score(image), model, manifest.score.threshold);
       part('pair').hidden = false;
     }),
   );
@@ -51,4 +55,15 @@ export function startYoursPanel(panel, model, show) {
     document.querySelector('#explore input[type=range]').focus({ preventScroll: true });
   });
   panel.querySelector('[data-action=save]').addEventListener('click', () => save(part('reconstruction'), 'reconstruction.png'));
+}
+
+/** Say how unusual a picture is, and what of it is surprising; the words of the verdict are those of score.py. */
+function tell({ elbo: [elbo], reconstruction: [reconstruction], kl: [kl] }, model, threshold) {
+  const nats = (value) => value.toFixed(2).replace('-', '−');
+  const bits = (-elbo / Math.LN2 / model.pixels).toFixed(3).replace('-', '−');
+  const score = `ELBO ${nats(elbo)} nats, or ${bits} bits a dimension: reconstruction ${nats(reconstruction)}, KL ${nats(kl)}.`;
+  if (!threshold) return `${score} The lower the ELBO, the more unusual; the bundle has no threshold for a verdict.`;
+  const verdict = elbo < threshold.elbo ? 'unusual' : 'usual';
+  const rate = Number((100 * threshold.false_alarm_rate).toPrecision(3));
+  return `${score} Verdict: ${verdict}. Below ${nats(threshold.elbo)} nats pictures are unusual, as ${rate} % of normal ones are.`;
 }

@@ -1,17 +1,21 @@
 import importlib.util
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from keras_vae.export import consumers
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.models.vae import VAE
+
+from .native import COMPILE, SOURCE
 
 SOURCES = Path(consumers.__path__[0])
 sys.path.append(str(SOURCES))  # as where `python generate.py` runs: latents.py is beside it
@@ -73,13 +77,36 @@ def colour(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def conditional(tmp_path_factory):
-    """The ONNX file of a model of three classes, and the model."""
-    model = VAE.from_preset("digits_mlp", latent_dim=3, network={"hidden": [8]}, classes=3)
+    """Two ONNX files of a model of three classes and of colours, in a folder, and the model."""
+    model = VAE.from_preset("digits_mlp", image_shape=(8, 9, 3), latent_dim=3, network={"hidden": [8]}, classes=3)
     for weight in model.decoder.trainable_weights:
         weight.assign(2 * weight)
-    path = tmp_path_factory.mktemp("conditional") / "generate.onnx"
-    write_onnx("generate", signatures(model)["generate"], path)
-    return path, model
+    folder, functions = tmp_path_factory.mktemp("conditional"), signatures(model)
+    for name in ("generate", "score"):
+        write_onnx(name, functions[name], folder / f"{name}.onnx")
+    return folder, model
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    found = shutil.which("gcc") or shutil.which("clang")
+    if not found:
+        pytest.skip("no C compiler: install gcc or clang")
+    return found
+
+
+@pytest.fixture(scope="session")
+def programs(compiler, tmp_path_factory):
+    """A folder with `generate` and `score`."""
+    libraries = list(Path(onnxruntime.__path__[0], "capi").glob("libonnxruntime.so.*"))
+    if not libraries:
+        pytest.skip("this onnxruntime package carries no libonnxruntime.so")
+    folder = tmp_path_factory.mktemp("native")
+    (folder / "libonnxruntime.so.1").symlink_to(libraries[0])
+    for name in ("generate", "score"):
+        command = [compiler, *COMPILE, "-o", name, SOURCE / f"{name}.c", "libonnxruntime.so.1", "-lm"]
+        subprocess.run([*command, "-Wl,-rpath,$ORIGIN"], cwd=folder, check=True)
+    return folder
 
 
 # Both signs, both ends, and a step of the upper half; and images on both sides of the generator's first 65536.

@@ -1,23 +1,20 @@
-"""The consumer in C, compiled against the library in the Python package of ONNX Runtime."""
+"""The program in C that draws, compiled against the library in the Python package of ONNX Runtime."""
 
-import shutil
+import os
 import subprocess
-from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
 from PIL import Image
 
-from keras_vae.export import consumers
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.signatures import signatures
 from keras_vae.models.vae import VAE
 from keras_vae.pictures.grid import image_grid
 from keras_vae.random.portable import latents_numpy
 
-SOURCE = Path(consumers.__path__[0]) / "native"
+from .native import COMPILE, SOURCE, call, pretender
+
 # Where version 1 of ONNX Runtime's API has each function: onnxruntime_c_api.h, of any release.
 SLOTS = {
     "GetErrorMessage": 2,
@@ -25,8 +22,10 @@ SLOTS = {
     "CreateSession": 7,
     "Run": 9,
     "SessionGetInputCount": 30,
+    "SessionGetInputTypeInfo": 33,
     "CreateTensorWithDataAsOrtValue": 49,
     "GetTensorMutableData": 51,
+    "CastTypeInfoToTensorInfo": 55,
     "GetTensorElementType": 60,
     "GetDimensionsCount": 61,
     "GetDimensions": 62,
@@ -37,34 +36,14 @@ SLOTS = {
     "ReleaseMemoryInfo": 94,
     "ReleaseSession": 95,
     "ReleaseValue": 96,
+    "ReleaseTypeInfo": 98,
     "ReleaseTensorTypeAndShapeInfo": 99,
 }
-COMPILE = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-O2"]
 
 
 @pytest.fixture(scope="session")
-def compiler():
-    found = shutil.which("gcc") or shutil.which("clang")
-    if not found:
-        pytest.skip("no C compiler: install gcc or clang")
-    return found
-
-
-@pytest.fixture(scope="session")
-def program(compiler, tmp_path_factory):
-    libraries = list(Path(onnxruntime.__path__[0], "capi").glob("libonnxruntime.so.*"))
-    if not libraries:
-        pytest.skip("this onnxruntime package carries no libonnxruntime.so")
-    folder = tmp_path_factory.mktemp("native")
-    (folder / "libonnxruntime.so.1").symlink_to(libraries[0])
-    command = [compiler, *COMPILE, "-o", "generate", SOURCE / "generate.c", "libonnxruntime.so.1", "-lm"]
-    subprocess.run([*command, "-Wl,-rpath,$ORIGIN"], cwd=folder, check=True)
-    return folder / "generate"
-
-
-def call(program, *arguments):
-    command = [program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def program(programs):
+    return programs / "generate"
 
 
 def drawn(program, model, shape, latent_dim, folder, *numbers):
@@ -130,10 +109,10 @@ def test_other_channels_are_shown_as_the_package_shows_them(program, tmp_path, c
 
 
 def test_a_conditional_model_draws_the_class_asked_for(program, conditional, tmp_path):
-    file, model = conditional
+    folder, model = conditional
     files = [tmp_path / name for name in ("picture", "latents", "images")]
     for label in (0, 2):
-        done = call(program, file, 7, 3, 5, 1, *files, f"label={label}")
+        done = call(program, folder / "generate.onnx", 7, 3, 5, 1, *files, f"label={label}")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         z = model.sample_latents(7, np.arange(3, 8, dtype=np.int32), 1.0)
         np.testing.assert_array_equal(np.fromfile(files[1], np.float32).reshape(5, -1), z)
@@ -151,7 +130,7 @@ def test_a_conditional_model_draws_the_class_asked_for(program, conditional, tmp
     ],
 )
 def test_a_class_that_cannot_be_leaves_nothing(program, conditional, tmp_path, label, words):
-    done = call(program, conditional[0], 7, 0, 2, 1, tmp_path / "picture", *label)
+    done = call(program, conditional[0] / "generate.onnx", 7, 0, 2, 1, tmp_path / "picture", *label)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert words in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -208,25 +187,18 @@ def test_what_cannot_be_leaves_nothing(program, bundle, tmp_path, change, words)
     assert list(tmp_path.iterdir()) == []
 
 
-def pretender(path, image=(1, 8, 8, 1), latent=(1, 3), dtype=np.float32):
-    """An ONNX file with a bundle's inputs, and outputs of any type and size."""
+def test_what_is_no_file_is_not_replaced(program, bundle, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = call(program, bundle.path / "onnx/generate.onnx", 7, 0, 1, 1, tmp_path / "pipe")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pipe is no file: expected a file or nothing there; choose another name" in done.stderr
+    assert (tmp_path / "pipe").is_fifo()
+    assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
+
+
+def generator(path, image=(1, 8, 8, 1), latent=(1, 3), dtype=np.float32):
     types = {"index": (6, ["n"]), "seed": (6, []), "temperature": (1, [])}
-    graph = {"inputs": [onnx.helper.make_tensor_value_info(name, *type_) for name, type_ in types.items()]}
-    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    graph["nodes"], graph["outputs"] = [], []
-    for name, shape in {"image": image, "latent": latent}.items():
-        sizes = onnx.numpy_helper.from_array(np.array(shape, np.int64))
-        value = onnx.numpy_helper.from_array(np.array([1], dtype))
-        graph["nodes"] += [
-            onnx.helper.make_node("Constant", [], [f"{name}_sizes"], value=sizes),
-            onnx.helper.make_node("ConstantOfShape", [f"{name}_sizes"], [name], value=value),
-        ]
-        graph["outputs"].append(onnx.helper.make_tensor_value_info(name, kind, None))
-    made = onnx.helper.make_graph(name="generate", **graph)
-    path.write_bytes(
-        onnx.helper.make_model(made, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 18)]).SerializeToString()
-    )
-    return path
+    return pretender(path, types, {"image": image, "latent": latent}, dtype)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +218,7 @@ def pretender(path, image=(1, 8, 8, 1), latent=(1, 3), dtype=np.float32):
     ],
 )
 def test_a_file_that_only_looks_like_a_generator_is_refused(program, tmp_path, outputs, words):
-    model = pretender(tmp_path / "model.onnx", **outputs)
+    model = generator(tmp_path / "model.onnx", **outputs)
     done = call(program, model, 7, 0, 1, 1, tmp_path / "picture", tmp_path / "latents", tmp_path / "images")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
     assert words in done.stderr
@@ -254,5 +226,5 @@ def test_a_file_that_only_looks_like_a_generator_is_refused(program, tmp_path, o
 
 
 def test_the_pretender_is_drawn_where_it_keeps_its_promises(program, tmp_path):
-    model = pretender(tmp_path / "model.onnx")
+    model = generator(tmp_path / "model.onnx")
     assert call(program, model, 7, 0, 1, 1, tmp_path / "picture").returncode == 0

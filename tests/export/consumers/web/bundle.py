@@ -23,12 +23,13 @@ MODELS = {
 class Bundle:
     """A bundle, and its SavedModel as the reference."""
 
-    def __init__(self, preset, changes, path):
+    def __init__(self, preset, changes, path, **more):
         model = VAE.from_preset(preset, **changes)
         for weight in model.decoder.trainable_weights:
             weight.assign(3 * weight)  # untrained, but with pixels that are not all near a half
         self.kl = np.random.default_rng(0).permutation(model.latent_dim) / 10
-        self.path = export_bundle(model, path, metrics={"elbo": -12.5, "kl_per_dimension": self.kl.tolist()})
+        metrics = {"elbo": -12.5, "kl_per_dimension": self.kl.tolist()}
+        self.path = export_bundle(model, path, metrics=metrics, **more)
         self.latent_dim, self.shape = model.latent_dim, model.image_shape
         self.signatures = tf.saved_model.load(path / "saved_model").signatures
         if not (path / "web").exists():
@@ -40,6 +41,11 @@ class Bundle:
 
     def decode(self, latent):
         return self.call("decode", latent=np.asarray(latent, np.float32).reshape(-1, self.latent_dim))["image"]
+
+    def score(self, image):
+        """Scores of images [n, H, W, C], by name."""
+        index = np.arange(len(image), dtype=np.int32)
+        return self.call("score", image=image.astype(np.float32), index=index, seed=np.int32(0))
 
     def latents(self, seed, index, temperature=1.0):
         return latents_numpy(seed, index, self.latent_dim, temperature)

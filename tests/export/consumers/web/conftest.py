@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from .bundle import MODELS, Bundle
@@ -25,8 +26,10 @@ def playwright():
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory):
-    """Bundles to read; a test that changes one takes a copy."""
-    return {name: Bundle(*MODELS[name], tmp_path_factory.mktemp("web") / name) for name in MODELS}
+    """Bundles to read, "plane" with a threshold of noise; a test that changes one takes a copy."""
+    noise = np.random.default_rng(5).random((40, 8, 8, 1), np.float32)
+    more = {"plane": {"normal_data": [noise], "false_alarm_rate": 0.25}, "colour": {}}
+    return {name: Bundle(*MODELS[name], tmp_path_factory.mktemp("web") / name, **more[name]) for name in MODELS}
 
 
 @pytest.fixture(scope="session")

@@ -25,10 +25,10 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served_plainly(path):
-    """Serve a bundle with its own page by a server that is not ours; give the port."""
+def served_plainly(path, port=0):
+    """Serve a bundle with its own page by a server that is not ours, at a free port if none is given; give the port."""
     handler = functools.partial(QuietHandler, directory=os.fspath(path))
-    with http.server.ThreadingHTTPServer((HOST, 0), handler) as server:
+    with http.server.ThreadingHTTPServer((HOST, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_address[1]

@@ -9,6 +9,7 @@ import pytest
 from .bundle import change_manifest, copied
 from .generation import draw_latents
 from .pages import ELSEWHERE
+from .picture_file import picture_file
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,10 @@ BROKEN = {
     "seventeen channels": (
         lambda path: change_manifest(path, lambda manifest: manifest["model"].update(image_shape=[8, 8, 17])),
         r"manifest\.json has image_shape \[8,8,17\], and this page expects height, width, and 1 to 16 channels",
+    ),
+    "a threshold in words": (
+        lambda path: change_manifest(path, lambda manifest: manifest["score"].update(threshold={"elbo": "low"})),
+        r'manifest\.json has a threshold of "low", and this page expects nats, or none\.',
     ),
     "no files": (lambda path: change_manifest(path, lambda manifest: manifest.pop("files")), 'no section "files"'),
     "a label": (
@@ -152,10 +157,25 @@ def test_what_a_bundle_lacks_is_left_out_with_the_reason(visit, bundles, tmp_pat
     assert page.locator("#explore [data-role=picture]").is_visible()
 
 
+def test_a_bundle_of_a_version_before_scores_says_so(visit, bundles, tmp_path, playwright):
+    path = copied(bundles["plane"], tmp_path)
+
+    def forget(manifest):
+        del manifest["score"], manifest["signatures"]["score"], manifest["files"]["onnx/score.onnx"]
+        manifest["versions"]["keras_vae"] = "0.1.0"
+
+    change_manifest(path, forget)
+    page = visit(path)
+    page.get_by_label("Choose a picture").set_input_files(picture_file(np.zeros((8, 8), np.uint8)))
+    playwright.expect(page.locator("#yours [data-role=score]")).to_have_text(
+        "This bundle has no scores: keras_vae 0.1.0 wrote none, and later versions do."
+    )
+
+
 def test_where_nothing_can_be_checked_the_page_says_why(visit, bundles, playwright):
     page = visit(bundles["plane"].path, broken=True, host=ELSEWHERE)
-    playwright.expect(page.locator("#fault li")).to_have_count(4)
+    playwright.expect(page.locator("#fault li")).to_have_count(5)
     playwright.expect(page.locator("#fault li").first).to_contain_text("SHA-256 only for addresses of https")
     page.get_by_label("Use it anyway").check()
-    playwright.expect(page.locator("#checks")).to_contain_text("0 of 4 files agree")
+    playwright.expect(page.locator("#checks")).to_contain_text("0 of 5 files agree")
     assert page.complaints == []

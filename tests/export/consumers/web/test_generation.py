@@ -37,7 +37,7 @@ def test_golden_latents_are_bit_equal_and_the_page_says_so(visit_again, bundle, 
     count = sum(len(case["index"]) for case in golden)
     checks = page.locator("#checks")
     playwright.expect(checks).to_contain_text(f"{count} of {count} golden latents are bit-equal")
-    playwright.expect(checks).to_contain_text("4 of 4 files agree with their SHA-256")
+    playwright.expect(checks).to_contain_text("5 of 5 files agree with their SHA-256")
 
 
 def test_images_are_those_of_the_saved_model_whatever_their_number(visit_again, bundle):
@@ -82,7 +82,15 @@ def test_a_conditional_model_draws_the_class_chosen(visit, classes):
     assert_shows(first, images(z, 0)[0])
     choice.select_option("owl")
     assert_shows(first, images(z, 2)[0])
-    assert_shows(page.locator("#explore [data-role=picture]"), images(np.zeros([1, 2], np.float32), 2)[0])
+    assert_shows(page.locator("#explore [data-role=picture]"), images(z[:1], 2)[0])
+    scores = page.evaluate(
+        "async (image) => Promise.all([0, 1, 2].map(async (label) =>"
+        "  (await kerasVae.score(Float32Array.from(image), 0, label)).elbo[0]))",
+        images(z[:1], 0).ravel().tolist(),
+    )
+    of_label = {"image": images(z[:1], 0), "index": np.zeros(1, np.int32), "seed": np.int32(0)}
+    expected = [classes.call("score", **of_label, label=np.array([label], np.int32))["elbo"][0] for label in range(3)]
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-4)
     refused = page.evaluate("() => kerasVae.generate([0], 7, 1, 3).catch((error) => error.message)")
     assert refused == "The class is 3: expected a whole number from 0 to 2."
 

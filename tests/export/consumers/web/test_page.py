@@ -28,14 +28,36 @@ def test_the_browser_refuses_every_other_address(visit, bundles, playwright):
     page.asked = page.asked[:before]
 
 
-def test_a_bundle_s_own_page_works_on_a_plain_server(browser, bundles):
+def test_a_bundle_s_own_page_works_on_a_plain_server_is_installed_and_opens_when_the_server_is_gone(
+    browser, bundles, playwright
+):
     bundle = bundles["plane"]
-    with served_plainly(bundle.path) as port, browser.new_context() as context:
+    with browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{port}/web/")
-        page.evaluate("async () => { await kerasVae.ready; }")
-        latent = draw_latents(page, [3], 1)
-    np.testing.assert_array_equal(latent, bundle.latents(1, [3]).ravel())
+        with served_plainly(bundle.path) as port:
+            page.goto(f"http://127.0.0.1:{port}/web/")
+            playwright.expect(page.locator("#kept")).to_be_visible()
+            devtools = context.new_cdp_session(page)
+            assert devtools.send("Page.getAppManifest")["errors"] == []
+            faults = {
+                fault["errorId"] for fault in devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+            }
+            assert faults <= {"in-incognito"}  # as tests are
+        for address in ("/web/", "/web/?from=elsewhere"):
+            page.goto(f"http://127.0.0.1:{port}{address}")
+            page.evaluate("async () => { await kerasVae.ready; }")
+            np.testing.assert_array_equal(draw_latents(page, [3], 1), bundle.latents(1, [3]).ravel())
+        # what the server has comes before what was kept
+        with served_plainly(bundles["colour"].path, port):
+            page.reload()
+            playwright.expect(page.locator("#facts")).to_contain_text("16 pixels, colour")
+
+
+def test_what_explore_serves_is_not_kept(visit_again, bundles):
+    page = visit_again(bundles["plane"])  # long after it was ready
+    assert page.locator("#kept").is_hidden()
+    kept = "async () => [(await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length]"
+    assert page.evaluate(kept) == [0, 0]
 
 
 def test_opened_as_a_file_the_page_says_what_to_do(browser, playwright):

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from .picture_file import picture_file
 from .pixels import as_bytes, assert_shows, shown
 
 pytestmark = pytest.mark.slow
-
-
-def picture_file(array):
-    content = io.BytesIO()
-    Image.fromarray(array).save(content, "PNG")
-    return {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()}
 
 
 def test_a_picture_of_the_person_s_beside_its_reconstruction(visit_again, bundle, playwright):
