@@ -10,15 +10,20 @@ addEventListener('fetch', (event) => {
 
 async function answer(event) {
   const { request } = event;
-  const cache = await caches.open(KEPT);
+  let response;
   try {
-    const response = await fetch(request);
-    const storable = response.ok && !response.headers.get('Cache-Control')?.includes('no-store');
-    if (storable) event.waitUntil(cache.put(request, response.clone()));
-    return response;
+    response = await fetch(request);
   } catch (error) {
-    const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
+    const kept = await caches.match(request, { cacheName: KEPT, ignoreSearch: true, ignoreVary: true });
     if (kept) return kept;
     throw error;
   }
+  const storable = response.ok && !response.headers.get('Cache-Control')?.includes('no-store');
+  if (storable) event.waitUntil(keep(request, response.clone()));
+  return response;
+}
+
+async function keep(request, response) {
+  const cache = await caches.open(KEPT);
+  await cache.put(request, response);
 }

@@ -21,6 +21,7 @@ def told(programs, *arguments):
     return dict(line.split() for line in done.stdout.splitlines())
 
 
+@pytest.mark.parametrize("exported", ["dense"], indirect=True)
 def test_it_tells_score_and_verdict_as_score_py_does(programs, broken, tmp_path):
     model, file = broken.model, broken.path / "onnx/score.onnx"
     height, width, _ = model.image_shape

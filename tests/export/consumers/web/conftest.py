@@ -28,7 +28,7 @@ def playwright():
 def bundles(tmp_path_factory):
     """Bundles to read, "plane" with a threshold of noise; a test that changes one takes a copy."""
     noise = np.random.default_rng(5).random((40, 8, 8, 1), np.float32)
-    more = {"plane": {"normal_data": [noise], "false_alarm_rate": 0.25}, "colour": {}}
+    more = {"plane": {"normal_data": [noise], "false_alarm_rate": 0.5}, "colour": {}}
     return {name: Bundle(*MODELS[name], tmp_path_factory.mktemp("web") / name, **more[name]) for name in MODELS}
 
 

@@ -39,7 +39,7 @@ def test_the_verdict_is_that_of_the_threshold(visit_again, bundles, playwright):
     elbo = np.array([bundle.score(picture[None, ..., None] / 255)["elbo"][0] for picture in noise])
     assert elbo.min() < threshold - 0.1
     assert elbo.max() > threshold + 0.1
-    rule = f"Below {threshold:.2f} nats pictures are unusual, as 25 % of normal ones are.".replace("-", MINUS)
+    rule = f"Below {threshold:.2f} nats pictures are unusual, as 50 % of normal ones are.".replace("-", MINUS)
     for i, verdict in ((elbo.argmin(), "unusual"), (elbo.argmax(), "usual")):
         page.get_by_label("Choose a picture").set_input_files(picture_file(noise[i]))
         assert_told(page, bundle, noise[i][..., None] / 255, f"Verdict: {verdict}. {rule}", playwright)
