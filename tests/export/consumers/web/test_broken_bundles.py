@@ -119,7 +119,7 @@ def test_a_changed_file_is_used_only_with_consent(visit, bundles, tmp_path, play
     playwright.expect(consent).to_be_visible()
     consent.press("Space")
     playwright.expect(page.locator("#status")).to_have_text("Ready.")
-    playwright.expect(page.locator("#checks")).to_contain_text("3 of 4 files agree with their SHA-256")
+    playwright.expect(page.locator("#checks")).to_contain_text("4 of 5 files agree with their SHA-256")
     assert not page.locator("#fault").is_visible()
     latent = draw_latents(page, [0, 1], 7)
     np.testing.assert_array_equal(latent, bundle.latents(7, [0, 1]).ravel())
