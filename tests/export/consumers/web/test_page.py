@@ -41,9 +41,12 @@ return (async () => {
 """
 
 
-def test_the_browser_refuses_every_other_address(visit, bundles, playwright):
+def test_the_browser_refuses_every_other_address_and_keeps_nothing_that_explore_serves(visit, bundles, playwright):
     page = visit(bundles["plane"].path, broken=True)
     playwright.expect(page.locator("#status")).to_have_text("Ready.")
+    assert page.evaluate("async () => (await import('./offline.js')).keepOffline()") is False
+    kept = "async () => [(await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length]"
+    assert page.evaluate(kept) == [0, 0]
     before = len(page.asked)
     with serving(make_server(bundles["plane"].path)) as other:
         url = address(other)
@@ -100,13 +103,6 @@ def test_it_draws_and_scores_in_firefox_and_opens_there_when_the_server_is_gone(
     assert score.startswith(f"ELBO {elbo:.2f} nats".replace("-", "\N{MINUS SIGN}"))
     assert re.match(r"5 of 5 files agree with their SHA-256\. (\d+) of \1 golden latents are bit-equal", checks)
     assert (status, source) == ("Ready.", "Image 0 of seed 7.")
-
-
-def test_what_explore_serves_is_not_kept(visit_again, bundles):
-    page = visit_again(bundles["plane"])  # long after it was ready
-    assert page.locator("#kept").is_hidden()
-    kept = "async () => [(await navigator.serviceWorker.getRegistrations()).length, (await caches.keys()).length]"
-    assert page.evaluate(kept) == [0, 0]
 
 
 def test_opened_as_a_file_the_page_says_what_to_do(browser, playwright):
