@@ -29,7 +29,7 @@ class Bundle:
             weight.assign(3 * weight)  # untrained, but with pixels that are not all near a half
         self.kl = np.random.default_rng(0).permutation(model.latent_dim) / 10
         metrics = {"elbo": -12.5, "kl_per_dimension": self.kl.tolist()}
-        self.path = export_bundle(model, path, metrics=metrics, **more)
+        self.path = export_bundle(model, path, metrics=metrics, purposes=["web"], **more)
         self.latent_dim, self.shape = model.latent_dim, model.image_shape
         self.signatures = tf.saved_model.load(path / "saved_model").signatures
         if not (path / "web").exists():
