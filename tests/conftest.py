@@ -7,6 +7,7 @@ import warnings
 import hypothesis
 import numpy as np
 import pytest
+from filelock import FileLock
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("keras_vae", deadline=None)
@@ -74,6 +75,22 @@ def optimize_graphs(optimize):
     import tensorflow as tf
 
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimize})
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """Returns a folder that all workers share: `write` is called with its path in the first that asks for it."""
+
+    def make(name, write):
+        base = tmp_path_factory.getbasetemp()
+        base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        with FileLock(base / f"{name}.lock"):
+            if not (base / f"{name}.made").exists():
+                write(base / name)
+                (base / f"{name}.made").touch()
+        return base / name
+
+    return make
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def digits_in_a_folder_of_ours(tmp_path_factory):
+def digits_in_a_folder_of_ours(made_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(made_once("cache", Path.mkdir)))
         yield
 
 

@@ -1,12 +1,14 @@
+from pathlib import Path
+
 import pytest
 
 from keras_vae.command_line.application import main
 
 
 @pytest.fixture(autouse=True, scope="session")
-def digits_in_a_folder_of_ours(tmp_path_factory):
+def digits_in_a_folder_of_ours(made_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(made_once("cache", Path.mkdir)))
         yield
 
 
@@ -27,7 +29,6 @@ def keras_vae(capsys):
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory):
-    output = tmp_path_factory.mktemp("runs") / "digits"
-    main(["train", "--output", str(output), "--epochs", "1", "--importance-samples", "1", "--latent-dim", "2"])
-    return output
+def run(made_once):
+    arguments = ["--epochs", "1", "--importance-samples", "1", "--latent-dim", "2"]
+    return made_once("run", lambda output: main(["train", "--output", str(output), *arguments]))

@@ -55,7 +55,7 @@ def test_generate_gives_the_same_picture_for_the_same_seed(keras_vae, run, tmp_p
 
 @pytest.mark.slow
 def test_a_folder_of_images(keras_vae, photographs, tmp_path):
-    arguments = ["--dataset", photographs, "--image-size", 15, "--epochs", 1, "--importance-samples", 1]
+    arguments = ["--dataset", photographs, "--image-size", 15, "--epochs", 1, "--importance-samples", 1, "--no-bundle"]
     status, printed, error = keras_vae("train", *arguments, "--output", tmp_path / "run")
     assert (status, error) == (0, f"note: {photographs}: train 11, test 1 held out of train\n")
     assert "bits a dimension" in printed

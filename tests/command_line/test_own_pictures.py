@@ -31,7 +31,13 @@ def test_a_folder_is_told_in_a_line_trained_on_and_drawn_with_the_names_of_its_c
     keras_vae, pictures, tmp_path, monkeypatch
 ):
     shown = {}
-    monkeypatch.setattr(report, "latent_space", lambda *found: shown.update(labels=found[3], names=found[4]))
+    draw = report.draw_latent_space
+
+    def noted(means, kl, labels, names, decode):
+        shown.update(labels=labels, names=names)
+        return draw(means, kl, labels, names, decode)
+
+    monkeypatch.setattr(report, "draw_latent_space", noted)
     status, printed, error = keras_vae(
         "train", *SMALL, "--conditional", "--dataset", pictures, "--output", tmp_path / "run"
     )

@@ -3,6 +3,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -57,17 +58,23 @@ def contrasty(preset, changes):
 
 
 @pytest.fixture(scope="session")
-def exports(tmp_path_factory):
+def exports(made_once):
     """Bundles by name, each made once: pytest forgets a fixture's last parameter when the next one comes."""
 
     @functools.cache
     def export(name):
-        model = contrasty(*MODELS[name])
-        images = model.generate(20, seed=99)
-        path = tmp_path_factory.mktemp("export") / name
-        path.mkdir()  # an empty folder is as good as none
-        assert export_bundle(model, path, [images[:10], (images[10:], np.zeros(10))], metrics={"elbo": -12.5}) == path
-        return Exported(model, path, images)
+        def write(folder):
+            model = contrasty(*MODELS[name])
+            images = model.generate(20, seed=99)
+            path = folder / name
+            path.mkdir(parents=True)  # an empty folder is as good as none
+            data = [images[:10], (images[10:], np.zeros(10))]
+            assert export_bundle(model, path, data, metrics={"elbo": -12.5}) == path
+            model.save(folder / "model.keras")
+            np.save(folder / "images.npy", images)
+
+        folder = made_once(f"export_{name}", write)
+        return Exported(keras.models.load_model(folder / "model.keras"), folder / name, np.load(folder / "images.npy"))
 
     return export
 
