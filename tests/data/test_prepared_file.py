@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
@@ -132,15 +134,37 @@ def test_a_damaged_file_is_made_anew(pictures, cache, damage):
     assert again.digest() == digest
 
 
-def test_a_killed_preparation_goes_on_where_it_was():
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+
+
+def interrupted(write):
+    with pytest.raises(KeyboardInterrupt):
+        write(interrupt)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def killed(write):
+    """In a process of its own, by kill -9."""
+    child = os.fork()
+    if not child:
+        write(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        os._exit(1)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("ended", [interrupted, pytest.param(killed, marks=needs_fork)])
+def test_a_preparation_cut_short_goes_on_where_it_was(ended):
     images = np.random.default_rng(0).integers(0, 256, (10, 2, 3, 1), np.uint8)
     begun = []
 
-    def blocks(start, killed_at=None):
+    def blocks(start, end_at=None, end=None):
         begun.append(start)
         for first in range(start, 10, 2):
-            if first == killed_at:
-                raise KeyboardInterrupt
+            if first == end_at:
+                end()
             failed = {"seventh": "cut short"} if first == 6 else {}
             kept = [number for number in (first, first + 1) if number != 7]
             yield Block(images[kept], kept, first + 2, failed)
@@ -148,14 +172,13 @@ def test_a_killed_preparation_goes_on_where_it_was():
     def prepared():
         return PreparedFile({"made": "here"}, 1)
 
-    for killed_at in (2, 8):
-        with pytest.raises(KeyboardInterrupt):
-            prepared().write(10, (2, 3, 1), lambda start, at=killed_at: blocks(start, at), {})
+    for end_at in (2, 8):
+        ended(lambda end, at=end_at: prepared().write(10, (2, 3, 1), lambda start: blocks(start, at, end), {}))
         assert prepared().read() is None
     with (prepared()._beside / "images.uint8").open("ab") as file:
         file.write(b"of a block that was not ended")
     found = prepared().write(10, (2, 3, 1), blocks, {"told": True})
-    assert begun == [0, 2, 8]
+    assert begun == ([0, 2, 8] if ended is interrupted else [8])
     np.testing.assert_array_equal(found.arrays.images, np.delete(images, 7, axis=0))
     assert found.arrays.labels.tolist() == [0, 1, 2, 3, 4, 5, 6, 8, 9]
     assert (found.failed, found.facts) == ({"seventh": "cut short"}, {"told": True})
