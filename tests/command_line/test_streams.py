@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.command_line.streams import lasting, lost_output, use_lasting
 
 COMMAND = [sys.executable, "-m", "keras_vae.command_line.application"]
+TRAINING = [sys.executable, Path(__file__).with_name("without_compiling.py"), "train"]
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 
 
@@ -115,10 +117,10 @@ def test_a_lost_terminal_is_one_who_left(monkeypatch):
 def test_a_training_that_nobody_hears_is_whole(tmp_path):
     """Standard output is a pipe whose reader left, as after `| head -1`, and ASCII; standard error is closed."""
     output = tmp_path / "한국"
-    arguments = ["train", "--epochs", "1", "--latent-dim", "2", "--importance-samples", "1", "--no-bundle"]
+    arguments = ["--epochs", "1", "--latent-dim", "2", "--importance-samples", "1", "--no-bundle"]
     pipe = broken_pipe()
     done = subprocess.run(
-        ["sh", "-c", '"$@" 2>&-', "sh", *COMMAND, *arguments, "--output", str(output)],
+        ["sh", "-c", '"$@" 2>&-', "sh", *TRAINING, *arguments, "--output", str(output)],
         stdout=pipe,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         check=False,

@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
 COMMAND = [sys.executable, "-m", "keras_vae.command_line.application"]
+TRAINING = [sys.executable, Path(__file__).with_name("without_compiling.py"), "train"]
 UNWRITABLE = "/proc/nowhere"
 
 pytestmark = pytest.mark.skipif(
@@ -25,16 +27,14 @@ def environment(request, tmp_path):
     return {**known, "HOME": str(home) if "file" in request.param else UNWRITABLE, "TMPDIR": UNWRITABLE}
 
 
-def run(environment, folder, *arguments):
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, env=environment, cwd=folder, check=False
-    )
+def run(environment, folder, *command):
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
 
 
 def test_pictures_need_none_of_them(environment, tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
-    done = run(environment, folder, "generate", "--preset", "mnist_iwae_mlp")
+    done = run(environment, folder, *COMMAND, "generate", "--preset", "mnist_iwae_mlp")
     assert (done.returncode, done.stderr) == (0, "")
     assert [path.name for path in folder.iterdir()] == ["samples.png"]
 
@@ -42,7 +42,7 @@ def test_pictures_need_none_of_them(environment, tmp_path):
 def test_a_cache_that_is_needed_is_named_with_the_mend(environment, tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
-    done = run(environment, folder, "explore", "--preset", "mnist_iwae_mlp")
+    done = run(environment, folder, *COMMAND, "explore", "--preset", "mnist_iwae_mlp")
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
     assert f"XDG_CACHE_HOME {environment['HOME']}/.cache/keras_vae/bundles/mnist_iwae_mlp-" in done.stderr
@@ -54,7 +54,7 @@ def test_a_training_needs_none_of_them(environment, tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
     arguments = ["--epochs", "1", "--importance-samples", "1", "--latent-dim", "2", "--no-bundle"]
-    done = run(environment, folder, "train", *arguments, "--output", "run")
+    done = run(environment, folder, *TRAINING, *arguments, "--output", "run")
     assert done.returncode == 0, done.stderr
     assert "keras-vae: error" not in done.stderr
     assert (folder / "run/model.keras").is_file()

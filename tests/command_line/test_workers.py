@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 
 from keras_vae.checkpoints.format import PARTIAL
+from tests.fresh_process import METHOD, FreshProcess, context
 
 FULL = Path("/dev/full")  # every write to it fails with ENOSPC, as on a full disk
 STEPS = 3 * 23  # 3 epochs of 1437 images, 64 a batch
@@ -29,9 +29,7 @@ SECONDS = 60  # within which the others end when one is lost
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        "forkserver" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork processes"
-    ),
+    pytest.mark.skipif(METHOD != "forkserver", reason="this system cannot fork processes"),
 ]
 
 
@@ -53,8 +51,7 @@ def work(arguments, tf_config, printed, say, versions):
             super().on_train_batch_end(batch, logs)
 
     train.Checkpoint = Saying
-    # Calls of 2 steps rather than 32: many moments to be killed at. Without XLA, whose compiling takes long.
-    execution.STEPS_PER_EXECUTION, execution.compiles_well = 2, lambda model: False
+    execution.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
     true_version = importlib.metadata.version
     importlib.metadata.version = lambda name: versions.get(name) or true_version(name)
     sys.stdout, sys.stderr = (open(descriptor, "w", closefd=False) for descriptor in (1, 2))  # noqa: SIM115
@@ -64,7 +61,7 @@ def work(arguments, tf_config, printed, say, versions):
 class Workers:
     """Processes of one training, and what each printed; `own` are arguments of each alone, as many as workers."""
 
-    def __init__(self, context, folder, *arguments, own=((), ()), versions=({}, {}), strategy="multi_worker"):
+    def __init__(self, folder, *arguments, own=((), ()), versions=({}, {}), strategy="multi_worker"):
         self.printed = [folder / f"printed-{index}.txt" for index in range(len(own))]
         for file in self.printed:
             file.unlink(missing_ok=True)
@@ -72,12 +69,9 @@ class Workers:
         self.heard, self.processes = [], []
         for index, extra in enumerate(own):
             task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            hear, say = context.Pipe(duplex=False)
+            hear, say = context().Pipe(duplex=False)
             everything = [*ARGUMENTS, "--strategy", strategy, *map(str, [*arguments, *extra])]
-            process = context.Process(
-                target=work, args=(everything, json.dumps(task), self.printed[index], say, versions[index])
-            )
-            process.start()
+            process = FreshProcess(work, everything, json.dumps(task), self.printed[index], say, versions[index])
             say.close()
             self.heard.append(hear)
             self.processes.append(process)
@@ -87,7 +81,7 @@ class Workers:
         while self.heard[0].recv() < step:
             pass
         for index, number in signals.items():
-            os.kill(self.processes[index].pid, number)
+            os.kill(self.processes[index].process.pid, number)
 
     def end(self, seconds=300):
         """Wait for all; return their exit statuses and what they printed."""
@@ -97,9 +91,8 @@ class Workers:
                 with contextlib.suppress(EOFError):
                     while hear.poll(max(0, deadline - time.monotonic())):
                         hear.recv()
-            for process in self.processes:
-                process.join(max(0, deadline - time.monotonic()))
-            return [process.exitcode for process in self.processes], [file.read_text() for file in self.printed]
+            statuses = [process.ended(max(0, deadline - time.monotonic()))[0] for process in self.processes]
+            return statuses, [file.read_text() for file in self.printed]
         finally:
             for process in self.processes:
                 process.kill()
@@ -122,25 +115,16 @@ def arrays(path):
 
 
 @pytest.fixture(scope="module")
-def context():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # keras-vae's own start sets it, but the server was there before
-    # One server imports TensorFlow once; each process is forked from it before TensorFlow starts. Saves minutes.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["keras_vae.runs.train"])
-    return context
-
-
-@pytest.fixture(scope="module")
-def whole(context, tmp_path_factory):
+def whole(tmp_path_factory):
     """The run folder of an uninterrupted training, and what its two workers printed."""
     folder = tmp_path_factory.mktemp("whole")
-    statuses, printed = Workers(context, folder, "--output", folder / "run").end()
+    statuses, printed = Workers(folder, "--output", folder / "run").end()
     assert statuses == [0, 0], printed
     return folder / "run", printed
 
 
 @pytest.fixture(scope="module")
-def interrupted(context, tmp_path_factory):
+def interrupted(tmp_path_factory):
     """The unfinished run of a training that was killed three times and asked to end once, by a seed's choice."""
     folder = tmp_path_factory.mktemp("interrupted")
     draw = random.Random(5)
@@ -148,7 +132,7 @@ def interrupted(context, tmp_path_factory):
     moments = sorted(draw.sample(range(4, STEPS - 6), len(lives)))
     for number, (signals, moment) in enumerate(zip(lives, moments, strict=True)):
         arguments = ["--output", folder / "run", "--checkpoint-every", draw.choice([1, 3])]
-        workers = Workers(context, folder, *arguments, *(["--resume"] if number else []))
+        workers = Workers(folder, *arguments, *(["--resume"] if number else []))
         workers.signal_at(moment, signals)
         statuses, printed = workers.end(SECONDS)
         said = [text.splitlines()[-1] for text in printed]
@@ -182,9 +166,9 @@ def test_the_first_worker_writes_and_prints_and_the_other_only_trains(whole):
     assert "WARNING" not in printed[0]
 
 
-def test_killed_and_asked_to_end_it_ends_as_if_nothing_had_happened(context, whole, interrupted, tmp_path):
+def test_killed_and_asked_to_end_it_ends_as_if_nothing_had_happened(whole, interrupted, tmp_path):
     output = copied(interrupted, tmp_path)
-    statuses, printed = Workers(context, tmp_path, "--output", output, "--resume").end()
+    statuses, printed = Workers(tmp_path, "--output", output, "--resume").end()
     assert statuses == [0, 0], printed
     assert "up to the order of sums" not in printed[0]
     expected, found = arrays(whole[0] / "model.keras"), arrays(output / "model.keras")
@@ -199,9 +183,9 @@ def test_killed_and_asked_to_end_it_ends_as_if_nothing_had_happened(context, who
     assert not (tmp_path / "run.unfinished").exists()
 
 
-def test_resumed_on_one_device_it_ends_the_same_up_to_the_order_of_sums(context, whole, interrupted, tmp_path):
+def test_resumed_on_one_device_it_ends_the_same_up_to_the_order_of_sums(whole, interrupted, tmp_path):
     output = copied(interrupted, tmp_path)
-    alone = Workers(context, tmp_path, "--output", output, "--resume", own=[()], strategy="one_device")
+    alone = Workers(tmp_path, "--output", output, "--resume", own=[()], strategy="one_device")
     (status,), (printed,) = alone.end()
     assert status == 0, printed
     said = " ".join(printed.split())
@@ -210,9 +194,8 @@ def test_resumed_on_one_device_it_ends_the_same_up_to_the_order_of_sums(context,
     assert max(np.abs(value - found[name]).max() for name, value in expected.items()) < 1e-5
 
 
-def test_workers_with_other_settings_and_versions_are_told_in_what_they_differ(context, tmp_path):
+def test_workers_with_other_settings_and_versions_are_told_in_what_they_differ(tmp_path):
     workers = Workers(
-        context,
         tmp_path,
         *("--output", tmp_path / "run"),
         own=([], ["--latent-dim", 3]),
@@ -226,10 +209,10 @@ def test_workers_with_other_settings_and_versions_are_told_in_what_they_differ(c
     assert {path.name for path in tmp_path.iterdir()} == {"printed-0.txt", "printed-1.txt"}
 
 
-def test_a_worker_that_does_not_see_the_checkpoint_is_named(context, interrupted, tmp_path):
+def test_a_worker_that_does_not_see_the_checkpoint_is_named(interrupted, tmp_path):
     output = copied(interrupted, tmp_path)
     elsewhere = [[], ["--output", tmp_path / "elsewhere"]]
-    statuses, printed = Workers(context, tmp_path, "--output", output, "--resume", own=elsewhere).end(SECONDS)
+    statuses, printed = Workers(tmp_path, "--output", output, "--resume", own=elsewhere).end(SECONDS)
     assert statuses == [2, 2], printed
     for text in printed:
         said = text.splitlines()[-1]
@@ -239,13 +222,13 @@ def test_a_worker_that_does_not_see_the_checkpoint_is_named(context, interrupted
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_a_disk_that_fills_at_a_checkpoint_ends_both_and_keeps_the_one_before(context, interrupted, tmp_path):
+def test_a_disk_that_fills_at_a_checkpoint_ends_both_and_keeps_the_one_before(interrupted, tmp_path):
     output = copied(interrupted, tmp_path)
     folder = tmp_path / "run.unfinished" / "checkpoints"
     before = {path.name: path.read_bytes() for path in folder.glob("*.checkpoint")}
     (folder / PARTIAL).unlink(missing_ok=True)
     (folder / PARTIAL).symlink_to(FULL)
-    workers = Workers(context, tmp_path, "--output", output, "--resume", "--checkpoint-every", 1)
+    workers = Workers(tmp_path, "--output", output, "--resume", "--checkpoint-every", 1)
     statuses, printed = workers.end(SECONDS)
     assert statuses == [2, 2], printed
     assert "the disk is full; make room" in printed[0].splitlines()[-1]
@@ -254,10 +237,10 @@ def test_a_disk_that_fills_at_a_checkpoint_ends_both_and_keeps_the_one_before(co
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_mirrored_with_half_precision_on_virtual_devices(context, tmp_path):
+def test_mirrored_with_half_precision_on_virtual_devices(tmp_path):
     """What is written is float32, whatever the networks were trained in, and so becomes a bundle as ever."""
     arguments = ["--output", tmp_path / "run", "--virtual-devices", 2, "--precision", "mixed_float16", "--bundle"]
-    (status,), (printed,) = Workers(context, tmp_path, *arguments, own=[()], strategy="mirrored").end()
+    (status,), (printed,) = Workers(tmp_path, *arguments, own=[()], strategy="mirrored").end()
     assert status == 0, printed
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["untrained"]["elbo"] < metrics["test"]["elbo"] < 0
@@ -268,9 +251,9 @@ def test_mirrored_with_half_precision_on_virtual_devices(context, tmp_path):
     assert json.loads((tmp_path / "run/bundle/manifest.json").read_text())["not_written"] == {}
 
 
-def test_a_batch_smaller_than_the_number_of_replicas_is_refused(context, tmp_path):
+def test_a_batch_smaller_than_the_number_of_replicas_is_refused(tmp_path):
     arguments = ["--output", tmp_path / "run", "--virtual-devices", 2, "--batch-size", 1]
-    (status,), (printed,) = Workers(context, tmp_path, *arguments, own=[()], strategy="mirrored").end()
+    (status,), (printed,) = Workers(tmp_path, *arguments, own=[()], strategy="mirrored").end()
     assert status == 2
     assert "batch_size is 1, shared out among 2 replicas: expected at least 2" in printed.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["printed-0.txt"]

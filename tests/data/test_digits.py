@@ -1,12 +1,11 @@
 import os
-import subprocess
-import sys
 
 import numpy as np
 from sklearn.datasets import load_digits
 
 from keras_vae.data.digits import TEST_SIZE, Digits, stratified_test_indices
 from keras_vae.data.load import load_arrays
+from tests.fresh_process import FreshProcess
 
 
 def test_the_split_is_scikit_learns_images_without_leakage():
@@ -53,14 +52,14 @@ def test_an_unwritable_folder_is_no_obstacle(tmp_path):
     assert len(load_arrays("digits", data_dir=tmp_path / "file" / "data")) == 1437
 
 
+def print_the_sum():
+    print(load_arrays("digits").images.sum())
+
+
 def test_two_processes_may_prepare_it_at_once(tmp_path):
-    code = "from keras_vae.data.load import load_arrays; print(load_arrays('digits').images.sum())"
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "fresh")}
-    runs = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
-        for _ in range(2)
-    ]
-    sums = [run.communicate(timeout=120)[0].split() for run in runs]
-    assert [run.returncode for run in runs] == [0, 0]
-    assert sums[0] == sums[1] == [str(load_arrays("digits").images.sum(dtype=np.uint64))]
+    processes = [FreshProcess(print_the_sum, environment=environment) for _ in range(2)]
+    (first, printed, errors), (second, as_well, other_errors) = (process.ended() for process in processes)
+    assert (first, second) == (0, 0), errors + other_errors
+    assert printed == as_well == f"{load_arrays('digits').images.sum(dtype=np.uint64)}\n"
     assert not [path for path in (tmp_path / "fresh").rglob("*") if "incomplete" in path.name]

@@ -59,7 +59,8 @@ def run_command(words: list[str]) -> None:
     """
     program, *arguments = words
     if program.endswith("keras-vae"):
-        shorter = {"train": ["--overwrite"], "evaluate": ["--importance-samples", "2"]}
+        two_samples = ["--importance-samples", "2"]
+        shorter = {"train": ["--overwrite"], "evaluate": two_samples, "score": two_samples}
         main(arguments + shorter.get(arguments[0], []))
     elif program == "python":
         before = sys.argv

@@ -27,11 +27,17 @@ def trained(tmp_path_factory):
     return output
 
 
+@pytest.fixture(scope="package")
+def cache(tmp_path_factory):
+    """Datasets as the first page that names them prepared them."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def users_folder(tmp_path, trained, monkeypatch):
+def users_folder(tmp_path, trained, cache, monkeypatch):
     """The current folder of a user who has images, and a run of the digits."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
     for number, image in enumerate(pixels):
         path = tmp_path / "path/to/images" / ("cat", "dog")[number % 2] / f"{number}.png"
@@ -43,7 +49,7 @@ def users_folder(tmp_path, trained, monkeypatch):
 
 @pytest.fixture
 def short_commands(trained, monkeypatch):
-    """`keras-vae train` reads its images and makes its model, but takes no step; a bundle is that of the digits.
+    """`keras-vae train` reads its images and makes its model, but fits nothing; a bundle is that of the digits.
 
     Trainings and exports of all kinds are tested where they live. Here, what a page says must be possible.
     """
@@ -65,6 +71,7 @@ def short_commands(trained, monkeypatch):
         explore.make_server(bundle, port).close()
 
     monkeypatch.setattr(train, "fit", lambda *_: {"loss": [1.0]})
+    monkeypatch.setattr(train, "_fit_sampler", lambda *_: None)
     monkeypatch.setattr(train, "evaluate_run", lambda *_: figures)
     monkeypatch.setattr(train, "draw_pictures", lambda *_: None)
     monkeypatch.setattr(keras_vae.export, "export_bundle", export_bundle)

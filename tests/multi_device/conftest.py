@@ -1,11 +1,11 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.fresh_process import FreshProcess, run_program
 
 collect_ignore = ["programs"]  # run as processes of their own, not imported
 PROGRAMS = Path(__file__).parent / "programs"
@@ -13,22 +13,14 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 def start(program, *arguments, **environment):
     """Run a program in a process of its own: devices are set before TensorFlow starts, and a failure poisons it."""
-    return subprocess.Popen(
-        [sys.executable, PROGRAMS / program, *map(str, arguments)],
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "", **environment}
+    return FreshProcess(run_program, PROGRAMS / program, *arguments, environment=environment)
 
 
 def results(process):
-    try:
-        out, err = process.communicate(timeout=600)
-    finally:
-        process.kill()
+    status, out, err = process.ended()
     printed = [line.removeprefix("RESULTS ") for line in out.splitlines() if line.startswith("RESULTS ")]
-    assert process.returncode == 0, err[-6000:]
+    assert status == 0, err[-6000:]
     assert len(printed) == 1
     return json.loads(printed[0])
 

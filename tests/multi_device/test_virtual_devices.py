@@ -29,7 +29,7 @@ def test_four_replicas_train_as_one(on_four, name):
 @pytest.mark.parametrize("name", ["sgd", "convolutional"])
 def test_evaluate_and_predict_are_compared(on_two, on_four, name):
     for results in (on_two, on_four):
-        assert {"evaluate", "predict"} <= set(results[name])
+        assert {"validation", "evaluate", "predict"} <= set(results[name])
 
 
 @pytest.mark.parametrize("case", ["one_step_a_call", "sgd", "many_steps_a_call"])

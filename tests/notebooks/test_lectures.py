@@ -4,11 +4,13 @@ import re
 
 import nbformat
 import pytest
+from jupyter_client.provisioning import LocalProvisioner
 from markdown_it import MarkdownIt
 
 from notebooks.building.editions import LANGUAGES, edition, solutions
 from notebooks.building.execution import execute
 from notebooks.building.lectures import LARGEST, ROOM, out_of_step, sources, stored
+from tests.notebooks.forked_kernel import launch_kernel
 
 LECTURES = sources()
 EDITIONS = [
@@ -38,7 +40,8 @@ def test_links_between_lectures_lead_somewhere(source, language):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", LECTURES, ids=lambda source: source.stem)
-def test_runs_top_to_bottom_in_a_fresh_kernel_and_the_solutions_after_it(source):
+def test_runs_top_to_bottom_in_a_fresh_kernel_and_the_solutions_after_it(source, monkeypatch):
+    monkeypatch.setattr(LocalProvisioner, "launch_kernel", launch_kernel)
     notebook = edition(source, "en")
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
     execute(notebook, source.stem, fast=True)

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import math
-import multiprocessing
 import os
 import random
 import signal
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from keras_vae.checkpoints.folder import checkpoints_in
 from keras_vae.runs.run_folder import CHECKPOINTS, unfinished
+from tests.fresh_process import METHOD, FreshProcess, context
 
 KILLS, SEED, EPOCHS = 10, 4, 4
 STEPS = EPOCHS * 23  # 1437 images, 64 a batch
@@ -35,30 +35,28 @@ def train_and_say(output, resume, every, say):
             super().on_train_batch_end(batch, logs)
 
     train.Checkpoint = Saying
-    # Calls of 2 steps rather than 32: many moments to be killed at. Without XLA, whose compiling takes long.
-    execution.STEPS_PER_EXECUTION, execution.compiles_well = 2, lambda model: False
+    execution.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
     settings = Settings(epochs=EPOCHS, batch_size=64, latent_dim=2, binarize="dynamic", importance_samples=1)
     console = Console(file=io.StringIO())
     train.train(settings, output, overwrite=True, console=console, checkpoint_every=every, resume=resume)
 
 
-def live(context, output, every, kill_at=math.inf, delay=0.0):
+def live(output, every, kill_at=math.inf, delay=0.0):
     """Run a process, on from its last checkpoint, until it ends or is killed; return whether it ended by itself."""
     resume = bool(checkpoints_in(unfinished(output) / CHECKPOINTS))
-    hear, say = context.Pipe(duplex=False)
-    process = context.Process(target=train_and_say, args=(output, resume, every, say))
-    process.start()
+    hear, say = context().Pipe(duplex=False)
+    fresh = FreshProcess(train_and_say, output, resume, every, say)
     say.close()
     # Heard to the end: a pipe that nobody empties would stop the process.
     with contextlib.suppress(EOFError):
         while True:
             if hear.recv() >= kill_at:
                 time.sleep(delay)
-                os.kill(process.pid, signal.SIGKILL)
+                os.kill(fresh.process.pid, signal.SIGKILL)
                 break
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode == 0
+    status, _, errors = fresh.ended()
+    assert status in (0, -signal.SIGKILL), errors
+    return status == 0
 
 
 def weights(path):
@@ -70,20 +68,15 @@ def weights(path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "forkserver" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork processes"
-)
+@pytest.mark.skipif(METHOD != "forkserver", reason="this system cannot fork processes")
 def test_killed_ten_times_the_run_ends_as_if_nothing_had_happened(tmp_path):
-    # One server imports TensorFlow once; each process is forked from it before TensorFlow starts. Saves a minute.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["keras_vae.runs.train"])
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert live(context, whole, every=10_000)
+    assert live(whole, every=10_000)
 
     draw = random.Random(SEED)
     for kill_at in sorted(draw.sample(range(1, STEPS - 1), KILLS)):
-        assert not live(context, killed, draw.choice([1, 3, 7]), kill_at, delay=draw.random() * 0.02)
-    assert live(context, killed, every=10_000)
+        assert not live(killed, draw.choice([1, 3, 7]), kill_at, delay=draw.random() * 0.02)
+    assert live(killed, every=10_000)
 
     first, second = weights(whole / "model.keras"), weights(killed / "model.keras")
     assert first.keys() == second.keys()

@@ -91,6 +91,10 @@ CASES = {
 }
 
 
+# However its steps are run, a training on one replica is this one: each of these is held against it.
+SAME_ON_ONE = dict.fromkeys(("one_step_a_call", "many_steps_a_call", "compiled", "eager"), "sgd")
+
+
 def compiled(case):
     make, optimizer, options = CASES[case]
     model = make()
@@ -104,20 +108,37 @@ def outcome(model, data, whole=True):
     result = {
         "weights": model.get_weights(),
         "optimizer": [np.asarray(variable.value) for variable in model.optimizer.variables],
-        "history": [np.float32(history[name][0]) for name in sorted(history)],
+        "history": [np.float32(history[name][0]) for name in sorted(history) if not name.startswith("val_")],
         "step": [model.step.numpy()],
     }
     if whole:
+        result["validation"] = [np.float32(history[name][0]) for name in sorted(history) if name.startswith("val_")]
         result["evaluate"] = [np.float32(value) for value in model.evaluate(data, verbose=0)]
         result["predict"] = [model.predict(data, verbose=0)]
     return result
 
 
+@functools.cache
+def on_one(case):
+    """The outcome of a case's training without a strategy."""
+    return outcome(compiled(case), batches(), case in WHOLE)
+
+
+def compare(case, strategy):
+    """The differences between a case's training on one replica and on those of a strategy."""
+    with strategy.scope():
+        model = compiled(case)
+    many = outcome(model, batches(), case in WHOLE)
+    one = on_one(SAME_ON_ONE.get(case, case))
+    return differences({part: one[part] for part in many}, many)
+
+
 def differences(one, other):
     """The largest difference of each part; of losses, which are hundreds of nats, the relative one."""
+    losses = ("history", "validation", "evaluate")
     return {
         part: max(
-            float(np.max(np.abs(a - b) / (np.maximum(1, np.abs(a)) if part in ("history", "evaluate") else 1)))
+            float(np.max(np.abs(a - b) / (np.maximum(1, np.abs(a)) if part in losses else 1)))
             for a, b in zip(one[part], other[part], strict=True)
         )
         for part in one
@@ -132,9 +153,10 @@ def in_steps(case):
     return _parts(model, model.evaluate(data, steps=3, verbose=0), model.predict(data, steps=2, verbose=0)), numbers
 
 
-def in_a_row(case):
+@functools.cache
+def in_a_row():
     """The same of the same batches, one after the other to their end."""
-    model, data = compiled(case), batches().take(19).repeat().take(22)
+    model, data = compiled("sgd"), batches().take(19).repeat().take(22)
     model.fit(data, verbose=0)
     return _parts(model, model.evaluate(data.take(3), verbose=0), model.predict(data.take(2), verbose=0))
 

@@ -28,12 +28,6 @@ def made_under(make):
         return make()
 
 
-def compare(case):
-    data = cases.batches()
-    one, many = cases.compiled(case), made_under(lambda: cases.compiled(case))
-    return cases.differences(*(cases.outcome(model, data, case in cases.WHOLE) for model in (one, many)))
-
-
 def array_input():
     """An array, with part of it for validation, and a batch by itself."""
     outcomes = []
@@ -53,10 +47,9 @@ def array_input():
 
 def labelled_input():
     data = tf.data.Dataset.zip(cases.batches(), tf.data.Dataset.range(1000).batch(cases.BATCH)).take(20)
-    one, many = cases.compiled("sgd"), made_under(lambda: cases.compiled("sgd"))
-    for model in (one, many):
-        model.fit(data, verbose=0)
-    return cases.differences({"weights": one.get_weights()}, {"weights": many.get_weights()})
+    model = made_under(lambda: cases.compiled("sgd"))
+    model.fit(data, verbose=0)
+    return cases.differences({"weights": cases.on_one("sgd")["weights"]}, {"weights": model.get_weights()})
 
 
 def weighted_input():
@@ -80,7 +73,7 @@ def in_steps():
     found = {}
     for case in ("one_step_a_call", "sgd", "many_steps_a_call"):
         many, numbers = made_under(lambda case=case: cases.in_steps(case))
-        found[case] = {**cases.differences(cases.in_a_row(case), many), "numbers": numbers}
+        found[case] = {**cases.differences(cases.in_a_row(), many), "numbers": numbers}
     return found
 
 
@@ -227,5 +220,5 @@ OTHERS = {
     "saved": saved,
 }
 
-results = {name: compare(name) if name in cases.CASES else OTHERS[name]() for name in names}
+results = {name: cases.compare(name, strategy) if name in cases.CASES else OTHERS[name]() for name in names}
 print("RESULTS " + json.dumps(results))

@@ -17,14 +17,6 @@ from keras_vae.multi_device.collectives import assert_same_on_workers  # noqa: E
 index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
 
 
-def compare(case):
-    data = cases.batches()
-    one = cases.compiled(case)
-    with strategy.scope():
-        many = cases.compiled(case)
-    return cases.differences(*(cases.outcome(model, data, case == "sgd") for model in (one, many)))
-
-
 def message(function):
     try:
         function()
@@ -71,17 +63,17 @@ def weighted():
 def in_steps():
     with strategy.scope():
         many, numbers = cases.in_steps("sgd")
-    return {**cases.differences(cases.in_a_row("sgd"), many), "numbers": numbers}
+    return {**cases.differences(cases.in_a_row(), many), "numbers": numbers}
 
 
 results = {
     "in_steps": in_steps(),
     "weighted": weighted(),
     "replicas": strategy.num_replicas_in_sync,
-    "sgd": compare("sgd"),
-    "compiled": compare("compiled"),
-    "global_clipnorm": compare("global_clipnorm"),
-    "skipping": compare("skipping"),
+    "sgd": cases.compare("sgd", strategy),
+    "compiled": cases.compare("compiled", strategy),
+    "global_clipnorm": cases.compare("global_clipnorm", strategy),
+    "skipping": cases.compare("skipping", strategy),
     "same": message(lambda: assert_same_on_workers(strategy, {"keras": "3.15.1", "seed": 3})),
     "differ": message(lambda: assert_same_on_workers(strategy, {"keras": f"3.{index}", "seed": 3, f"only{index}": 1})),
     "shuffled_array": message(shuffled_array),
