@@ -1,7 +1,7 @@
-"""Processes for what needs one of its own - devices, an environment, a folder - without six seconds of imports.
+"""Processes for what needs one of its own - devices, an environment, an end - without six seconds of imports.
 
-Each is forked from a server that has imported TensorFlow and not begun with it. What is about imports, or about the
-streams a process is born with, is no use for them: it takes a new interpreter.
+Each is forked from a server that has imported TensorFlow and run nothing. A test of imports, or of the streams that a
+process starts with, takes a new interpreter all the same.
 """
 
 import gc
@@ -24,19 +24,20 @@ def context():
 
 
 class FreshProcess:
-    """Calls `target(*arguments)` of a test module in a process of its own, which is as a user's but for XLA.
+    """Calls `target(*arguments)`, a function of a module, in a process of its own.
 
-    As in the tests' own process, models that do not ask for XLA go without it, and graphs are not optimized.
+    As in the tests' own, models that do not ask for XLA go without it, and graphs are not optimized - unless
+    `optimized`, where bits are held against those of programs that are started.
     """
 
-    def __init__(self, target, *arguments, environment=None, folder="."):
+    def __init__(self, target, *arguments, environment=None, folder=".", optimized=False):
         self._printed = tempfile.TemporaryDirectory()
         self._streams = [Path(self._printed.name, name) for name in ("stdout", "stderr")]
         for stream in self._streams:
             stream.touch()
         environment = dict(os.environ if environment is None else environment)
         self.process = context().Process(
-            target=_be, args=(target, arguments, environment, os.path.abspath(folder), self._streams)
+            target=_be, args=(target, arguments, environment, os.path.abspath(folder), self._streams, optimized)
         )
         self.process.start()
 
@@ -60,7 +61,7 @@ def run_program(path, *arguments):
     runpy.run_path(str(path), run_name="__main__")
 
 
-def _be(target, arguments, environment, folder, streams):
+def _be(target, arguments, environment, folder, streams, optimized):
     for descriptor, stream in enumerate(streams, start=1):
         with stream.open("ab") as file:
             os.dup2(file.fileno(), descriptor)
@@ -75,5 +76,5 @@ def _be(target, arguments, environment, folder, streams):
     from keras_vae.models import execution
 
     execution.compiles_well = lambda model: False
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimized})
     target(*arguments)

@@ -119,18 +119,17 @@ def outcome(model, data, whole=True):
 
 
 @functools.cache
-def on_one(case):
+def on_one(case, whole=False):
     """The outcome of a case's training without a strategy."""
-    return outcome(compiled(case), batches(), case in WHOLE)
+    return outcome(compiled(case), batches(), whole)
 
 
 def compare(case, strategy):
     """The differences between a case's training on one replica and on those of a strategy."""
     with strategy.scope():
         model = compiled(case)
-    many = outcome(model, batches(), case in WHOLE)
-    one = on_one(SAME_ON_ONE.get(case, case))
-    return differences({part: one[part] for part in many}, many)
+    whole = case in WHOLE
+    return differences(on_one(SAME_ON_ONE.get(case, case), whole), outcome(model, batches(), whole))
 
 
 def differences(one, other):
