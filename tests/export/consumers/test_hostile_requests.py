@@ -113,7 +113,8 @@ def test_clients_that_go_away_in_the_middle_are_no_news(bundle):
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
 def test_idle_and_slow_clients_hold_no_threads_and_are_given_up(bundle):
     with started(bundle) as (port, process), contextlib.ExitStack() as stack:
-        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(499)]  # and the good one
+        # and the good one
+        idle = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(499)]
         for connection in idle[::2]:
             connection.sendall(b"GET /manifest")
         idle[0].sendall(b".json HTTP/1.1\r\nHost: localhost\r\n\r\n")
