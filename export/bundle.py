@@ -1,4 +1,4 @@
-"""The bundle: one folder that carries a model out of Python."""
+"""The bundle: one folder with a model as files that run without Python."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def export_bundle(
 ) -> Path:
     """Export a model as a bundle: SavedModel, TFLite and ONNX files, programs that run them, and values to check them.
 
-    Every file is run in its own runtime before the folder takes its name. The manifest states how far its images are
-    from those of Keras and how many nats it loses. A file whose format cannot express the model, or that loses more
+    Every file is run in its own runtime before the folder gets its final name. The manifest states how far its images
+    are from those of Keras and how many nats it loses. A file whose format cannot express the model, or that loses more
     than the manifest's tolerance, is left out with a warning, and the manifest says why. A model trained in mixed
     precision is exported in float32.
 
@@ -67,27 +67,28 @@ def export_bundle(
         model: the model, trained or not.
         directory: the folder to write, which must be empty or not exist. It appears when it is complete.
         representative_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), which a
-            conditional model needs; their latents, with those of the prior, calibrate the int8 decoder. None (the
-            default) takes only those of the prior.
-        test_data: batches of the same kind. Their first 256 images (fewer if large) become part of the bundle, to
-            measure nats wherever it goes. None (the default) takes samples of the model: use it if your images are
-            private.
-        metrics: figures of the model on test images, in nats an image, for manifest and model card; None by default.
-        normal_data: batches of the same kind, of images that are normal and were not trained on. The scores of the
-            first 1,000, of large ones fewer, give the threshold below which an image counts as unusual. No image
-            becomes part of the bundle. None (the default) gives no threshold.
+            conditional model needs; their latents, together with latents of the prior, calibrate the int8 decoder. None
+            (the default) uses only latents of the prior.
+        test_data: batches of the same kind. Their first 256 images (fewer if they are large) are stored in the bundle,
+            so that nats can be measured on any machine. None (the default) stores samples of the model instead; use
+            this if your images are private.
+        metrics: metrics of the model on test images, in nats per image, for the manifest and the model card; None by
+            default.
+        normal_data: batches of the same kind, with normal images that were not used in training. The scores of the
+            first 1,000 (fewer if they are large) give the threshold below which an image counts as unusual. None of
+            these images is stored in the bundle. None (the default) gives no threshold.
         false_alarm_rate: the share of these that may count as unusual, between 0 and 1; 0.05 by default.
         purposes: some of "android-gpu", "ios", "web", "microcontroller" and "server", to write only the files for
-            these, beside the SavedModel, which all others are held against. By default the bundle has the files for
+            these, and the SavedModel, with which all other files are compared. By default the bundle has the files for
             any number of images.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: a model that is no VAE or not finite, a folder that holds something or that another process is
-            writing, unusable images, a rate that is none, an unknown purpose.
-        OSError: a folder that cannot be written.
+        ValueError: if the model is not a VAE or its weights are not finite, the folder is not empty or another process
+            is writing it, images are unusable, the rate is invalid, or a purpose is unknown.
+        OSError: if the folder cannot be written.
     """
     directory, rate = as_path("directory", directory), check_rate(false_alarm_rate)
     purposes = check_purposes(purposes)

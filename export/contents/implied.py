@@ -18,9 +18,9 @@ MOST = 10.0  # times the tolerances of float32, however many layers
 
 # What of a manifest nothing in the bundle can check; the rest is held against the files.
 AUTHORS_WORD = (
-    "metrics, threshold of scores, versions, numbers of parameters and layers, the posterior, what a prior was trained "
-    "as, where test images come from, why a file is missing, what delegates' makers say and how large an arena is are "
-    "the author's word"
+    "metrics, threshold of scores, versions, numbers of parameters and layers, posterior, kind of prior that was "
+    "trained, source of the test images, reasons for missing files, compatibility reports for delegates and arena "
+    "size: for these, you have only the author's word"
 )
 
 SIGNATURES = ("encode", "decode", "reconstruct", "generate", "score")

@@ -51,7 +51,7 @@ def manifest(
         not_written: why a file is missing, by the path it would have.
         test_images: `file`, `count` and `source` of the images in the bundle.
         elbo: of the model on these images, in nats; None if it cannot be told from images.
-        metrics: of the model on test images, in nats an image; None if nobody measured them.
+        metrics: of the model on test images, in nats per image; None if nobody measured them.
         threshold: of scores, below which an image counts as unusual; None without.
         written_for: the purposes for which it has files; none for the usual ones.
     """

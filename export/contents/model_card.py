@@ -12,14 +12,15 @@ RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "O
 # The file that a runtime's example names: without it there is no example.
 _EXAMPLES = {"saved_model": "saved_model", "tflite": "tflite/vae.tflite", "onnx": "onnx/generate.onnx"}
 _DELEGATES = (
-    "What TensorFlow's analyzer says of files for one image and Android's GPU, and ONNX Runtime's checker of mobile "
-    "usability of NNAPI and CoreML, with the operators that stop them. Neither ran them on a device:"
+    "Compatibility of the files for one image with Android's GPU, according to TensorFlow's analyzer, and with NNAPI "
+    "and CoreML, according to ONNX Runtime's checker, with the operators that are not supported. Nothing was run on a "
+    "device:"
 )
 _GENERATOR_ON_DELEGATES = (
-    "A delegate may compute whole numbers in floats, and then draws other latents: run `generate`, and `score`, which "
-    "draws noise, on the processor, or draw latents as `latents.py` does and give the delegate `decode`."
+    "A delegate may compute integers in floating point, and then draws different latents. Run `generate` and `score` "
+    "on the CPU, or draw the latents as `latents.py` does and run only `decode` on the delegate."
 )
-_DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, each of which rounds, as in Keras)"
+_DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, since rounding errors grow with depth)"
 _ROLES = ("decode", "encode", "score")
 
 
@@ -72,8 +73,8 @@ def _threshold(threshold: Mapping[str, Any] | None) -> str:
         return ""
     rate, elbo = f"{threshold['false_alarm_rate']:.2g}", f"{threshold['elbo']:.2f}"
     return (
-        f" Below {elbo} nats it calls them unusual: so are at most {rate} of {threshold['images']} normal images that "
-        "were not trained on."
+        f" An image with an ELBO below {elbo} nats counts as unusual, as do at most {rate} of {threshold['images']} "
+        "normal images that were not used in training."
     )
 
 
@@ -96,10 +97,10 @@ def show_nats(nats: float) -> str:
 
 def _measured(metrics: Mapping[str, Any] | None) -> list[str]:
     if not metrics:
-        return ["Nothing was measured on test data when this bundle was written."]
-    heading = "On test images, in nats an image"
+        return ["The model was not measured on test data when this bundle was written."]
+    heading = "On test images, in nats per image"
     if "nll" in metrics:
-        heading += "; nll is at least -log p(x), its standard error that of these images alone, not of other trainings"
+        heading += "; nll is an upper bound on -log p(x); its standard error is over images, not training runs"
     return [f"{heading}:", "", *(f"- {name}: {_shown(value)}" for name, value in metrics.items())]
 
 
@@ -132,7 +133,7 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
 def _purposes(manifest: Mapping[str, Any]) -> list[str]:
     """Return which files to take for a device, what delegates' makers say of them, and how integers are read."""
     lines = [f"- {name}: {', '.join(f'`{path}`' for path in paths)}" for name, paths in manifest["purposes"].items()]
-    lines = ["What to take for a device:", "", *lines, ""]
+    lines = ["Which files to use for a device:", "", *lines, ""]
     artifacts = manifest["artifacts"]
     judged = {path: artifact["delegates"] for path, artifact in artifacts.items() if "delegates" in artifact}
     if judged:
@@ -144,7 +145,8 @@ def _purposes(manifest: Mapping[str, Any]) -> list[str]:
             forms = artifact["quantization"].items()
             read = "; ".join(f"{k} is {v['scale']:.6g} x ({v['dtype']} - {v['zero_point']})" for k, v in forms)
             lines += [
-                f"`{path}` is integers from end to end: {read}. {artifact['arena_bytes']:,} bytes of arena are enough.",
+                f"`{path}` uses integers from end to end: {read}. An arena of {artifact['arena_bytes']:,} bytes is "
+                "enough.",
                 "",
             ]
     return lines

@@ -23,7 +23,7 @@ class Artifact:
         batch: the number of images a call takes; None where it is free.
         largest_error: of a pixel in [0, 1] against Keras; None where the file gives no images.
         nats_lost: Keras' ELBO less that with this file as "decode" or "encode", or as its "score" tells it, in nats
-            an image.
+            per image.
         lacks: why it has not all signatures of its kind, by their names.
         quantization: of a file of integers, what its inputs and outputs stand for; see
             `keras_vae.export.formats.integers`.

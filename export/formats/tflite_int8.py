@@ -115,7 +115,7 @@ def _run(content: bytes, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _divergence(expected: np.ndarray, found: np.ndarray) -> float:
-    """Return the nats an image that are lost where pixels, as probabilities, are found and not those expected."""
+    """Return the nats per image that are lost where pixels, as probabilities, are found and not those expected."""
     p, q = (np.clip(images.astype(np.float64), _CERTAIN, 1 - _CERTAIN) for images in (expected, found))
     nats = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
     return float(nats.sum() / len(expected))

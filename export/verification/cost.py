@@ -25,7 +25,7 @@ Decode = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Elbo:
-    """Judges encoders and decoders by the ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z)), in nats an image.
+    """Judges encoders and decoders by the ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z)), in nats per image.
 
     A file returns the mean of p(x|z) and not its parameters, so the likelihood is rebuilt from that mean; the
     original is judged in the same way. A file returns means and standard deviations of q(z|x): all posteriors count as

@@ -25,7 +25,7 @@ class FileReport:
         runtime, precision: as in the manifest.
         largest_error: of a pixel in [0, 1] against the reference; None where the file gives no images.
         nats_lost: the original's ELBO less that with this file as "decode" or "encode", or as its "score" tells it, in
-            nats an image.
+            nats per image.
         misses: what is wrong, a line each; none if the file is good.
     """
 
@@ -109,7 +109,7 @@ class FileCheck:
     def _too_costly(self, lost: Mapping[str, float], precision: str) -> list[str]:
         limit = self.manifest["nats_tolerances"][precision]
         return [
-            f"{role} loses {nats:.3g} nats an image: expected at most {limit:g}"
+            f"{role} loses {nats:.3g} nats per image: expected at most {limit:g}"
             for role, nats in lost.items()
             if not nats <= limit
         ]

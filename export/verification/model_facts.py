@@ -62,7 +62,7 @@ def false_model_facts(
         f"manifest.json: {fact}" for fact in too_tolerant("nats_tolerances", manifest["nats_tolerances"], limits)
     )
     if (stated is None) != (found is None) or (found is not None and not abs(stated - found) <= limits["float32"]):
-        yield f"golden.json: the ELBO is {stated} nats an image: expected the SavedModel's, {found}"
+        yield f"golden.json: the ELBO is {stated} nats per image: expected the SavedModel's, {found}"
 
 
 def _false_golden(golden: Mapping[str, Any], prior: Prior, model: Mapping[str, Any]) -> Iterator[str]:

@@ -30,7 +30,7 @@ class ScoreCheck(NamedTuple):
     golden: Mapping[str, Any]
 
     def __call__(self, runtime: Runtime, limit: float) -> tuple[float, list[str]]:
-        """Return what the mean ELBO by the file is below Keras', in nats an image, and what is wrong, in words.
+        """Return what the mean ELBO by the file is below Keras', in nats per image, and what is wrong, in words.
 
         Args:
             runtime: a file with the signature `score`.
@@ -49,7 +49,7 @@ class ScoreCheck(NamedTuple):
 
 
 def stated_elbo(golden: Mapping[str, Any]) -> float | None:
-    """Return the ELBO of the model that golden values state, in nats an image; None where they state none.
+    """Return the ELBO of the model that golden values state, in nats per image; None where they state none.
 
     By the mean of p(x|z) where it tells all of it, as files have it; else by scores.
     """

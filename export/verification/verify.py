@@ -32,7 +32,7 @@ class Report:
         images: how many the nats were measured on.
         source: "test data" that was given when the bundle was written, "the model", whose own samples stood in, or
             "data given now".
-        elbo: the original's on them, in nats an image; None for a likelihood that its mean does not tell.
+        elbo: the original's on them, in nats per image; None for a likelihood that its mean does not tell.
         files: one report a file.
     """
 
@@ -44,11 +44,11 @@ class Report:
 
 
 class BundleError(ValueError):
-    """A bundle that must not be used.
+    """Raised for a bundle that must not be used.
 
     Attributes:
-        misses: what is wrong, a line each that names the file.
-        report: what was found, if the files were sound enough to be run.
+        misses: what is wrong, one line for each problem, which names the file.
+        report: what was found, if the files could be run.
     """
 
     def __init__(self, bundle: Path, misses: list[str], report: Report | None = None) -> None:
@@ -64,31 +64,32 @@ def verify_bundle(
     *,
     sha256: str | None = None,
 ) -> Report:
-    """Check that every file of a bundle is the exported one and gives Keras' results; measure the nats that it loses.
+    """Check that every file of a bundle is unchanged and gives Keras' results, and measure the nats that it loses.
 
     Hashes and sizes are checked first: files that fail are not loaded, and neither are files that could do more than
     compute. Then each file's operators and signatures are checked, its latents are compared bit for bit with those of
     Keras and its images within the exporter's tolerance, and the ELBO is measured with the file as decoder and as
     encoder. What the manifest says of the model is compared with the files.
 
-    A stranger can change files and manifest alike: only `sha256` tells that a bundle is the one you mean. Without it,
-    these are the author's word: the metrics, the threshold of scores, the versions, the numbers of parameters and
-    layers, the posterior, what a prior was trained as, where test images come from, why a file was not written, what
-    delegates' makers say, and how large an arena is.
+    An attacker can change the files and the manifest together: only `sha256` shows that a bundle is the one you mean.
+    Without it, you have only the author's word for the metrics, the threshold of scores, the versions, the numbers of
+    parameters and layers, the posterior, the kind of prior that was trained, the source of the test images, the reasons
+    for missing files, the compatibility reports for delegates, and the arena size.
 
     Args:
         directory: the bundle.
         test_data: batches of images float `[n, H, W, C]` in [0, 1], or of (images, labels), to measure the nats on;
-            None (the default) takes those in the bundle.
-        images: how many of `test_data` to take, at least 1; 256 by default.
-        sha256: the manifest's own SHA-256, as `keras-vae export` printed it; None (the default) takes any manifest.
+            None (the default) uses those in the bundle.
+        images: how many images of `test_data` to use, at least 1; 256 by default.
+        sha256: the manifest's own SHA-256, as `keras-vae export` printed it; None (the default) accepts any manifest.
 
     Returns:
-        What was found, file by file.
+        A report of what was found, file by file.
 
     Raises:
-        BundleError: anything that is not as it must be; its message names every file.
-        ValueError: a directory that does not exist, unusable `test_data`, `images` below 1, or no SHA-256.
+        BundleError: if anything is wrong; the message names every file concerned.
+        ValueError: if the directory does not exist, `test_data` is unusable, `images` is below 1, or `sha256` is not a
+            SHA-256.
     """
     from keras_vae.data.batches import first_images
 

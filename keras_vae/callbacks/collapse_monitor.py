@@ -1,4 +1,4 @@
-"""Watches how much the latent carries, and warns where the decoder stopped listening to it."""
+"""Watches how much information the latent has, and warns if the decoder no longer uses it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from keras_vae.objectives.kl import factorise, kl_per_dimension
 class CollapseMonitor(keras.callbacks.Callback):
     """Logs `active_units` after each epoch, and warns once if the posterior collapses, with what to do about it.
 
-    A collapsed posterior equals the prior for every image: it costs no KL and has no information for the decoder.
-    Training seldom recovers from it (Bowman et al. 2016). The figures are those of the same images in every epoch,
+    A collapsed posterior equals the prior for every image: its KL is zero, and it has no information for the decoder.
+    Training seldom recovers from it (Bowman et al. 2016). The figures are computed on the same images in every epoch,
     without random numbers. Put this callback before `Checkpoint`, which stores the log.
 
     Args:
-        data: validation images: an array float32 `[n, H, W, C]` in [0, 1], the pair of one and labels for a conditional
-            model, or batches, which are read once when training begins.
-        count: how many images are used, from the first; 1,000 by default.
-        least: the smallest number of active dimensions without a warning; 1 by default.
-        patience: epochs in a row with fewer before the warning; 2 by default.
+        data: validation images: an array float32 `[n, H, W, C]` in [0, 1], a pair of such an array and labels for a
+            conditional model, or batches, which are read once when training begins.
+        count: number of images to use, from the first on; 1,000 by default.
+        least: smallest number of active dimensions without a warning; 1 by default.
+        patience: number of consecutive epochs with fewer active dimensions before the warning; 2 by default.
 
     Attributes:
-        kl_per_dimension: for each epoch the list of nats that each latent dimension carries, as in `evaluate`.
+        kl_per_dimension: for each epoch, a list with the nats of each latent dimension, as in `evaluate`.
 
     Raises:
-        ValueError: a number below 1, or unusable images.
+        ValueError: if a number is below 1 or the images are unusable.
 
     Example:
         >>> import numpy as np, keras_vae

@@ -11,7 +11,7 @@ from keras_vae.objectives.elbo import ELBO
 
 
 class KLWeightLog(keras.callbacks.Callback):
-    """Logs `kl_weight` after each epoch: the weight of the KL at its last step.
+    """Logs `kl_weight` after each epoch: the weight of the KL at the last step of the epoch.
 
     Put it before callbacks that read the log, such as `Checkpoint` and `keras.callbacks.CSVLogger`.
 

@@ -21,18 +21,18 @@ from keras_vae.random.portable import check_seed, check_temperature
 class TensorBoardSamples(keras.callbacks.Callback):
     """Writes a grid of generated images after each epoch, as the image `samples`.
 
-    The latents depend on the seed alone, so the pictures of all epochs can be compared tile by tile, and so can those
-    of trainings with a standard normal prior and the same latent_dim. TensorBoard is needed to read the files, not to
-    write them. With several workers, the chief writes.
+    The latents depend on the seed alone, so the images of all epochs can be compared one by one, and so can those of
+    training runs with a standard normal prior and the same latent_dim. TensorBoard is needed to read the files, not to
+    write them. With several workers, the chief writes the grid.
 
     Args:
         folder: TensorBoard's log folder, such as that of `keras.callbacks.TensorBoard`; created if it is missing.
-        count: images in the grid, at least 1; 64 by default.
-        seed: of the latents, an int32; 7 by default.
+        count: number of images in the grid, at least 1; 64 by default.
+        seed: seed of the latents, an int32; 7 by default.
         temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
     """
 
     def __init__(

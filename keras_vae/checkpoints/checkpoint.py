@@ -42,28 +42,29 @@ class Stateful(Protocol):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the whole state of a training, so that a killed training can continue with the same result.
+    """Saves the complete state of training, so that training that was killed can continue with the same result.
 
     A checkpoint holds every variable of the model and its optimizer, the running means of the epoch, the position in
-    the data and the history so far. It is written under another name, then renamed. It ends with a SHA-256, and the
-    previous one is kept. Checkpoints are written between groups of `steps_per_execution` steps (32 by default), and
-    after the last epoch. When and how often they are written does not change the result.
+    the data and the history so far. It is written under a temporary name, then renamed. It ends with a SHA-256. The
+    previous checkpoint is kept. Checkpoints are written between groups of `steps_per_execution` steps (32 by default),
+    and after the last epoch. When and how often they are written does not change the result.
 
-    The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`. Put this callback
-    last in the list, so that it runs after the others. With several workers, the chief writes and all resume: the
-    folder must be visible to all of them.
+    The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`. Put this callback last
+    in the list, so that it runs after the others. With several workers, the chief writes the checkpoints and all
+    workers resume from them, so the folder must be visible to all of them.
 
     Args:
-        folder: for the checkpoints of this training only.
-        every: training steps between checkpoints; about a minute by default.
+        folder: folder for the checkpoints of this training run only.
+        every: number of training steps between checkpoints; by default one is written about every minute.
         about: further values to store in each checkpoint, of JSON's types; none by default.
         also: callbacks, by name, whose state is stored as well; none by default.
-        preemption: if it was asked to end the training, a checkpoint is written and `Preempted` raised; none by
-            default.
-        note: a function that gets one line about each damaged checkpoint or other version; `warnings.warn` by default.
+        preemption: an object that says whether training should end; if so, a checkpoint is written and `Preempted` is
+            raised. None by default.
+        note: a function that is called with one line of text for each checkpoint that is damaged or of another version;
+            `warnings.warn` by default.
 
     Raises:
-        ValueError: an `every` below 1.
+        ValueError: if `every` is below 1.
 
     Example:
         The same lines start a training and continue it:
@@ -113,7 +114,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._epoch = self._batch = self._steps_then = 0
 
     def read(self) -> Saved | None:
-        """Return the newest whole checkpoint of the folder, None if it holds none; errors as of `resume`."""
+        """Return the newest complete checkpoint of the folder, or None if there is none; it fails as `resume` does."""
         if self._read is None:
             self._read = newest_whole(self.folder, self.note)
             if self._read is not None:
@@ -124,16 +125,16 @@ class Checkpoint(keras.callbacks.Callback):
         """Load the newest complete checkpoint into a model.
 
         Args:
-            model: built and compiled as it was.
+            model: a model that is built and compiled as before.
 
         Returns:
             The epoch to continue with, counted from 0: the `initial_epoch` of `fit` and the `first_epoch` of the data.
-            0 and an untouched model if there is no checkpoint yet. The batches of that epoch that were seen already are
-            passed over by `fit`.
+            0 and an untouched model if there is no checkpoint yet. `fit` skips the batches of that epoch that were
+            already used.
 
         Raises:
-            ValueError: a checkpoint of another model, none that is whole, or workers that see different ones.
-            OSError: a folder that cannot be read.
+            ValueError: if the checkpoint is of another model, none is complete, or workers see different checkpoints.
+            OSError: if the folder cannot be read.
         """
         strategy = model.distribute_strategy
         with failing_together(strategy):

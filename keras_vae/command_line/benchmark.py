@@ -37,7 +37,7 @@ _CAPTION = (
     help="Name of the .json and .png file to write.",
 )
 def benchmark(bundle: Path, rounds: int, output: Path) -> None:
-    """Measure every file of a bundle, or of a run's, on this machine: size, time, memory, error, nats lost.
+    """Measure every file of a bundle or of a run's bundle on this machine: size, time, memory, error, nats lost.
 
     Each file runs in its own processes with one thread, in alternating rounds. Times are medians.
 

@@ -19,7 +19,9 @@ from keras_vae.command_line.quiet_start import load_tensorflow
 @click.option("--dataset", help="Another dataset; by default the run's.")
 @options.data_dir("the run's")
 @click.option(
-    "--deep", is_flag=True, help="Also split the KL into its parts (ELBO surgery): a minute for 10,000 images."
+    "--deep",
+    is_flag=True,
+    help="Also split the KL into its parts (ELBO surgery), which takes about a minute for 10,000 images.",
 )
 @options.as_json
 def evaluate(

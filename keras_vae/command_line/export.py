@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--preset", help="Export a preset, instead of a run: a name that comes with weights, a folder, or hf://user/name."
 )
-@click.option("--output", type=options.PATH, required=True, help="The folder to write, new or empty.")
+@click.option("--output", type=options.PATH, required=True, help="The folder to create, or an empty one.")
 @click.option(
     "--for",
     "purposes",
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=float,
     default=0.05,
     show_default=True,
-    help="Share of the run's test images that may be called unusual by their scores.",
+    help="Share of the run's test images that may be scored as unusual.",
 )
 def export(
     run: Path | None,
@@ -46,7 +46,8 @@ def export(
     """Export a trained run or a preset as a bundle: files that run without TensorFlow, each verified.
 
     The run's training images calibrate the int8 decoder. Some test images become part of the bundle, to measure how
-    many nats each file loses, unless they come from your own folder. For a preset, the model's samples replace both.
+    many nats each file loses, unless they come from your own folder. For a preset, samples of the model replace both
+    kinds of images.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str
     """Print what `keras_vae.evaluate` returned, a line a figure with its meaning."""
     error = figures["nll_standard_error"]
     kind = "likelihood" if figures["is_likelihood"] else "cross-entropy: gray pixels"
-    table = Table("figure", "nats an image", "meaning", title=f"{figures['images']} test images ({kind})")
+    table = Table("figure", "nats per image", "meaning", title=f"{figures['images']} test images ({kind})")
     before = f" (untrained {untrained['elbo']:.2f})" if untrained else ""
     table.add_row("elbo", f"{figures['elbo']:.2f}", "-(reconstruction + kl)" + before)
     table.add_row("reconstruction", f"{figures['reconstruction']:.2f}", escape("-E_q[log p(x|z)]"))
@@ -24,7 +24,7 @@ def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str
         f"-log p(x) is at most this ({figures['importance_samples']} samples)",
     )
     if "bits_per_dimension" in figures:
-        table.add_row("bits a dimension", f"{figures['bits_per_dimension']:.3f}", "nll in bits a pixel and channel")
+        table.add_row("bits per dimension", f"{figures['bits_per_dimension']:.3f}", "nll in bits a pixel and channel")
     units = f"{figures['active_units']} of {len(figures['kl_per_dimension'])}"
     table.add_row("active units", units, "latent dimensions that the data move")
     console.print(table)
@@ -32,7 +32,7 @@ def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str
 
 def print_surgery(parts: dict[str, Any], console: Console) -> None:
     """Print what `keras_vae.elbo_surgery` returned: the KL and the parts that add up to it."""
-    table = Table("part", "nats an image", "meaning", title=f"ELBO surgery ({parts['images']} images)")
+    table = Table("part", "nats per image", "meaning", title=f"ELBO surgery ({parts['images']} images)")
     limit = f"of image and latent; at most {parts['mutual_information_limit']:.2f}"
     table.add_row("mutual information", f"{parts['mutual_information']:.2f}", limit)
     table.add_row("total correlation", f"{parts['total_correlation']:.2f}", "of the latent's dimensions, in q(z)")

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     type=float,
     default=1.0,
     show_default=True,
-    help="Scale of the latents: below 1 more typical images, above 1 more varied.",
+    help="Scale of the latents: images are more typical below 1 and more varied above 1.",
 )
 @click.option("--output", type=options.PATH, default="samples.png", show_default=True, help="The PNG file to write.")
-@click.option("--label", help="Class to draw, a name or number, of a conditional model; by default each in turn.")
-@click.option("--noise", is_flag=True, help="Draw each pixel from p(x|z), rather than take its mean; not of a bundle.")
+@click.option("--label", help="Class to draw with a conditional model, by name or number; by default all in turn.")
+@click.option(
+    "--noise", is_flag=True, help="Draw each pixel from p(x|z) instead of taking its mean; not available for bundles."
+)
 @options.file_of_bundle
 def generate(
     source: Path | None,
@@ -46,8 +48,8 @@ def generate(
 ) -> None:
     """Generate images from a trained run, a bundle or a preset, as one picture.
 
-    A TFLite file draws them, without loading TensorFlow: the bundle's, the one of a run's bundle, or the one that
-    comes with a preset. Where a run's is missing, damaged or of another model, Keras draws from the model itself.
+    The images are drawn by a TFLite file, without loading TensorFlow: that of the bundle, of the run's bundle, or of
+    the preset. If the file of a run is missing, damaged or from another model, Keras draws with the model itself.
 
     \b
     Examples:

@@ -53,12 +53,13 @@ class Scored(NamedTuple):
     type=options.PATH,
     default="scores.csv",
     show_default=True,
-    help="The table to write; the picture goes beside it, under this name with .png.",
+    help="The table to write; the picture is written beside it, under the same name with .png.",
 )
-@options.number("--importance-samples", SAMPLES, "Posterior samples an image; a bundle's files draw 16.")
-@options.seed("Of the samples.")
+@options.number("--importance-samples", SAMPLES, "Posterior samples per image; the files of a bundle always draw 16.")
+@options.seed("Seed of the samples.")
 @click.option(
-    "--label", help="The class of all, its name or number, of a conditional model; by folders where not given."
+    "--label",
+    help="Class of all images for a conditional model, by name or number; by default the name of each image's folder.",
 )
 @options.skip_corrupt
 @options.file_of_bundle
@@ -74,11 +75,11 @@ def score(
     precision: str,
     unchecked: bool,
 ) -> None:
-    """Say of each picture how unusual it is to a trained run, or to a bundle, in nats, the most unusual first.
+    """Score how unusual each image is under the model of a run or bundle, in nats, the most unusual first.
 
-    A table of ELBO, reconstruction, KL and importance-weighted bound, and a picture of the ten most unusual with the
-    errors of their reconstructions. Pictures are read as train reads them. A bundle's threshold, of its run's test
-    images, gives a verdict.
+    The command writes a table of ELBO, reconstruction, KL and importance-weighted bound, and a picture of the ten most
+    unusual images with the errors of their reconstructions. Images are read in the same way as by train. With a bundle,
+    the table also has a verdict, from a threshold that was computed on test images.
 
     \b
     Examples:

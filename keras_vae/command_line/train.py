@@ -18,7 +18,7 @@ def _names(kind: str) -> str:
 
 
 @click.command()
-@click.option("--output", type=options.PATH, required=True, help="The run folder to write.")
+@click.option("--output", type=options.PATH, required=True, help="The run folder to create.")
 @click.option(
     "--dataset",
     default="digits",
@@ -27,7 +27,7 @@ def _names(kind: str) -> str:
 )
 @click.option(
     "--preset",
-    help="Name of the network and its training settings; by default chosen for the dataset. Or a model to train "
+    help="Name of a network with its training settings; by default chosen for the dataset. Or a model to train "
     "further, as save_to_preset wrote it: a folder or hf://user/name.",
 )
 @click.option("--epochs", type=int, help="Passes over the training images; by default the preset's.")
@@ -36,7 +36,7 @@ def _names(kind: str) -> str:
 @click.option(
     "--learning-rate",
     type=float,
-    help="Initial learning rate, which decays to zero as a half cosine; by default the preset's.",
+    help="Initial learning rate, which decays to zero along a half cosine; by default the preset's.",
 )
 @click.option("--optimizer", metavar="NAME", help=f"{_names('optimizer')}; by default the preset's.")
 @click.option(
@@ -44,7 +44,7 @@ def _names(kind: str) -> str:
     type=click.Choice(["none", "static", "dynamic"]),
     default="none",
     show_default=True,
-    help="Draw pixels as 0 or 1, with their gray value as probability: once, or again in every epoch.",
+    help="Draw each pixel as 0 or 1, with its gray value as the probability of 1: once, or in every epoch.",
 )
 @click.option(
     "--augment",
@@ -52,9 +52,13 @@ def _names(kind: str) -> str:
     help=f"Random changes of the training images in every epoch, such as flip,shift: {_names('augmentation')}. "
     "By default the preset's; '' for none.",
 )
-@click.option("--image-size", type=int, help="Side of the images in pixels: they are scaled to cover it, then cropped.")
 @click.option(
-    "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; the images' own by default."
+    "--image-size",
+    type=int,
+    help="Height and width of the images in pixels: they are scaled, then cropped to a square.",
+)
+@click.option(
+    "--channels", type=int, help="1 for gray, 3 for colour, 4 to keep transparency; by default as in the images."
 )
 @options.seed("Seed of weights, order, noise and samples.")
 @options.number("--importance-samples", 100, "Posterior samples per image for the importance-weighted bound.")
@@ -63,22 +67,23 @@ def _names(kind: str) -> str:
 @click.option(
     "--memory-budget",
     type=float,
-    help="Gigabytes of images to keep in memory, by default a quarter of it; more are read from a file.",
+    help="Gigabytes of images to keep in memory, by default a quarter of the memory; larger data are read from a file.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier run when the new one is complete.")
 @click.option(
     "--checkpoint-every",
     type=click.IntRange(min=1),
     metavar="STEPS",
-    help="Steps between checkpoints, each written at the end of its group of 32 steps; by default about a minute.",
+    help="Steps between checkpoints, which are written after groups of 32 steps; by default one about every minute.",
 )
-@click.option("--resume", is_flag=True, help="Continue the interrupted run of the same arguments.")
+@click.option("--resume", is_flag=True, help="Continue the interrupted run with the same arguments.")
 @click.option(
     "--strategy",
     type=click.Choice(["auto", "one_device", "mirrored", "multi_worker"]),
     default="auto",
     show_default=True,
-    help="auto: all GPUs, else one device; mirrored: all of this machine; multi_worker: the workers of TF_CONFIG.",
+    help="auto: all GPUs, else one device; mirrored: all devices of this machine; multi_worker: the workers in "
+    "TF_CONFIG.",
 )
 @click.option(
     "--virtual-devices",
@@ -98,7 +103,8 @@ def _names(kind: str) -> str:
     "--sampler",
     type=int,
     metavar="COMPONENTS",
-    help="Draw pictures from so many normals fitted to the images' latents, not from p(z); the preset's by default.",
+    help="Draw images from a mixture of this many normals fitted to the images' latents, not from p(z); the preset's "
+    "by default.",
 )
 @click.option("--posterior", metavar="NAME", help=f"q(z|x): {_names('posterior')}.")
 @click.option("--objective", metavar="NAME", help=f"What to minimise: {_names('objective')}.")
@@ -118,9 +124,10 @@ def train(
 ) -> None:
     """Train a VAE, evaluate it on the test images, draw pictures and write a run folder.
 
-    To continue a run that was killed, give the same arguments and --resume: the result is the same. SIGTERM and SIGHUP
-    (a lost terminal) write a checkpoint, then end with exit status 143 and 129. With several workers, start each with
-    the same arguments; the first writes the run folder. If one is lost, the others end with exit status 75.
+    To continue a run that was killed, give the same arguments and --resume: the result is the same as without the
+    interruption. On SIGTERM and SIGHUP (a closed terminal), a checkpoint is written and the exit status is 143 and 129.
+    With several workers, start each with the same arguments; the first writes the run folder. If one is lost, the
+    others end with exit status 75.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @options.number("--images", 1000, "How many images of the dataset.")
 @options.data_dir("TFDS_DATA_DIR")
-@click.option("--sha256", help="SHA-256 of the manifest, as export printed it: accept only that bundle.")
+@click.option("--sha256", help="SHA-256 of the manifest, as export printed it; no other bundle is accepted.")
 @options.as_json
 def verify(
     bundle: Path,
@@ -50,8 +50,9 @@ def verify(
 
     It checks sizes, hashes, schema, operators and signatures. It compares latents (bit for bit) and images (within a
     tolerance) with those of Keras, measures the ELBO with each file as decoder and as encoder, and compares the
-    manifest with the files. Exit status 1 if anything is wrong. Hashes guard against damage, but not against a stranger
-    who changes files and manifest alike: --sha256 does. Verify and run only bundles of people you trust.
+    manifest with the files. The exit status is 1 if anything is wrong. Hashes detect damage, but not an attacker who
+    changes the files and the manifest together; for that, pass --sha256. Verify and run only bundles of people you
+    trust.
 
     \b
     Examples:
@@ -91,7 +92,7 @@ def verify(
         from keras_vae.files import digest
 
         click.echo(f"{bundle} is whole: every file does what Keras did")
-        click.echo(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}; its {AUTHORS_WORD}")
+        click.echo(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}. Not checked: {AUTHORS_WORD}")
 
 
 def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _print(report: Report, console: Console) -> None:
     if report.elbo is None:
         title = "no cost in nats: the images that files return do not tell this likelihood"
     else:
-        title = f"Keras' ELBO {report.elbo:.2f} nats an image, on {report.images} images ({report.source})"
+        title = f"Keras' ELBO {report.elbo:.2f} nats per image, on {report.images} images ({report.source})"
     table = Table(box=None, title=title)
     for header in ("file", "precision", "largest\nerror", "nats lost\nas decoder", "\nas encoder", ""):
         table.add_column(header, no_wrap=True)

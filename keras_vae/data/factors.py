@@ -22,16 +22,16 @@ def load_factors(
 
     Args:
         name: "shapes", or a TFDS name such as "dsprites", "shapes3d" or "smallnorb".
-        split: as in `load_dataset`; "train+test" of "shapes" has every combination once.
+        split: as in `load_dataset`; for "shapes", "train+test" has every combination of the factors once.
         data_dir: as in `load_dataset`.
         download: as in `load_dataset`.
 
     Returns:
-        int32 `[n]` by the factor's name, in the order of the images that `load_arrays` returns, and
+        A dict from the name of each factor to int32 `[n]`, in the order of the images that `load_arrays` returns, or
         `load_dataset` without shuffling.
 
     Raises:
-        ValueError: an unknown name or split, or a dataset without class labels.
+        ValueError: if the name or split is unknown, or the dataset has no class labels.
 
     Example:
         The embedded digits have one, "shapes" has five:

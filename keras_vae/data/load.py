@@ -51,32 +51,32 @@ def load_dataset(
 
     Args:
         name: "digits", "emoji", "shapes", a TFDS name such as "mnist" or "cifar10", with config and version as TFDS
-            writes them, or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1],
-            `[n, height, width]` or `[n, height, width, channels]`. A known name wins over a folder of that name: write
+            writes them, or the path of a folder of images or of a `.npy` file, uint8 or float in [0, 1], `[n, height,
+            width]` or `[n, height, width, channels]`. A known name takes precedence over a folder of that name: write
             "./mnist" for the folder. The logger "keras_vae.data.folder" reports in one line how a folder was read.
         split: A split, or a slice of one such as "train[:10%]". If the source has no test images, "test" is its
             "validation" split, or else a tenth of "train", which is held out.
         batch_size: Images in a batch; the last one is smaller unless `drop_remainder`.
-        image_size: The side of the images, or their height and width: scaled to cover it, then cropped to the
-            centre. By default the images' own, or 64 where they differ.
-        channels: 1 for gray, 3 for colour, what is transparent on white, or 4 to keep transparency, as red, green, blue
-            and alpha; by default 3 if any image is in colour. Of a `.npy` file by default its own 1 to 16, of which 1,
-            3 and 4 can be made of one another.
+        image_size: The height and width of the images, as one number or two. Images are scaled to cover this size, then
+            cropped to the centre. By default the images' own size, or 64 if their sizes differ.
+        channels: 1 for gray, 3 for colour, or 4 for red, green, blue and alpha, which keeps transparency. With 1 and 3,
+            transparent pixels are shown on white. By default 3 if any image is in colour. For a `.npy` file, by default
+            the array's own 1 to 16 channels; 1, 3 and 4 can be converted to one another.
         binarize: "none", "static" (drawn once) or "dynamic" (drawn again in every epoch).
         shuffle: By default True for a split that starts with "train", else False.
         seed: The seed of the order, the augmentation and the binarisation.
         labels: Yield `(images, labels)` rather than images.
         data_dir: Where TFDS keeps prepared data; by default `TFDS_DATA_DIR` or TFDS' own choice.
         skip_corrupt: Skip files of a folder that cannot be read, instead of raising an error.
-        drop_remainder: Leave out the last batch where it is not full.
+        drop_remainder: Leave out the last batch if it is not full.
         download: Let TFDS download a dataset that is not prepared.
-        first_epoch: The epoch of the first iteration, to resume a training.
+        first_epoch: The epoch of the first iteration, to resume training.
         augment: Random changes of each image in every epoch: "flip" exchanges left and right with probability 1/2,
             "shift" moves by up to an eighth of the sides and repeats the border. Names, or one string with commas. Use
-            it for training images only: figures of changed images are not figures of the data.
+            it for training images only: metrics on changed images do not describe the data.
         memory_budget: Gigabytes that the images of a split may take in memory, by default a quarter of the machine's.
-            More are prepared once as a file in the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read from
-            it row by row, in the same order.
+            Larger data are written once to a file in the user's cache (XDG_CACHE_HOME, by default ~/.cache), and read
+            from it row by row, in the same order.
 
     Returns:
         A dataset of known cardinality of float32 `[n, height, width, channels]` in [0, 1], with `labels` of

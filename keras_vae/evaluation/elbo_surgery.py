@@ -35,7 +35,7 @@ def elbo_surgery(
     batch_size: int = 100,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Split the mean KL of a set of images into its parts, in nats an image.
+    """Split the mean KL of a set of images into its parts, in nats per image.
 
     With q(z), the aggregate posterior, the mean of q(z|x) over all n images of the set,
 
@@ -44,27 +44,27 @@ def elbo_surgery(
 
     Hoffman and Johnson 2016, "ELBO surgery", equation 7, and Chen et al. 2018, equation 2. All are means over `samples`
     latents of every image; q(z) is the mean over the posteriors of all images. Time grows as n^2. For a flow
-    (coupling_flow), q(z_j) is the mean of normals of its moments: total correlation and dimension-wise KL are
-    approximate.
+    (coupling_flow), q(z_j) is approximated by a mean of normals with the flow's moments, so the total correlation and
+    the dimension-wise KL are approximate.
 
     Args:
         model: a `VAE`.
         data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
-        samples: latents of each image, at least 1; 1 by default.
-        seed: of the latents; 0 by default.
-        batch_size: of the batches into which an array is split; 100 by default.
+        samples: number of latents per image, at least 1; 1 by default.
+        seed: seed of the latents; 0 by default.
+        batch_size: size of the batches into which an array is split; 100 by default.
         progress: a function that is called with the number of images done; none by default.
 
     Returns:
         A dict of plain numbers: `kl`, over these samples, so that the parts add up to it (`evaluate` has the closed
-        form); `mutual_information` of image and latent, E[log q(z|x) - log q(z)], at most
-        `mutual_information_limit`, log n; `marginal_kl`, KL(q(z) || p(z)): what a prior equal to q(z) would save;
-        `total_correlation`, KL(q(z) || prod_j q(z_j)); `dimension_wise_kl`, E[sum_j log q(z_j) - log p(z)], and
+        form); `mutual_information` of image and latent, E[log q(z|x) - log q(z)], at most `mutual_information_limit`,
+        log n; `marginal_kl`, KL(q(z) || p(z)), by which a prior equal to q(z) would lower the KL; `total_correlation`,
+        KL(q(z) || prod_j q(z_j)); `dimension_wise_kl`, E[sum_j log q(z_j) - log p(z)], and
         `dimension_wise_kl_per_dimension`, the list of KL(q(z_j) || p(z_j)), None where the prior's dimensions are not
-        independent; `mutual_information_per_dimension`, of image and z_j each; `images`; `samples`.
+        independent; `mutual_information_per_dimension`, between the image and each z_j; `images`; `samples`.
 
     Raises:
-        ValueError: no or unusable images, fewer than one sample or image at a time.
+        ValueError: if there are no images, images are unusable, or `samples` or `batch_size` is below 1.
     """
     check_model(model)
     check_seed(seed)

@@ -38,7 +38,7 @@ def active_units(means: np.ndarray) -> int:
 
 
 def bits_per_dimension(nats: float, image_shape: Sequence[int]) -> float:
-    """Return bits a pixel and channel of a negative log-likelihood in nats an image.
+    """Return bits a pixel and channel of a negative log-likelihood in nats per image.
 
     Args:
         nats: -log p(x), of a likelihood of bytes such as `DiscretisedLogisticMixture`. A density over pixels in
@@ -68,32 +68,33 @@ def evaluate(
     batch_size: int = 100,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a model on images, in nats an image.
+    """Evaluate a model on images, in nats per image.
 
     Args:
         model: a `VAE`.
         data: a `tf.data.Dataset` (or other iterable) of batches of images or of (images, labels), or one array of
-            images float32 `[n, H, W, C]` in [0, 1], or the pair of it and int labels `[n]`. A conditional model needs
-            the labels; all figures are then conditional on them: nll bounds -log p(x|y).
-        importance_samples: K, how many posterior samples each image gets; 100 by default.
-        seed: of the samples; the same seed, data and batches give the same numbers; 0 by default.
-        batch_size: of the batches into which an array is split; 100 by default.
+            images float32 `[n, H, W, C]` in [0, 1], or a pair of such an array and int labels `[n]`. A conditional
+            model needs the labels; all figures are then conditional on them, and `nll` bounds -log p(x|y).
+        importance_samples: K, the number of posterior samples per image; 100 by default.
+        seed: seed of the samples; the same seed, data and batches give the same numbers; 0 by default.
+        batch_size: size of the batches into which an array is split; 100 by default.
         progress: a function that is called after each batch with the number of batches done; none by default.
 
     Returns:
         A dict of plain numbers: `elbo` = -(`reconstruction` + `kl`); `reconstruction` = -E_q[log p(x|z)], over the K
-        samples; `kl` = KL(q(z|x) || p(z)), in closed form where there is one, else over the same samples;
-        `kl_per_dimension`, a list whose sum is `kl` where prior and posterior have independent normal dimensions, else
-        what each dimension carries by itself (see `information_per_dimension`); `nll`, the negative
-        importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, of its mean
-        over images (None for a single image); `importance_samples`; `active_units`; `images`, how many;
-        `is_likelihood`, false where the likelihood is no distribution over such pixels (Bernoulli on gray ones), so
-        that `reconstruction`, `elbo` and `nll` are cross-entropies, and comparable only with those. A ladder adds
-        `kl_per_group`, whose sum is `kl`. A likelihood of bytes (discretised_logistic_mixture) adds
-        `bits_per_dimension`, which is `nll` in bits for each pixel and channel.
+        samples; `kl` = KL(q(z|x) || p(z)), in closed form if there is one, else over the same samples;
+        `kl_per_dimension`, a list whose sum is `kl` if prior and posterior have independent normal dimensions, else the
+        information that each dimension has by itself (see `information_per_dimension`); `nll`, the negative
+        importance-weighted bound with K samples, an upper bound on -log p(x); `nll_standard_error`, the standard error
+        of its mean over images (None for a single image); `importance_samples`; `active_units`; `images`, the number of
+        images; `is_likelihood`, false if the likelihood is not a distribution over such pixels (a Bernoulli with gray
+        pixels), so that `reconstruction`, `elbo` and `nll` are cross-entropies, and comparable only with those. A
+        ladder adds `kl_per_group`, whose sum is `kl`. A likelihood over bytes (discretised_logistic_mixture) adds
+        `bits_per_dimension`, which is `nll` in bits per pixel and channel.
 
     Raises:
-        ValueError: no images, images of another shape, outside [0, 1] or NaN, fewer than one sample.
+        ValueError: if there are no images, images have the wrong shape, are outside [0, 1] or NaN, or
+            `importance_samples` is below 1.
     """
     check_model(model)
     check_seed(seed)

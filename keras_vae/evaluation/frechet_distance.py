@@ -27,14 +27,14 @@ def frechet_distance(images: np.ndarray, others: np.ndarray, features: Features 
     and about the same number of images: fewer images make it larger.
 
     Args:
-        images: such as `model.generate(10_000)`, float `[n, H, W, C]` in [0, 1], n at least 2.
-        others: such as test images, of the same shape; as many of them.
-        features: a function from images float32 `[n, H, W, C]` to `[n, d]`; by default `digit_features`, which knows
-            8x8 and 28x28 gray digits.
+        images: float `[n, H, W, C]` in [0, 1], such as `model.generate(10_000)`, with n at least 2.
+        others: images to compare with, such as test images: as many, of the same shape.
+        features: a function from images float32 `[n, H, W, C]` to `[n, d]`; by default `digit_features`, for gray
+            digits of 8x8 and 28x28 pixels.
 
     Raises:
-        ValueError: images of different shapes, outside [0, 1], of a shape for which there is no classifier, fewer than
-            2, or features that are not finite.
+        ValueError: if images have different shapes, are outside [0, 1], are fewer than 2 or have a shape for which
+            there is no classifier, or if features are not finite.
 
     Example:
         >>> import keras_vae.data.load

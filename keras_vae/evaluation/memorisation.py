@@ -1,4 +1,4 @@
-"""A test for memorising: are samples nearer to training images than images the model never saw let expect?"""
+"""A test for memorisation: are samples nearer to training images than chance would explain?"""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ PERMUTATIONS = 9999
 
 @dataclasses.dataclass(frozen=True)
 class Memorisation:
-    """What the nearest neighbours of m samples say.
+    """The result of comparing m samples with their nearest neighbours.
 
     Attributes:
-        nearer_to_training: share of the samples whose nearest neighbour among training and test images is of training.
-        expected: that share where nothing was memorised: training images among all.
-        p_value: of neighbours so much of training where nothing was memorised; a small one speaks for memorising. At
-            least 1e-4.
-        copies: share of the samples nearer to a training image than 99% of the test images are: 0.01 is expected. The
-            means of p(x|z) are smoother than images and so nearer to everything: `p_value` is fair to them, this not.
+        nearer_to_training: share of the samples whose nearest neighbour among training and test images is a training
+            image.
+        expected: the same share if nothing was memorised, which is the share of training images among all images.
+        p_value: probability of nearest neighbours that favour training images as much, if nothing was memorised; a
+            small value indicates memorisation. At least 1e-4.
+        copies: share of the samples that are nearer to a training image than 99% of the test images are; 0.01 is
+            expected. The means of p(x|z) are smoother than images and so nearer to all images, which raises this share;
+            `p_value` is not affected by it.
         nearest_training: each sample's nearest training image, int `[m]`.
-        nearest_test: likewise of the test images, int `[m]`.
+        nearest_test: each sample's nearest test image, int `[m]`.
         training_distance: float64 `[m]`, Euclidean over pixels.
         test_distance: float64 `[m]`.
     """
@@ -45,7 +47,7 @@ class Memorisation:
     test_distance: np.ndarray
 
     def most_suspicious(self, count: int = 10) -> np.ndarray:
-        """Return the samples nearest to training by comparison with test, int `[count]`, the worst first."""
+        """Return the samples nearest to training rather than test images, int `[count]`, the worst first."""
         ratio = self.training_distance / np.maximum(self.test_distance, 1e-12)
         return np.argsort(ratio, kind="stable")[:count]
 
@@ -53,24 +55,26 @@ class Memorisation:
 def memorisation(samples: np.ndarray, training: np.ndarray, test: np.ndarray, seed: int = 0) -> Memorisation:
     """Look for memorised training images among samples.
 
-    If a model has learned the distribution and no single training image, then training and test images can be
-    exchanged: the nearest neighbour of a sample, among both, is a training image as often as training images are among
-    both. The p-value is that of a permutation test, with 9,999 random assignments of "training" and "test". Its
-    statistic is the sum of log(distance to the second nearest / to the nearest) over the samples whose nearest
+    If a model has learned the distribution and memorised no training image, then training and test images can be
+    exchanged: the nearest neighbour of a sample among all of them is a training image in proportion to the number of
+    training images. The p-value is that of a permutation test, with 9,999 random assignments of "training" and "test".
+    Its statistic is the sum of log(distance to the second nearest / to the nearest) over the samples whose nearest
     neighbour is a training image: a copy is many times nearer to one image than to any other. Blurred samples do not
-    mislead the test, since they are not nearer to training than to test images. Compare Meehan, Chaudhuri and Dasgupta
-    2020, "A non-parametric test to detect data-copying in generative models", which compares distances.
+    mislead the test, since they are not nearer to training images than to test images. See also Meehan, Chaudhuri and
+    Dasgupta 2020, "A non-parametric test to detect data-copying in generative models", which compares distances.
 
-    Time grows with training images times samples and test images: a minute for MNIST's 60,000 and 10,000.
+    The time grows with the number of training images times that of samples and test images: it is a minute for the
+    60,000 and 10,000 images of MNIST.
 
     Args:
-        samples: such as `model.generate(1000)`, float `[m, H, W, C]` in [0, 1].
+        samples: float `[m, H, W, C]` in [0, 1], such as `model.generate(1000)`.
         training: the images that the model was trained on.
         test: images of the same distribution that were not used in training.
-        seed: of the permutations; 0 by default.
+        seed: seed of the permutations; 0 by default.
 
     Raises:
-        ValueError: images of different shapes or outside [0, 1], or fewer than 2 of training or test.
+        ValueError: if images have different shapes or are outside [0, 1], or if there are fewer than 2 training or test
+            images.
 
     Example:
         >>> images = np.random.default_rng(0).random((300, 4, 4, 1))

@@ -33,7 +33,7 @@ def mutual_information_gap(
         MIG = mean over factors v of (I(z_a; v) - I(z_b; v)) / H(v)
 
     where z_a and z_b are the latent dimensions with the most and the second most information about v. It is 1 if each
-    factor is told by one dimension alone, and 0 if every factor is shared by two dimensions or by none. It is
+    factor is encoded in one dimension alone, and 0 if every factor is shared by two dimensions or by none. It is
     meaningful if the factors of the images are independent, as in `shapes`, "train+test".
 
     The densities are means over the given images. With narrow posteriors and few images, few posteriors overlap at a
@@ -43,17 +43,18 @@ def mutual_information_gap(
     Args:
         model: a `VAE` of at least 2 latent dimensions.
         data: batches of images or of (images, labels), or one array of images float32 `[n, H, W, C]` in [0, 1].
-        factors: int `[n]` by the factor's name, such as `keras_vae.load_factors("shapes", "train+test")`.
-        seed: of the latents, one an image; 0 by default.
-        batch_size: of the batches into which an array is split; 100 by default.
+        factors: a dict from the name of each factor to int `[n]`, such as `keras_vae.load_factors("shapes",
+            "train+test")`.
+        seed: seed of the latents, one per image; 0 by default.
+        batch_size: size of the batches into which an array is split; 100 by default.
 
     Returns:
-        A dict: `mig`; `gaps`, by the factor's name; `mutual_information`, in nats, by the factor's name and then latent
-        dimension; `entropy`, H(v) in nats, by the factor's name; `by_chance`, by the factor's name, the largest share
-        of H(v) that a dimension seems to have about the shuffled factor: the error that a gap may have.
+        A dict: `mig`, and the following by the name of the factor: `gaps`; `mutual_information`, in nats, for each
+        latent dimension; `entropy`, H(v) in nats; and `by_chance`, the largest share of H(v) that a dimension seems to
+        have about the shuffled factor, which is the error that a gap may have.
 
     Raises:
-        ValueError: unusable images, factors that are no integers, one an image, or have one value only.
+        ValueError: if images are unusable, or a factor does not have one integer per image or has only one value.
     """
     check_model(model)
     check_seed(seed)
@@ -79,7 +80,7 @@ def gap_of_latents(
         means: float `[n, d]`.
         stddevs: float `[n, d]`, above 0.
         factors: int `[n]` by the factor's name.
-        seed: of the latents, one an image; 0 by default.
+        seed: seed of the latents, one per image; 0 by default.
 
     Example:
         Two dimensions that say which of two factors' two values each image has:

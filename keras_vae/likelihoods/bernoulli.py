@@ -30,7 +30,7 @@ class Bernoulli(Likelihood):
     """Independent Bernoulli pixels; the decoder's outputs are their logits.
 
     -log p(x|z) = sum over pixels of -x log s - (1 - x) log(1 - s), s = sigmoid(logit): the binary cross-entropy, in
-    nats an image. With binary pixels it is a likelihood. With gray pixels it is only a cross-entropy, and the package
+    nats per image. With binary pixels it is a likelihood. With gray pixels it is only a cross-entropy, and the package
     says so wherever it reports one (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli").
     """
 

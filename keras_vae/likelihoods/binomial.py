@@ -65,16 +65,16 @@ class Binomial(Likelihood):
     """Independent binomial pixels k / trials, k = 0 ... trials; the decoder's outputs are the logits.
 
     log p(x|z) = sum over pixels of log C(trials, k) + k log s + (trials - k) log(1 - s), s = sigmoid(logit), in nats
-    an image. It is a likelihood of pixels with `trials + 1` gray levels, which the Bernoulli is not. The embedded
-    digits have such pixels: each pixel counts the black dots in a 4 x 4 block (Alpaydin and Kaynak 1998), so
-    16 trials.
+    per image. Unlike the Bernoulli, it is a likelihood for pixels with `trials + 1` gray levels. The embedded digits
+    have such pixels: each pixel counts the black dots in a 4 x 4 block (Alpaydin and Kaynak 1998), so there are 16
+    trials.
 
     Args:
-        trials: gray levels less one, at least 1; 16 by default, 255 for bytes.
-        kwargs: Keras' own, such as `name`.
+        trials: number of gray levels minus one, at least 1; 16 by default. Use 255 for bytes.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: trials below 1.
+        ValueError: if `trials` is below 1.
     """
 
     def __init__(self, trials: int = 16, **kwargs: Any) -> None:

@@ -50,10 +50,10 @@ def logits_of_mean(mean: tf.Tensor) -> tf.Tensor:
 class ContinuousBernoulli(Likelihood):
     """Independent continuous Bernoulli pixels; the decoder's outputs are their logits.
 
-    log p(x|z) = sum over pixels of x log s + (1 - x) log(1 - s) + log C(s), s = sigmoid(logit), in nats an image:
-    the Bernoulli's cross-entropy with the constant that makes it a density over gray pixels in [0, 1]
-    (Loaiza-Ganem and Cunningham 2019, "The continuous Bernoulli"). It is a density, so it may be
-    positive, and cannot be compared with a Bernoulli's. Its mean is not s, but nearer to a half.
+    log p(x|z) = sum over pixels of x log s + (1 - x) log(1 - s) + log C(s), s = sigmoid(logit), in nats per image: the
+    Bernoulli's cross-entropy with the constant that makes it a density over gray pixels in [0, 1] (Loaiza-Ganem and
+    Cunningham 2019, "The continuous Bernoulli"). It is a log density, so it may be positive, and it cannot be compared
+    with a Bernoulli's. The mean of a pixel is not s, but closer to 1/2.
     """
 
     def call(self, parameters: tf.Tensor) -> tfd.Distribution:

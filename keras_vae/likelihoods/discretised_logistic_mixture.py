@@ -124,22 +124,22 @@ class DiscretisedLogisticMixture(Likelihood):
     """Pixels of 256 levels, each from a mixture of logistics that is integrated over the level.
 
     Salimans et al. 2017, "PixelCNN++", equations 1 to 3, without its autoregression over pixels. The channels of a
-    colour pixel share the component. Given it they are independent; or, with `linear`, the mean of each moves by slope
-    * r where a channel before it lies r beside its own mean. So PixelCNN++'s linear terms are written here, since the
-    mean of p(x|z), which is what is shown, then hardly depends on them.
+    colour pixel share the component. Given the component, the channels are independent by default. With `linear`, the
+    mean of a channel is shifted by slope * r if an earlier channel differs from its own mean by r. These are the linear
+    terms of PixelCNN++, written so that the mean of p(x|z), which is the image that is shown, hardly depends on them.
 
-    For every value the decoder returns `components` logits, then as many means and log-scales, in units of half the
-    range; the component's logit is the mean of those of its channels. With `linear`, `components` slopes follow for
-    each pair of channels. log p(x|z) is in nats an image, a probability of bytes: `evaluate` gives it in bits a
-    dimension too.
+    For every value (pixel and channel) the decoder returns `components` logits, then as many means and log-scales, in
+    units of half the range. The logit of a component is the mean of its logits over the channels. With `linear`,
+    `components` slopes follow for each pair of channels. log p(x|z) is the log-probability of bytes, in nats per image;
+    `evaluate` also gives it in bits per dimension.
 
     Args:
-        components: of each mixture, at least 1; 5 by default.
-        linear: whether a channel follows those before it; False by default.
-        kwargs: Keras' own, such as `name`.
+        components: number of components of each mixture, at least 1; 5 by default.
+        linear: whether a channel depends on those before it; False by default.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: fewer than one component.
+        ValueError: if `components` is below 1.
     """
 
     fixed_by_mean = False

@@ -17,18 +17,18 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class Gaussian(Likelihood):
-    """Independent normal pixels of one standard deviation; the sigmoids of the decoder's outputs are the means.
+    """Independent normal pixels with one standard deviation; the sigmoids of the decoder's outputs are the means.
 
-    log p(x|z) = sum over pixels of -(x - mean)^2 / (2 stddev^2) - log stddev - log(2 pi) / 2, in nats an image: a log
-    density, which may be positive, and can be compared only with other densities over pixels in [0, 1]. A
-    small `stddev` gives sharp images and a large KL: `LearnedGaussian` and `OptimalGaussian` find it.
+    log p(x|z) = sum over pixels of -(x - mean)^2 / (2 stddev^2) - log stddev - log(2 pi) / 2, in nats per image. It is
+    a log density, which may be positive, and can be compared only with other densities over pixels in [0, 1]. A small
+    `stddev` gives sharp images and a large KL: `LearnedGaussian` and `OptimalGaussian` find it.
 
     Args:
-        stddev: in units of the pixels, above 0; 0.1 by default.
-        kwargs: Keras' own, such as `name`.
+        stddev: standard deviation in units of the pixels, above 0; 0.1 by default.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: a `stddev` that is not finite or not above 0.
+        ValueError: if `stddev` is not finite or not above 0.
     """
 
     def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
@@ -56,12 +56,12 @@ class Gaussian(Likelihood):
 class LearnedGaussian(Gaussian):
     """`Gaussian` with one standard deviation for all pixels, trained with the networks.
 
-    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders", the shared sigma-VAE. It balances
-    reconstruction and KL by itself, while a fixed scale has to be tuned.
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders", call this the shared sigma-VAE. It
+    balances reconstruction and KL by itself, while a fixed scale has to be tuned.
 
     Args:
-        stddev: to start from, above 0; 0.1 by default.
-        kwargs: Keras' own, such as `name`.
+        stddev: initial standard deviation, above 0; 0.1 by default.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
     """
 
     def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:
@@ -80,18 +80,19 @@ SMALLEST_VARIANCE = 1e-6  # a standard deviation of a quarter of a byte's step: 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class OptimalGaussian(Gaussian):
-    """`Gaussian` whose variance in training is the batch's mean squared error, the one of largest likelihood.
+    """`Gaussian` whose variance in training is the batch's mean squared error, which maximises the likelihood.
 
-    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders" (the
-    optimal sigma-VAE). It needs no learning rate and adjusts at once. An image must not choose the scale that
-    evaluates it, so outside training the scale is that of the batches seen: first their mean, then a running mean.
+    Rybkin et al. 2021, "Simple and effective VAE training with calibrated decoders" (the optimal sigma-VAE). The scale
+    needs no learning rate and adjusts immediately. An image must not influence the scale with which it is evaluated, so
+    outside training the scale is that of the training batches so far: first their mean, then a running mean.
 
-    Images count by their weights. On several replicas each takes the error of its own images, as with batch
-    normalisation. A batch whose error is not finite, or whose weights are all 0, leaves the running scale as it was.
+    Images are weighted by their sample weights. On several replicas, each uses the error of its own images, as with
+    batch normalisation. A batch whose error is not finite, or whose weights are all 0, leaves the running scale as it
+    was.
 
     Args:
-        stddev: before the first batch, above 0; 0.1 by default.
-        kwargs: Keras' own, such as `name`.
+        stddev: standard deviation before the first batch, above 0; 0.1 by default.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
     """
 
     def __init__(self, stddev: float = 0.1, **kwargs: Any) -> None:

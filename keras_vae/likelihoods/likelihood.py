@@ -1,4 +1,4 @@
-"""The family of likelihoods p(x|z)."""
+"""The base class of likelihoods p(x|z)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Likelihood(ConditionalDistribution):
     """Turns the decoder's outputs into a distribution over images.
 
     Call it with outputs float32 `[..., H, W, C * parameters_per_value]`. The distribution has the event shape
-    `[H, W, C]`; `log_prob` is in nats an image and `mean()` is an image with pixels in [0, 1].
+    `[H, W, C]`; `log_prob` is in nats per image and `mean()` is an image with pixels in [0, 1].
 
     Attributes:
         parameters_per_value: how many decoder channels one image channel needs.
-        fixed_by_mean: whether the mean of p(x|z) tells all of it, so that `of_mean` can rebuild it.
-        of_bytes: whether p(x|z) gives probabilities to images of bytes, which papers judge in bits a dimension.
+        fixed_by_mean: whether the mean of p(x|z) determines the distribution, so that `of_mean` can rebuild it.
+        of_bytes: whether p(x|z) gives probabilities to images of bytes, which papers report in bits per dimension.
     """
 
     parameters_per_value: int = 1
@@ -44,34 +44,34 @@ class Likelihood(ConditionalDistribution):
         return (*sides, channels * self.parameters_per_value)
 
     def of_mean(self, mean: tf.Tensor) -> tfp.distributions.Distribution:
-        """Return the p(x|z) whose mean is this image: what can be said of a decoder that returns nothing else.
+        """Return the p(x|z) whose mean is this image, for decoders that return only the mean.
 
         Args:
             mean: float32 `[..., H, W, C]` in [0, 1].
 
         Raises:
-            ValueError: a likelihood that its mean does not determine.
+            ValueError: if the mean does not determine the likelihood.
         """
         raise NotImplementedError(f"{type(self).__name__} must define of_mean(mean)")
 
     def fit_to_batch(
         self, likelihood: tfp.distributions.Distribution, x: tf.Tensor, weight: tf.Tensor | None = None
     ) -> tfp.distributions.Distribution:
-        """Return p(x|z) as a training step on images `x` is to use it: by default `likelihood`, as it is.
+        """Return p(x|z) as a training step on images `x` uses it: by default `likelihood` unchanged.
 
-        For a likelihood that takes part of itself from the batch, such as an optimal scale.
+        Likelihoods that take a parameter from the batch, such as an optimal scale, override this method.
 
         Args:
             likelihood: what the layer returned, batch shape `[samples, n]`.
             x: images float32 `[n, H, W, C]`.
-            weight: of each image in the loss, float32 `[n]`; None, the default, for 1.
+            weight: weight of each image in the loss, float32 `[n]`; None, the default, means 1.
         """
         return likelihood
 
     def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:
         """Whether p(x|z) is a distribution over such pixels, bool `[]`, so that -log p is a likelihood in nats.
 
-        Where it is not, -log p is a cross-entropy only, and is reported as one.
+        If it is not, -log p is only a cross-entropy, and is reported as one.
         """
         return tf.constant(True)
 

@@ -22,18 +22,18 @@ from keras_vae.presets.shared import is_shared
 class Autoencoder(VAE):
     """A VAE whose posterior is a point, and whose loss is the reconstruction alone: no KL term.
 
-    The encoder's first `latent_dim` outputs are the code; any further ones (the VAE's log-variances) are not used.
-    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats an image. The codes follow
-    no prior: to generate images, call `fit_sampler` first.
+    The encoder's first `latent_dim` outputs are the code; any further outputs (the log-variances of a VAE) are ignored.
+    `fit` logs `loss`, the cross-entropy -log p(x|code) summed over pixels, in nats per image. The codes do not follow a
+    prior: to generate images, call `fit_sampler` first.
 
     Args:
-        encoder: a Keras model, images `[n, H, W, C]` to at least `latent_dim` numbers.
-        decoder: a Keras model, latents `[n, latent_dim]` to the likelihood's parameters.
+        encoder: a Keras model that maps images `[n, H, W, C]` to at least `latent_dim` numbers.
+        decoder: a Keras model that maps latents `[n, latent_dim]` to the likelihood's parameters.
         likelihood: p(x|z), a name or object; "bernoulli" by default.
         image_shape: (height, width, channels); read from the encoder by default.
-        latent_dim: width of the code; read from the decoder by default.
-        seed: of the model, which uses no noise; 0 by default.
-        kwargs: Keras' own, such as `name`.
+        latent_dim: number of dimensions of the code; read from the decoder by default.
+        seed: kept for compatibility with `VAE`; an autoencoder uses no noise; 0 by default.
+        kwargs: keyword arguments of `keras.Model`, such as `name`.
 
     Example:
         >>> import tensorflow as tf
@@ -74,7 +74,7 @@ class Autoencoder(VAE):
         safe_mode: bool = True,
         **changes: Any,
     ) -> Self:
-        """Build an autoencoder: untrained with the networks of a named preset, or one that was shared.
+        """Build an autoencoder: an untrained one with the networks of a named preset, or a shared one.
 
         Arguments and errors are those of `VAE.from_preset`; the trained weights of a named preset are a VAE's.
         """

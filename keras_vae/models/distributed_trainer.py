@@ -85,19 +85,20 @@ class DistributedTrainer(keras.Model):
 
         Args:
             optimizer: a Keras optimizer or its name; "adam" by default.
-            jit_compile: whether XLA compiles a step; "auto", the default, takes what measured fastest for these
-                networks on this device.
-            steps_per_execution: training steps in one call, at most; "auto", the default, is 32. Callbacks run once a
-                call, and are told the number of its last step.
-            skip_gradients_above: skip an update if the norm of the whole gradient exceeds this or is not finite. Steps
-                with a loss that is not finite then do not stop training, but are left out of the logged means; `fit`
-                logs the number of updates skipped so far, `skipped_updates`. Infinity skips only what is not finite.
-                None by default: no update is skipped, and `fit` stops where the loss is not finite.
+            jit_compile: whether XLA compiles a step; "auto", the default, uses what was measured to be fastest for
+                these networks on this kind of device.
+            steps_per_execution: largest number of training steps in one call; "auto", the default, is 32. Callbacks run
+                once per call, with the number of its last step.
+            skip_gradients_above: skip an update if the norm of the whole gradient exceeds this or is not finite. A loss
+                that is not finite then does not stop training; such steps are left out of the logged means. `fit` logs
+                the number of skipped updates so far as `skipped_updates`. Infinity skips only gradients that are not
+                finite. None by default: no update is skipped, and `fit` stops if the loss is not finite.
             kwargs: Keras' other arguments, such as `run_eagerly`.
 
         Raises:
-            ValueError: a limit of gradients that is not above 0; a `loss` or `metrics`, which these models do not take;
-                under a strategy, an optimizer made outside its scope, or with options for a single replica only.
+            ValueError: if the limit is not above 0; if `loss` or `metrics` is given, which these models do not take; or
+                if, under a strategy, the optimizer was created outside its scope or has options that work only on a
+                single replica.
         """
         options = execution_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
         with self.scope():
@@ -153,25 +154,25 @@ class DistributedTrainer(keras.Model):
         Args:
             x: a `tf.data.Dataset` of images, (images, labels) or (images, labels, weights), or images float32
                 `[n, H, W, C]` in [0, 1].
-            y: labels int `[n]`, which a conditional model needs and another leaves alone.
-            batch_size: images per batch where `x` is an array; 32 by default.
+            y: labels int `[n]`, which a conditional model needs and any other model ignores.
+            batch_size: images per batch if `x` is an array; 32 by default.
             args: as in `keras.Model.fit`.
             callbacks: as in `keras.Model.fit`.
             validation_data: as in `keras.Model.fit`.
-            shuffle: whether to shuffle an array; a dataset orders itself.
-            class_weight: the weight of each label's images, by label, as in `keras.Model.fit`.
-            sample_weight: of each image, float `[n]`: as in Keras, the loss of a batch is sum(weight * loss) / n, and
-                what is logged are the weighted means, over the global batch on any number of replicas.
+            shuffle: whether to shuffle an array; a dataset has its own order.
+            class_weight: a dict from labels to the weights of their images, as in `keras.Model.fit`.
+            sample_weight: weight of each image, float `[n]`. As in Keras, the loss of a batch is sum(weight * loss) /
+                n, and the logged values are weighted means, over the global batch on any number of replicas.
             kwargs: as in `keras.Model.fit`.
 
         Returns:
-            Keras' History: `loss` and the terms it is made of, in nats an image.
+            Keras' History: `loss` and the terms it is made of, in nats per image.
 
         Raises:
-            ValueError: numbers of steps or images below 1 or not whole; pixels out of [0, 1]; weights of another number
-                than images, negative, not finite or all 0; a batch smaller than the number of replicas; an array to
-                shuffle on several workers, which would each shuffle it in an order of its own.
-            WorkerLost: another worker is gone.
+            ValueError: if numbers of steps or images are below 1 or not whole; if pixels are outside [0, 1]; if weights
+                are negative, not finite, all 0, or not as many as the images; if a batch is smaller than the number of
+                replicas; or if an array is to be shuffled on several workers, which would each shuffle it differently.
+            WorkerLost: if another worker is gone.
         """
         y = self._check(x, y, sample_weight, class_weight=class_weight)
         if validation_data is not None:

@@ -33,26 +33,26 @@ def generate(
     label: int | Sequence[int] | np.ndarray | None = None,
     noise: bool = False,
 ) -> np.ndarray:
-    """Draw images from the prior: the mean of p(x|z) at latents of the portable generator.
+    """Draw images from the prior: the mean of p(x|z) at latents from the portable random number generator.
 
-    Image i depends on (seed, i) alone, not on `count`, and has the same latent in every exported file.
+    Image i depends only on (seed, i), not on `count`, and has the same latent in every exported file.
 
     Args:
-        count: how many, at least 1.
+        count: number of images, at least 1.
         seed: an int32; 0 by default.
         temperature: the factor of the latents' standard deviation, at least 0; 1 by default.
-        batch_size: how many go through the decoder at once; 256 by default.
-        label: of a conditional model, the class of all images or its name, or one number for each; image i has class i
-            mod `classes` by default. It changes no latent.
-        noise: draw each image from p(x|z), rather than take its mean, which is what people want to see; False by
-            default. The draw too depends on (seed, i) alone; no exported file has it.
+        batch_size: number of images that are decoded at once; 256 by default.
+        label: for a conditional model, the class of all images (a number or a name) or one number for each image. By
+            default image i has class i mod `classes`. The label does not change the latents.
+        noise: whether to draw each image from p(x|z) instead of returning the mean; False by default. This draw, too,
+            depends only on (seed, i). Exported files cannot do it.
 
     Returns:
-        NumPy float32 `[count, H, W, C]` in [0, 1], the noise of a normal p(x|z) clipped to it.
+        NumPy float32 `[count, H, W, C]` in [0, 1]; draws from a normal p(x|z) are clipped to this range.
 
     Raises:
-        ValueError: a count or batch size below 1, more images than fit in memory, a seed that is no int32, a
-            temperature below 0 or not finite; a label out of range, or of a model without classes.
+        ValueError: if a count or batch size is below 1, the images do not fit in memory, the seed is not an int32, the
+            temperature is below 0 or not finite, or a label is out of range or given for a model without classes.
     """
     count, batch_size = whole_number("count", count, 1), whole_number("batch_size", batch_size, 1)
     # twice: in parts, and joined
@@ -92,14 +92,14 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
 
     Args:
         x: images float `[n, H, W, C]` in [0, 1].
-        batch_size: how many go through the networks at once; 256 by default.
-        label: classes of the images, one or its name or int `[n]`; for a conditional model only.
+        batch_size: number of images that go through the networks at once; 256 by default.
+        label: for a conditional model, one class for all images (a number or a name), or int `[n]`.
 
     Returns:
         NumPy float32 `[n, H, W, C]` in [0, 1].
 
     Raises:
-        ValueError: images of another shape, outside [0, 1] or NaN; labels out of range.
+        ValueError: if images have the wrong shape, are outside [0, 1] or NaN, or labels are out of range.
     """
     x, batch_size = as_array("x", x), whole_number("batch_size", batch_size, 1)
     check_pixels(x, "x", self.image_shape)
@@ -116,21 +116,21 @@ def reconstruct(self: Any, x: Any, batch_size: int = 256, *, label: Any = None) 
 def fit_sampler(self: Model, data: Any, components: int = 50, seed: int = 0) -> Model:
     """Let `generate` draw from a Gaussian mixture fitted to the aggregate posterior, in place of the prior.
 
-    Where q(z) and p(z) differ, the decoder never saw what the prior draws there, and pictures are poor. The
-    mixture is saved and exported with the model; training, `prior` and the ELBO stay as they are. After
-    further training, fit it again.
+    Where q(z) and p(z) differ, the decoder was never trained on what the prior draws, and the images are poor. The
+    mixture is saved and exported with the model; training, `prior` and the ELBO do not change. After further training,
+    fit the mixture again.
 
     Args:
         data: training images: batches of images or of (images, labels), or an array float32 `[n, H, W, C]`; a
             conditional model needs the labels.
-        components: of the mixture, at least 1; 50 by default.
-        seed: of the latents and of the mixture's start; 0 by default.
+        components: number of components of the mixture, at least 1; 50 by default.
+        seed: seed of the latents and of the initial mixture; 0 by default.
 
     Returns:
         The model.
 
     Raises:
-        ValueError: unusable images, or fewer than 10 a component.
+        ValueError: if images are unusable, or there are fewer than 10 per component.
 
     Example:
         >>> import numpy as np, keras_vae

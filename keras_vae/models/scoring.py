@@ -29,13 +29,15 @@ PIXELS_AT_A_TIME = 8_000_000
 
 
 class Scores(NamedTuple):
-    """What a model says of each image: four arrays float32 `[n]`, in nats, the lower the more unusual but for two.
+    """The scores of each image, in nats, as four float32 arrays `[n]`.
+
+    The lower `elbo` and `bound` are, the more unusual the image.
 
     Attributes:
         elbo: -(reconstruction + kl).
-        reconstruction: -E_q[log p(x|z)], the mean over the samples: the higher the more unusual.
+        reconstruction: -E_q[log p(x|z)], the mean over the samples; the higher, the more unusual.
         kl: KL(q(z|x) || p(z)), in closed form where there is one, else the mean over the samples.
-        bound: the importance-weighted bound of as many samples, which is nearer to log p(x).
+        bound: the importance-weighted bound with the same samples, which is closer to log p(x).
     """
 
     elbo: Any
@@ -132,26 +134,27 @@ def score(
     label: Any = None,
     index: ArrayLike | None = None,
 ) -> Scores:
-    """Say of each image how usual it is under the model, in nats: what an image unlike the training's loses.
+    """Return how usual each image is under the model, in nats: images unlike the training images have a lower ELBO.
 
-    The posterior's samples come from the portable generator, by the seed and the row's number, as in the signature
-    `score` of exported files: the same image in the same row has the same score everywhere, but for rounding. Where
-    the likelihood is none of such pixels (Bernoulli on gray ones) the scores are cross-entropies, and as good to rank.
+    The samples of the posterior come from the portable random number generator and depend on the seed and the row
+    number, as in the signature `score` of exported files. So the same image in the same row has the same score
+    everywhere, up to rounding. If the likelihood is not a distribution over such pixels (a Bernoulli with gray pixels),
+    the scores are cross-entropies, which can still be used for ranking.
 
     Args:
         x: images float `[n, H, W, C]` in [0, 1].
-        importance_samples: K, samples of the posterior an image, at least 1; 16 by default.
+        importance_samples: K, the number of posterior samples per image, at least 1; 16 by default.
         seed: an int32; 0 by default.
-        batch_size: how many images go through the networks at once; 100 by default.
-        label: classes of the images, one or its name or int `[n]`; for a conditional model only.
-        index: the rows' numbers, int `[n]`, at least 0; 0 to n - 1 by default. For images that come in parts.
+        batch_size: number of images that go through the networks at once; 100 by default.
+        label: for a conditional model, one class for all images (a number or a name), or int `[n]`.
+        index: row numbers, int `[n]`, at least 0, for images that are scored in several calls; 0 to n - 1 by default.
 
     Returns:
-        `elbo`, `reconstruction`, `kl` and `bound`, NumPy float32 `[n]` each: see `Scores`.
+        `Scores` with the fields `elbo`, `reconstruction`, `kl` and `bound`, NumPy float32 `[n]` each.
 
     Raises:
-        ValueError: images of another shape, outside [0, 1] or NaN; labels missing or out of range; numbers out of
-            range; a model whose posterior has no density, or whose weights are not finite.
+        ValueError: if images have the wrong shape, are outside [0, 1] or NaN; if labels are missing or out of range; if
+            a number is out of range; or if the model's posterior has no density or its weights are not finite.
 
     Example:
         >>> import numpy as np, keras_vae

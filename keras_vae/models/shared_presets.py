@@ -22,21 +22,22 @@ from keras_vae.presets.hub import PREFIX, push
 
 
 def save_to_preset(self: Any, folder: str | os.PathLike[str], *, metrics: Mapping[str, Any] | None = None) -> None:
-    """Write the model as a preset, a folder for others to build it from: `VAE.from_preset(folder)`.
+    """Write the model as a preset, a folder from which others can build it: `VAE.from_preset(folder)`.
 
-    As KerasHub lays it out: `config.json`, `metadata.json`, `model.weights.h5` (float32, whatever the model was
-    trained in), and a model card, `README.md`. The optimizer and the counters of training stay behind:
-    `save` writes these.
+    The folder has the layout of KerasHub: `config.json`, `metadata.json`, `model.weights.h5` (float32, whatever the
+    model was trained in), and a model card, `README.md`. The optimizer and the training counters are not included; use
+    `save` to keep them.
 
     Args:
-        folder: which must be empty or not exist, and appears when it is whole; or "hf://user/name", a repository of
-            the hub of Hugging Face, which is made if it is not there (extra `hub`).
-        metrics: of the model on test images, such as `keras_vae.evaluate` returns, for the card; None by default.
+        folder: a folder that is empty or does not exist, and appears only when it is complete; or "hf://user/name", a
+            repository on the Hugging Face hub, which is created if it does not exist (extra `hub`).
+        metrics: metrics of the model on test images for the model card, such as `keras_vae.evaluate` returns; None by
+            default.
 
     Raises:
-        ValueError: weights that are not finite, a folder that holds something, an address of the hub without the
-            extra.
-        OSError: a folder that cannot be written, a hub that cannot be reached.
+        ValueError: if weights are not finite, the folder is not empty, or a hub address is given without the extra
+            installed.
+        OSError: if the folder cannot be written or the hub cannot be reached.
 
     Example:
         >>> import tempfile

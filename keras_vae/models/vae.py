@@ -37,28 +37,29 @@ class VAE(DistributedTrainer):
 
         log p(x) >= ELBO = E_q[log p(x|z)] - KL(q(z|x) || p(z))
 
-    `fit` logs `loss`, `reconstruction_loss` (-E_q[log p(x|z)], over the objective's samples) and `kl_loss`, each summed
-    over pixels or latent dimensions and averaged over images, in nats an image.
+    `fit` logs `loss`, `reconstruction_loss` (-E_q[log p(x|z)], over the objective's samples) and `kl_loss`. Each is
+    summed over pixels or latent dimensions and averaged over images, in nats per image.
 
     Args:
-        encoder: a Keras model, images `[n, H, W, C]` to the posterior's parameters: for the default posterior one
-            tensor `[n, 2 * latent_dim]` of means and log-variances, or the pair of them.
-        decoder: a Keras model, latents `[n, latent_dim]` to the likelihood's parameters: for Bernoulli the logits
-            `[n, H, W, C]`.
+        encoder: a Keras model that maps images `[n, H, W, C]` to the posterior's parameters. For the default posterior
+            these are one tensor `[n, 2 * latent_dim]` of means and log-variances, or the two as a pair.
+        decoder: a Keras model that maps latents `[n, latent_dim]` to the likelihood's parameters. For the Bernoulli
+            these are the logits `[n, H, W, C]`.
         likelihood: p(x|z), a name or object; "bernoulli" by default.
         prior: p(z); "standard_normal" by default.
         posterior: the family of q(z|x); "diagonal_normal" by default.
         objective: what training minimises, a name or object; "elbo" by default.
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
-        latent_dim: width of the latent; read from the decoder by default.
-        classes: of a conditional model, their number or names (Sohn et al. 2015), p(x|z, y) with q(z|x, y): both
-            networks take the one-hot label `[n, classes]` too, training (images, labels int `[n]`); None by default.
-        seed: of all noise in training and validation; 0 by default.
-        kwargs: Keras' own, such as `name`.
+        latent_dim: number of latent dimensions; read from the decoder by default.
+        classes: for a conditional model (Sohn et al. 2015), the number of classes or their names. The model is then
+            p(x|z, y) with q(z|x, y): both networks also take the one-hot label `[n, classes]`, and training data are
+            pairs (images, labels int `[n]`). None by default.
+        seed: seed of all noise in training and validation; 0 by default.
+        kwargs: keyword arguments of `keras.Model`, such as `name`.
 
     Raises:
-        ValueError: networks that do not fit each other, the likelihood or the posterior.
+        ValueError: if the networks do not fit each other, the likelihood or the posterior.
 
     Example:
         >>> import keras
@@ -119,16 +120,18 @@ class VAE(DistributedTrainer):
 
         Args:
             preset: a name in `keras_vae.preset_names()`, a folder, or "hf://user/name", on the hub (extra `hub`).
-            load_weights: take the preset's trained weights; then only `objective` and `seed` can be changed. None, the
-                default, takes those of a folder or the hub, not of a name.
-            safe_mode: refuse classes of others than Keras and keras_vae, and code, in a folder or on the hub; True by
-                default. False takes what your program has registered with Keras, and runs such code.
-            changes: of `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`, `prior`, `posterior`,
-                `objective`, `classes` or `seed`.
+            load_weights: whether to load the preset's trained weights; then only `objective` and `seed` can be changed.
+                None, the default, loads the weights of a folder or a hub repository, but not those of a named preset.
+            safe_mode: whether to refuse code, and classes that are neither from Keras nor from keras_vae, in a folder
+                or on the hub; True by default. False also accepts the classes that your program has registered with
+                Keras, and runs such code.
+            changes: new values of `image_shape`, `latent_dim`, `network` (a dict, merged), `likelihood`, `prior`,
+                `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
-            ValueError: an unknown preset or change; no trained weights, or not for a change; an unusable folder.
-            OSError: what cannot be fetched from the hub.
+            ValueError: if the preset or a change is unknown, if there are no trained weights or they do not fit a
+                change, or if the folder is unusable.
+            OSError: if something cannot be fetched from the hub.
         """
         return from_preset(cls, preset, load_weights, safe_mode, changes)
 
@@ -155,10 +158,11 @@ class VAE(DistributedTrainer):
 
         Args:
             x: images float32 `[n, H, W, C]`.
-            label: of a conditional model, int `[n]`, else None.
+            label: labels int `[n]` for a conditional model, else None.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
             training: whether to run in training mode, with the objective as it is at `self.step`; False by default.
-            weight: of each image where the likelihood is fitted to the batch, float32 `[n]`; None, the default, for 1.
+            weight: weight of each image if the likelihood is fitted to the batch, float32 `[n]`; None, the default,
+                means 1.
         """
         objective = self.objective.at(self.step.value) if training else self.objective
         encoded = self.encoder_outputs(x, label, training)
@@ -169,7 +173,7 @@ class VAE(DistributedTrainer):
         return objective(x, z, q, p, self.prior())  # by default -ELBO = -E_q[log p(x|z)] + KL(q(z|x) || p(z))
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Take one step down the gradient of the mean loss of a batch, over all replicas that share it."""
+        """Take one gradient step on the mean loss of a batch, over all replicas that share the batch."""
         batch = unpack(data, self.image_shape, self.classes)
 
         def differentiate() -> tuple[tf.Tensor, Terms, list[Any]]:
@@ -245,7 +249,7 @@ class VAE(DistributedTrainer):
 
         Returns:
             A TFP distribution of event shape `image_shape`; `mean()` is an image in [0, 1], `log_prob(x)` is in
-            nats an image.
+            nats per image.
 
         Raises:
             ValueError: latents of the wrong width.

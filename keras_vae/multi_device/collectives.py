@@ -101,14 +101,16 @@ def failing_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
 
 
 def assert_same_on_workers(strategy: tf.distribute.Strategy, values: Mapping[str, Any]) -> None:
-    """Raise an error on all workers unless all of them pass the same values. All workers must call it.
+    """Raise an error on all workers unless all of them pass the same values.
+
+    All workers must call this function.
 
     Args:
-        strategy: under which the model trains; one of a single process has nothing to compare.
-        values: by name, in JSON's types, such as package versions and settings.
+        strategy: the strategy under which the model trains; with a single process there is nothing to compare.
+        values: a dict of JSON values by name, such as package versions and settings.
 
     Raises:
-        ValueError: values that differ, each with the workers that have it.
+        ValueError: if values differ; the message lists each value with the workers that have it.
 
     Example:
         >>> assert_same_on_workers(tf.distribute.get_strategy(), {"keras": "3.15.1"})

@@ -16,16 +16,16 @@ STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
 
 def get_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """Return a strategy; make, compile and load models inside `with strategy.scope():`.
+    """Return a strategy; create, compile and load models inside `with strategy.scope():`.
 
     Args:
-        name: "auto", the default, for all visible GPUs, else one device; "one_device" for the first GPU, else the
-            processor; "mirrored" for all GPUs, else all logical processors, of this machine; "multi_worker" for the
-            workers that the environment's TF_CONFIG lists, each with all its GPUs, else its processor.
+        name: "auto", the default, for all visible GPUs, or one device if there are none; "one_device" for the first
+            GPU, or the CPU; "mirrored" for all GPUs of this machine, or all its logical CPUs; "multi_worker" for the
+            workers listed in the environment variable TF_CONFIG, each with all its GPUs, or its CPU.
 
     Raises:
-        ValueError: an unknown name; for "multi_worker" a TF_CONFIG that is missing or malformed, an address in use,
-            workers that cannot join, or TensorFlow having run something before.
+        ValueError: if the name is unknown; for "multi_worker", if TF_CONFIG is missing or malformed, an address is in
+            use, workers cannot join, or TensorFlow operations have already run.
 
     Example:
         >>> get_strategy("one_device").num_replicas_in_sync

@@ -17,14 +17,15 @@ LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 class LinearWarmUp(LearningRateSchedule):
     """final * min(1, step / steps): Bowman et al. 2016, Soenderby et al. 2016 ("warm-up").
 
-    With the full weight from the start, a model often learns to ignore the latent, and does not recover.
+    With the full weight from the start, a model often learns to ignore the latent and does not recover (Bowman et al.
+    2016).
 
     Args:
-        steps: until the final weight, at least 1; 10,000 by default.
-        final: the weight from then on, at least 0; 1 by default.
+        steps: number of steps until the final weight, at least 1; 10,000 by default.
+        final: final weight, at least 0; 1 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
 
     Example:
         >>> float(LinearWarmUp(steps=4)(tf.constant(1)))
@@ -49,18 +50,18 @@ class LinearWarmUp(LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class CyclicalAnnealing(LearningRateSchedule):
-    """Cycles that rise from 0 to `final` over their first part, and stay there for the rest.
+    """A weight that rises in cycles: from 0 to `final` in the first part of each cycle, and constant for the rest.
 
-    Fu et al. 2019, "Cyclical annealing schedule", equations 6 and 7. After the last cycle the weight stays.
+    Fu et al. 2019, "Cyclical annealing schedule", equations 6 and 7. After the last cycle the weight stays at `final`.
 
     Args:
-        period: steps of a cycle, at least 1; 5,000 by default.
-        cycles: how many, at least 1; 4 by default, as in the paper.
+        period: number of steps in a cycle, at least 1; 5,000 by default.
+        cycles: number of cycles, at least 1; 4 by default, as in the paper.
         rising: the part of a cycle in which the weight rises, above 0 and at most 1; 0.5 by default.
-        final: the weight at the top, at least 0; 1 by default.
+        final: largest weight, at least 0; 1 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
 
     Example:
         >>> schedule = CyclicalAnnealing(period=8)

@@ -23,21 +23,21 @@ class BetaTCVAE(Objective):
     q(z) the mean of q(z|x) over the dataset, KL(q(z|x) || p(z)) is the sum, in expectation, of
 
         log q(z|x) - log q(z)              the mutual information of image and latent
-        log q(z) - sum_j log q(z_j)        the total correlation: how far the latent's dimensions depend
+        log q(z) - sum_j log q(z_j)        the total correlation: how much the latent dimensions depend on each other
         sum_j log q(z_j) - log p(z)        the dimension-wise KL
 
     q(z) and q(z_j) are estimated from the batch by minibatch-stratified sampling (appendix C.2), so batches should be
-    large. With all three weights 1 the loss is the negative ELBO by Monte Carlo. On several replicas each estimates
-    from its own images.
+    large. If all three weights are 1, the loss is a Monte Carlo estimate of the negative ELBO. On several replicas,
+    each estimates q(z) from its own images.
 
     Args:
-        beta: of the total correlation, at least 0; 6 by default.
-        alpha: of the mutual information, at least 0; 1 by default.
-        gamma: of the dimension-wise KL, at least 0; 1 by default.
-        dataset_size: images in the training set, at least 1; 60,000 by default.
+        beta: weight of the total correlation, at least 0; 6 by default.
+        alpha: weight of the mutual information, at least 0; 1 by default.
+        gamma: weight of the dimension-wise KL, at least 0; 1 by default.
+        dataset_size: number of images in the training set, at least 1; 60,000 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
     """
 
     def __init__(self, beta: float = 6.0, alpha: float = 1.0, gamma: float = 1.0, dataset_size: int = 60_000) -> None:

@@ -23,15 +23,15 @@ Schedule = keras.optimizers.schedules.LearningRateSchedule
 class ELBO(Objective):
     """Minimise -E_q[log p(x|z)] + kl_weight * KL(q(z|x) || p(z)), the negative ELBO when `kl_weight` is 1.
 
-    Kingma and Welling 2013, equation 3; other weights are the beta-VAE of Higgins et al. 2017, equation 4. The terms
-    it reports, reconstruction and KL, are never weighted.
+    Kingma and Welling 2013, equation 3; other weights are the beta-VAE of Higgins et al. 2017, equation 4. The reported
+    terms, reconstruction and KL, are never weighted.
 
     Args:
         kl_weight: the factor of the KL term, at least 0, or a schedule of it: `LinearWarmUp()`, `CyclicalAnnealing()`
             or any of `keras.optimizers.schedules`; 1 by default. Validation uses the final weight.
 
     Raises:
-        ValueError: a negative or non-finite weight.
+        ValueError: if the weight is negative or not finite.
 
     Example:
         >>> from keras_vae.objectives.annealing import LinearWarmUp
@@ -93,10 +93,10 @@ class BetaVAE(ELBO):
     image quality.
 
     Args:
-        beta: at least 0; 4 by default.
+        beta: weight of the KL, at least 0; 4 by default.
 
     Raises:
-        ValueError: a negative or non-finite beta.
+        ValueError: if `beta` is negative or not finite.
     """
 
     def __init__(self, beta: float = 4.0) -> None:

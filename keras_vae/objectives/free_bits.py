@@ -1,4 +1,4 @@
-"""Free bits: a KL that costs nothing up to a point."""
+"""Free bits: a KL that is not penalised below a minimum."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ tfd = tfp.distributions
 class FreeBits(ELBO):
     """Minimise -E_q[log p(x|z)] + kl_weight * sum over j of max(free_nats, mean over the batch of KL_j).
 
-    Kingma et al. 2016, "Improved variational inference with inverse autoregressive flow", equation 15, with one
-    group for each latent dimension j: dimensions below the floor feel no pressure to fall further, which keeps them
-    from collapsing. Where posterior or prior has dependent dimensions the KL has no such parts, and the whole
-    latent is one group, with `free_nats * latent_dim` free.
+    Kingma et al. 2016, "Improved variational inference with inverse autoregressive flow", equation 15, with one group
+    for each latent dimension j: dimensions below this minimum are not penalised further, which keeps them from
+    collapsing. If the dimensions of the posterior or the prior are dependent, the KL is not a sum over dimensions, and
+    the whole latent is one group with `free_nats * latent_dim` free nats.
 
-    On several replicas, the mean is over the images of each.
+    On several replicas, each takes the mean over its own images.
 
     Args:
-        free_nats: for each latent dimension, at least 0; 0.1 by default.
+        free_nats: free nats of each latent dimension, at least 0; 0.1 by default.
         kl_weight: as in `ELBO`; 1 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
     """
 
     def __init__(self, free_nats: float = 0.1, kl_weight: float | Schedule | Mapping[str, Any] = 1.0) -> None:

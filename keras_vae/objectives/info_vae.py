@@ -26,23 +26,24 @@ class InfoVAE(Objective):
 
     Zhao et al. 2019, "InfoVAE: balancing learning and inference in variational autoencoders", equation 6, with the
     squared maximum mean discrepancy under the kernel exp(-|a - b|^2 / (2 latent_dim)) as the divergence of the
-    aggregate posterior q(z) from the prior. At alpha = 1 no KL is left: the MMD-VAE.
+    aggregate posterior q(z) from the prior. With alpha = 1 the KL disappears, which gives the MMD-VAE.
 
-    The MMD compares the samples of the batch (on several replicas, each its own) with 256 of the prior, drawn from the
-    seed and the step. Its estimate counts each sample's kernel with itself, 1, so that even a q(z) equal to the prior
-    N(0, I) costs about scale (1 / batch + 1 / 256) (1 - (1 + 2 / latent_dim)^(-latent_dim / 2)): 7.2 nats an image at
-    scale 1,000, batches of 128 and 20 dimensions, 3.6 in batches of 512. So batches should be large, losses of
-    different batch sizes cannot be compared, and `evaluate` does not use it. Samples of a mixture have no gradient for
-    its weights, so without a KL, at alpha = 1, a `GaussianMixture` keeps the weights that it has.
+    The MMD compares the samples of the batch (on several replicas, each compares its own) with 256 samples of the
+    prior, which depend on the seed and the step. The estimate includes the kernel of each sample with itself, which is
+    1, so that even a q(z) equal to the prior N(0, I) costs about scale (1 / batch + 1 / 256) (1 - (1 + 2 /
+    latent_dim)^(-latent_dim / 2)): 7.2 nats per image with scale 1,000, batches of 128 and 20 dimensions, and 3.6 with
+    batches of 512. So batches should be large, losses with different batch sizes cannot be compared, and `evaluate`
+    does not use the MMD. Samples of a mixture have no gradient with respect to its weights, so with alpha = 1 the
+    weights of a `GaussianMixture` do not change.
 
     Args:
         alpha: at most 1; 0 by default, which keeps the whole KL.
-        scale: lambda, at least 1 - alpha; 1,000 by default, since a discrepancy is at most 2 where reconstructions are
-            hundreds of nats.
-        seed: of the prior's samples; 0 by default.
+        scale: lambda, at least 1 - alpha; 1,000 by default, since the discrepancy is at most 2 while reconstructions
+            are hundreds of nats.
+        seed: seed of the prior's samples; 0 by default.
 
     Raises:
-        ValueError: a number out of range.
+        ValueError: if a number is out of range.
     """
 
     def __init__(self, alpha: float = 0.0, scale: float = 1000.0, seed: int = 0) -> None:

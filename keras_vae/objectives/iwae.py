@@ -25,18 +25,18 @@ class IWAE(Objective):
 
     Burda, Grosse and Salakhutdinov 2016, "Importance weighted autoencoders", equation 8; the negative ELBO at k = 1.
     The signal-to-noise ratio of the encoder's gradient falls with k. `doubly_reparameterised` takes another estimator
-    of the same gradient, without this fault: it follows log q(z|x) only along the path through z, with squared weights
+    of the same gradient, without this problem: it differentiates log q(z|x) only through z, with squared weights
     (Tucker et al. 2019, "Doubly reparameterized gradient estimators", equation 8).
 
-    The terms reported beside the loss are the ELBO's: -log p(x|z), a mean over the samples, and the KL.
+    The other reported terms are those of the ELBO: -log p(x|z), averaged over the samples, and the KL.
 
     Args:
-        samples: k, at least 1; 5 by default. Each costs a pass through the decoder.
-        doubly_reparameterised: whether to take that estimator; False by default.
+        samples: k, the number of samples, at least 1; 5 by default. Each costs a pass through the decoder.
+        doubly_reparameterised: whether to use the estimator of Tucker et al.; False by default.
 
     Raises:
-        ValueError: fewer than one sample; when a model is made, `doubly_reparameterised` with a posterior that has
-            weights of its own, such as coupling_flow.
+        ValueError: if `samples` is below 1, or, when a model is created, if `doubly_reparameterised` is used with a
+            posterior that has weights of its own, such as coupling_flow.
     """
 
     def __init__(self, samples: int = 5, doubly_reparameterised: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The family of objectives."""
+"""The base class of objectives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Terms(NamedTuple):
     kl: tf.Tensor
 
     def plus(self, losses: Sequence[tf.Tensor]) -> Terms:
-        """Return the terms with what layers add to the loss of a batch, such as regularizers, in each image's loss."""
+        """Return the terms with the losses that layers add for a batch, such as regularizers, in each image's loss."""
         return self._replace(loss=self.loss + tf.add_n(losses)) if losses else self
 
 
@@ -53,17 +53,17 @@ class Objective:
     def at(self, step: tf.Tensor) -> Self:
         """Return the objective as it is at a training step, int32 `[]`: a copy where it changes with the step.
 
-        Called once a step, so that a resumed training goes on with the very weight it stopped at. Without it, as in
-        validation, an objective is what it ends as, so that epochs can be compared.
+        It is called once per step, so that resumed training continues with the weight at which it stopped. If it is not
+        called, as in validation, the objective has its final weight, so that epochs can be compared.
         """
         return self
 
     def path(self, z: tf.Tensor) -> tf.Tensor:
-        """Return samples `z` as they are to be decoded and judged: the same values, perhaps with another gradient."""
+        """Return samples `z` as they are decoded and evaluated: the same values, perhaps with another gradient."""
         return tf.identity(z)
 
     def check_posterior(self, posterior: Posterior) -> None:
-        """Raise ValueError for a posterior that the objective has no value or no right gradient for."""
+        """Raise ValueError if the objective has no value, or no correct gradient, for a posterior."""
         if not posterior.has_density:
             raise ValueError(
                 f"posterior is {type(posterior).__name__}, which has no density, and {type(self).__name__} a KL: "
@@ -71,9 +71,9 @@ class Objective:
             )
 
     def adapt(self, images: int, steps: int) -> Self:
-        """Return the objective with what depends on a training's size set for one of `images` images and `steps` steps.
+        """Return the objective with its arguments adapted to training with `images` images and `steps` steps.
 
-        Called where an objective was chosen by its name, as `keras-vae train` does.
+        It is called if an objective was chosen by name, as `keras-vae train` does.
         """
         return self
 

@@ -14,12 +14,12 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class Reconstruction(Objective):
-    """Minimise -E_q[log p(x|z)] alone. Without a KL, posteriors may shrink to points and lie anywhere."""
+    """Minimise only -E_q[log p(x|z)]. Without a KL, posteriors may shrink to points anywhere in the latent space."""
 
     logged = ("loss",)
 
     def check_posterior(self, posterior: Posterior) -> None:
-        """Take any: no density is asked for."""
+        """Accept any posterior: no density is needed."""
 
     def __call__(
         self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution

@@ -10,12 +10,12 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class ConvolutionalMuon(keras.optimizers.Muon):
-    """Muon (Jordan et al. 2024) of dense layers, and of convolutions as matrices `[height * width * inputs, outputs]`.
+    """Muon (Jordan et al. 2024) for dense layers, and convolutions as matrices `[height * width * inputs, outputs]`.
 
-    Keras leaves kernels of convolutions to Adam. The Newton-Schulz iteration runs on the Gram matrix G = X X^T of the
-    narrow side, of which each step is a polynomial: X becomes P(G) X, whose Gram matrix is P(G) G P(G). So the wide
-    side is multiplied twice in all, not twice a step: the 1568 x 256 matrices of mnist_conv_mixture cost half.
-    Vectors, and variables whose path holds one of `exclude_layers`, are Adam's.
+    Keras' Muon uses Adam for the kernels of convolutions. Here the Newton-Schulz iteration runs on the Gram matrix G =
+    X X^T of the narrow side: each step multiplies X by a polynomial P(G), and the new Gram matrix is P(G) G P(G). So
+    the wide side is multiplied only twice in all, not twice per step, which halves the cost for the 1568 x 256 matrices
+    of mnist_conv_mixture. Vectors, and variables whose path contains one of `exclude_layers`, are updated with Adam.
     """
 
     def _should_use_adamw(self, variable: keras.Variable) -> bool:

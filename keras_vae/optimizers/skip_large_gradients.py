@@ -23,17 +23,17 @@ class SkipLargeGradients(keras.optimizers.Optimizer):
     """Wraps an optimizer and skips updates whose gradient norm is not finite or above `limit`.
 
     A skipped update changes no weights, moments, averages or iterations; `skipped_updates` rises by one. Around a
-    `LossScaleOptimizer` (mixed_float16) the norm is that of the unscaled gradient, and one that is not finite still
-    reaches the loss scale, which halves itself and skips the update as well. Gradients must be summed over all
-    replicas, so that all decide alike.
+    `LossScaleOptimizer` (mixed_float16), the norm is that of the unscaled gradient. A gradient that is not finite is
+    still passed to the loss scale optimizer, which halves the scale and skips the update as well. Gradients must be
+    summed over all replicas, so that all replicas make the same decision.
 
     Args:
         inner_optimizer: a Keras optimizer.
-        limit: of the norm over all weights, above 0; infinity skips only what is not finite.
-        name: of this optimizer.
+        limit: largest norm over all weights, above 0; infinity skips only gradients that are not finite.
+        name: name of this optimizer.
 
     Raises:
-        ValueError: a limit that is no number above 0.
+        ValueError: if `limit` is not a number above 0.
     """
 
     def __init__(

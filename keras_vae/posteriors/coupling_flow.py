@@ -25,22 +25,22 @@ class CouplingFlow(Posterior):
 
     Rezende and Mohamed 2015, "Variational inference with normalizing flows", with the couplings of Dinh et al. 2017
     and, as in Kingma et al. 2016, "Improving variational inference with inverse autoregressive flow", a context from
-    the encoder. A posterior of any shape: the ELBO comes nearer to log p(x), and the decoder need not keep posteriors
-    normal. The encoder returns means, then log-variances, then the context. At the start f is near the identity,
-    and this is `DiagonalNormal`.
+    the encoder. The posterior can have any shape: the ELBO comes closer to log p(x), and the true posterior need not be
+    close to a normal. The encoder returns means, then log-variances, then the context. Initially f is close to the
+    identity, so that this posterior starts as `DiagonalNormal`.
 
-    The KL to a prior has no closed form. Means and standard deviations, which `encode` of an exported file
-    returns, are those of f at fixed points: see `NormalizingFlow`.
+    The KL to a prior has no closed form. The means and standard deviations that `encode` of an exported file returns
+    are computed from f at fixed points; see `NormalizingFlow`.
 
     Args:
-        couplings: of f, at least 2, so that every dimension is changed; 6 by default.
+        couplings: number of couplings of f, at least 2, so that every dimension is changed; 6 by default.
         hidden: width of each coupling's hidden layer, at least 1; 128 by default.
-        context: encoder outputs that the couplings see, at least 1; 64 by default.
-        seed: of the weights to start from; 0 by default.
-        kwargs: Keras' own, such as `name`.
+        context: number of encoder outputs that the couplings see, at least 1; 64 by default.
+        seed: seed of the initial weights; 0 by default.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: a number out of range; when a model is made, a single latent dimension.
+        ValueError: if a number is out of range, or, when a model is created, if it has only one latent dimension.
 
     Example:
         >>> from keras_vae.models.vae import VAE

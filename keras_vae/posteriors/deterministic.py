@@ -13,7 +13,7 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable(package="keras_vae")
 class Deterministic(Posterior):
-    """A point, the code that the encoder returns. It has no density, so its KL to a prior is not finite."""
+    """A single point: the code that the encoder returns. It has no density, so its KL to a prior is not finite."""
 
     has_density = False
 

@@ -19,7 +19,7 @@ class FullNormal(Posterior):
     """q(z|x) = N(mean(x), L(x) L(x)^T) with a Cholesky factor L: correlated latents.
 
     Kingma and Welling 2019, "An introduction to variational autoencoders", section 2.5.1. The encoder returns means,
-    then twice the logarithms of L's diagonal, then what lies below it row by row; with zeros there it is
+    then twice the logarithms of L's diagonal, then the entries below the diagonal, row by row. If those are zero, it is
     `DiagonalNormal`.
     """
 

@@ -20,14 +20,14 @@ class Posterior(ConditionalDistribution):
 
     Attributes:
         has_density: whether q(z|x) has a density, and with it a KL and an ELBO.
-        widths: how many latents each group has, of a posterior that is autoregressive over groups; () for others.
+        widths: number of latents in each group, for a posterior that is autoregressive over groups; () for others.
     """
 
     has_density: bool = True
     widths: tuple[int, ...] = ()
 
     def set_networks(self, encoder: keras.Model, decoder: keras.Model) -> None:
-        """Take what the family needs of the networks; called once by the model, before they are first run."""
+        """Receive the networks. The model calls this once, before the networks are first run."""
 
     def infer(
         self,
@@ -36,15 +36,16 @@ class Posterior(ConditionalDistribution):
         decode: Callable[[tf.Tensor], tf.Tensor],
         path: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
     ) -> tuple[tfd.Distribution, tf.Tensor, tf.Tensor]:
-        """Return q(z|x), samples of it and the decoder's outputs for them: everything a bound on log p(x) needs.
+        """Return q(z|x), samples of it and the decoder's outputs for the samples: everything a bound on log p(x) needs.
 
         One method returns all three because a posterior that is autoregressive over groups of latents computes them in
-        a single walk down the decoder's stages, with the encoder's features beside it; such a family overrides this.
+        a single pass through the decoder's stages, together with the encoder's features. Such a posterior overrides
+        this method.
 
         Args:
             parameters: what the encoder returned.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
-            decode: from latents float32 `[samples, n, latent_dim]` to the decoder's outputs.
+            decode: a function from latents float32 `[samples, n, latent_dim]` to the decoder's outputs.
             path: an identity function through which an objective can reweight the samples' gradient.
         """
         q = self(parameters)

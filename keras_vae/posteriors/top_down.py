@@ -25,25 +25,26 @@ tfd = tfp.distributions
 class TopDown(Posterior):
     """q(e|x), the product over groups l of N(mean_l(h_l, d_l), diag(stddev_l(h_l, d_l)^2)), from coarse to fine.
 
-    h_l is the state of the decoder when it has the groups above, d_l the encoder's features of that size: Soenderby et
-    al. 2016, "Ladder variational autoencoders", with the residual parameters of Vahdat and Kautz 2020, "NVAE", section
-    3.2, since the decoder moves and scales e_l itself. The prior of e is N(0, I), and KL(q(e|x) || p(e)) is the
+    h_l is the state of the decoder given the groups above, and d_l are the encoder's features of that size: Soenderby
+    et al. 2016, "Ladder variational autoencoders", with the residual parameters of Vahdat and Kautz 2020, "NVAE",
+    section 3.2, since the decoder moves and scales e_l itself. The prior of e is N(0, I), and KL(q(e|x) || p(e)) is the
     ladder's KL: a sum over groups of closed forms, each at the samples of the groups above.
 
     The decoder must be a `TopDownDecoder`. The encoder returns its features at the size of each group, coarse to fine,
     each size once, flattened; then, in a conditional model, the one-hot label: float32 `[n, f]`.
 
-    Mean and standard deviation, which `encode` of an exported file returns, are those along the path of the means: of
-    each group when those above are at their means.
+    The mean and standard deviation that `encode` of an exported file returns are those of each group with all groups
+    above it set to their means.
 
     Args:
-        hidden: channels of the maps that read a group's parameters off state and features, at least 1; 64 by default.
-        activation: of these; "swish" by default.
-        seed: of the weights to start from; 0 by default. At the start the posterior is the prior.
-        kwargs: Keras' own, such as `name`.
+        hidden: number of channels of the layers that compute a group's parameters from the state and the features, at
+            least 1; 64 by default.
+        activation: activation of these layers; "swish" by default.
+        seed: seed of the initial weights; 0 by default. Initially the posterior equals the prior.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: a number out of range; when a model is made, a decoder that cannot be walked.
+        ValueError: if a number is out of range, or, when a model is created, if its decoder is not a `TopDownDecoder`.
 
     Example:
         >>> from keras_vae.models.vae import VAE

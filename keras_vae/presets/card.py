@@ -36,7 +36,7 @@ def preset_card(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
 
     Args:
         config: the serialised model.
-        metadata: with `metrics`, in nats an image, or None.
+        metadata: with `metrics`, in nats per image, or None.
     """
     name, model = "Autoencoder" if config["class_name"] == "Autoencoder" else "VAE", config["config"]
     parts = [f"- {role}: {model[role]['class_name']}" for role in _ROLES if role in model]
@@ -58,5 +58,5 @@ def preset_card(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
         keras_version=metadata["keras_version"],
         keras_vae_version=metadata["keras_vae_version"],
         parts="\n" + "\n".join(parts) + "\n",
-        measured="\n## Measured on test images, in nats an image\n\n" + "\n".join(measured) + "\n" if measured else "",
+        measured="\n## Measured on test images, in nats per image\n\n" + "\n".join(measured) + "\n" if measured else "",
     )

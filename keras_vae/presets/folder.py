@@ -27,7 +27,7 @@ class PresetFolder:
     Attributes:
         path: the folder.
         config: what `keras.saving.serialize_keras_object` wrote of the model.
-        metrics: of test images, in nats an image, or None.
+        metrics: of test images, in nats per image, or None.
     """
 
     path: Path

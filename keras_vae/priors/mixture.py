@@ -85,14 +85,14 @@ class DiagonalMixture(tfd.MixtureSameFamily):
 class Mixture(Prior):
     """p(z) = sum over k of weight_k N(z; mean_k, diag(stddev_k^2)).
 
-    The portable generator picks an image's component k by a word of a column of its own, and the component's mean
-    and scale carry the image's normal noise, in whole steps of 2**-14:
+    The portable random number generator chooses an image's component k with a number of its own, and the component's
+    mean and scale transform the image's normal noise, in whole steps of 2**-14:
 
         k = number of thresholds <= choice                      choice int32 in [0, 2**31), see component_choice
         z = M[k] * 2**-14 + S[k] * 2**-14 * noise               M, S = round(mean * 2**14), round(stddev * 2**14)
 
-    Integers, like the generator's own table, since converters would round tables of floats with the weights: so all
-    runtimes draw the same latents, bit for bit.
+    The tables hold integers, like the generator's own table, since converters would round tables of floats together
+    with the weights. So all runtimes draw the same latents, bit for bit.
     """
 
     def components(self) -> Components:
@@ -145,16 +145,18 @@ class Mixture(Prior):
 class FixedMixture(Mixture):
     """A mixture that is not trained: a copy of another prior, or a mixture fitted to the aggregate posterior.
 
-    All of it is in its configuration, so that a manifest can say how to draw its latents; the formula is `Mixture`'s.
+    Its configuration contains all its numbers, so that a manifest can say how to draw its latents. The formula is that
+    of `Mixture`.
 
     Args:
         thresholds: cumulative weights of the components but the last, int `[K - 1]` in steps of 2**-31.
         means: float `[K, latent_dim]`.
         stddevs: float `[K, latent_dim]`, above 0.
-        kwargs: Keras' own, such as `name`.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: shapes that do not fit, thresholds that fall, numbers that are not finite, scales not above 0.
+        ValueError: if shapes do not fit, thresholds decrease, numbers are not finite, or standard deviations are not
+            above 0.
 
     Example:
         >>> prior = FixedMixture.of_weights([0.25, 0.75], [[0.0], [4.0]], [[1.0], [0.5]])
@@ -223,12 +225,13 @@ class GaussianMixture(Mixture):
     The KL to it has no closed form and is estimated from the posterior's samples.
 
     Args:
-        components: K, at least 1; 10 by default.
-        seed: of the means to start from, drawn from N(0, I); scales start at 1, weights equal; 0 by default.
-        kwargs: Keras' own, such as `name`.
+        components: K, the number of components, at least 1; 10 by default.
+        seed: seed of the initial means, which are drawn from N(0, I); 0 by default. The initial standard deviations are
+            1, and the initial weights are equal.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: fewer than one component.
+        ValueError: if `components` is below 1.
     """
 
     def __init__(self, components: int = 10, seed: int = 0, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""The family of priors p(z)."""
+"""The base class of priors p(z)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Prior(ConditionalDistribution):
 
     Attributes:
         bit_exact: whether every runtime draws the same latents to the last bit.
-        num_components: of which the density of a latent is the sum, each held at once.
+        num_components: number of components whose densities are summed, all of them in memory at once.
     """
 
     parameters_tell_shape = False
@@ -30,36 +30,37 @@ class Prior(ConditionalDistribution):
     num_components: int = 1
 
     def set_encoder(self, encode: Encode, image_shape: Sequence[int]) -> None:
-        """Take the model's encoder, before `build`; of use to a prior that is made of posteriors.
+        """Receive the model's encoder before `build`, for priors that are made of posteriors.
 
         Args:
-            encode: images float32 `[n, H, W, C]` to q(z|x). It is kept, but none of its weights becomes the prior's.
+            encode: a function from images float32 `[n, H, W, C]` to q(z|x). The prior keeps it, but does not own its
+                weights.
             image_shape: (height, width, channels).
         """
 
     def adapt(self, images: np.ndarray, seed: int = 0) -> None:
-        """Take a start from training images uint8 `[n, H, W, C]`, where a prior has use for them.
+        """Initialise the prior from training images uint8 `[n, H, W, C]`, if it uses them.
 
         Args:
-            images: all of them.
-            seed: of those that are chosen; 0 by default.
+            images: all training images.
+            seed: seed of the choice among them; 0 by default.
         """
 
     def sample_latents(
         self, seed: tf.Tensor | int, index: tf.Tensor | ArrayLike, temperature: tf.Tensor | float
     ) -> tf.Tensor:
-        """Return samples float32 `[n, latent_dim]` by the portable generator.
+        """Return samples float32 `[n, latent_dim]` from the portable random number generator.
 
         Args:
             seed: int32 `[]`.
-            index: image numbers int32 `[n]`, not negative; row i depends on (seed, index[i], temperature) alone.
+            index: image numbers int32 `[n]`, not negative; row i depends only on (seed, index[i], temperature).
             temperature: float32 `[]`, the factor of the noise.
         """
         return self.reparameterize(self(), latents(seed, index, self.event_shape[0], temperature))
 
     def snapshot(self) -> Prior:
-        """Return the same p(z) as a prior that `get_config` describes wholly, its numbers included.
+        """Return the same p(z) as a prior that `get_config` describes completely, including its weights.
 
-        For a file that leaves Python: it needs no weights, no encoder, and draws bit for bit what this one draws.
+        Exported files use it: it needs no weights and no encoder, and it draws the same latents, bit for bit.
         """
         return self

@@ -24,20 +24,20 @@ tfd = tfp.distributions
 class RealNVP(Prior):
     """p(z) of z = f(u), u from N(0, I), f a chain of affine couplings, trained with the networks.
 
-    Dinh et al. 2017, "Density estimation using Real NVP", equations 4 to 8, with TFP's bijector; between couplings the
-    dimensions are reversed. log p(z) = log N(u; 0, I) - log |det df/du|. The KL to it has no closed form. Drawing
-    takes matrix products, whose last bits differ between runtimes: exported latents agree to about 1e-5 here,
-    where those of the other priors are bit-equal.
+    Dinh et al. 2017, "Density estimation using Real NVP", equations 4 to 8, with TFP's bijector. Between couplings the
+    order of the dimensions is reversed. log p(z) = log N(u; 0, I) - log |det df/du|. The KL to this prior has no closed
+    form. Sampling uses matrix products, whose last bits differ between runtimes, so exported latents agree only to
+    about 1e-5, while those of the other priors are identical bit for bit.
 
     Args:
-        layers: couplings, at least 2, so that every dimension is changed; 6 by default.
+        layers: number of couplings, at least 2, so that every dimension is changed; 6 by default.
         hidden: widths of each coupling's hidden layers; (64, 64) by default.
-        seed: of the weights to start from; 0 by default.
-        values: of all weights, as `snapshot` writes them; None (the default) draws them.
-        kwargs: Keras' own, such as `name`.
+        seed: seed of the initial weights; 0 by default.
+        values: values of all weights, as `snapshot` writes them; None (the default) draws them.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: fewer than two couplings, or a single latent dimension, which has nothing to depend on.
+        ValueError: if there are fewer than two couplings, or only one latent dimension, which has nothing to depend on.
     """
 
     bit_exact = False

@@ -1,4 +1,4 @@
-"""The VampPrior: a mixture of the posteriors of images that are learned."""
+"""The VampPrior: a mixture of the posteriors of learned images."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ MEAN_LOGIT, STDDEV_LOGIT = -2.94, 0.21
 class VampPrior(Mixture):
     """p(z) = mean over k of q(z|u_k), with K pseudo-inputs u_k that are trained with the networks.
 
-    Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of
-    weights, and go through the model's own encoder, as it is outside training (no dropout); in a conditional model they
-    take the classes in turn. The posterior must be a diagonal normal. An exported file holds only the components:
+    Tomczak and Welling 2018, "VAE with a VampPrior", equation 9. The pseudo-inputs are images, the sigmoids of weights,
+    and go through the model's own encoder in inference mode (no dropout). In a conditional model, the classes are
+    assigned to them in turn. The posterior must be a diagonal normal. An exported file holds only the components:
     neither pseudo-inputs nor the encoder.
 
     Args:
-        pseudo_inputs: K, at least 1; 500 by default, as in the paper. Each costs a pass through the encoder a step.
-        seed: of the pseudo-inputs to start from; 0 by default. `start_at` takes images instead.
-        kwargs: Keras' own, such as `name`.
+        pseudo_inputs: K, the number of pseudo-inputs, at least 1; 500 by default, as in the paper. Each costs one pass
+            through the encoder per step.
+        seed: seed of the initial pseudo-inputs; 0 by default. To start from images, call `start_at`.
+        kwargs: keyword arguments of the Keras layer, such as `name`.
 
     Raises:
-        ValueError: fewer than one pseudo-input.
+        ValueError: if `pseudo_inputs` is below 1.
     """
 
     def __init__(self, pseudo_inputs: int = 500, seed: int = 0, **kwargs: Any) -> None:
@@ -43,10 +44,10 @@ class VampPrior(Mixture):
         self._encode: Encode | None = None
 
     def set_encoder(self, encode: Encode, image_shape: Sequence[int]) -> None:
-        """Keep the encoder's function and make the pseudo-inputs.
+        """Keep the encoder's function and create the pseudo-inputs.
 
         Raises:
-            ValueError: a posterior that is no diagonal normal, or a prior that is another model's already.
+            ValueError: if the posterior is not a diagonal normal, or the prior already belongs to another model.
         """
         if self._encode is not None:
             raise ValueError("this VampPrior belongs to a model already: expected one for each; make another VampPrior")
@@ -61,12 +62,12 @@ class VampPrior(Mixture):
         self.logits = self.add_weight(shape=(self.num_components, *image_shape), initializer=start, name="logits")
 
     def start_at(self, images: np.ndarray) -> None:
-        """Set the pseudo-inputs to images float `[pseudo_inputs, H, W, C]`, such as the first of the training's.
+        """Set the pseudo-inputs to images float `[pseudo_inputs, H, W, C]`, such as the first training images.
 
-        Pixels below 0.01 and above 0.99 become these, so that they can still be trained.
+        Pixels are clipped to [0.01, 0.99], so that they can still be trained.
 
         Raises:
-            ValueError: a prior of no model, or images of another number or shape.
+            ValueError: if the prior does not belong to a model, or the images have another number or shape.
         """
         self._encoder()
         if np.shape(images) != tuple(self.logits.shape):
@@ -75,7 +76,7 @@ class VampPrior(Mixture):
         self.logits.assign((np.log(pixels) - np.log1p(-pixels)).astype(np.float32))
 
     def adapt(self, images: np.ndarray, seed: int = 0) -> None:
-        """Set the pseudo-inputs to images of the training set, uint8 `[n, H, W, C]`, again where there are too few."""
+        """Set the pseudo-inputs to training images, uint8 `[n, H, W, C]`, which are repeated if there are too few."""
         chosen = np.random.default_rng(seed).permutation(len(images))
         self.start_at(images[np.resize(chosen, self.num_components)] / 255.0)
 
@@ -88,7 +89,7 @@ class VampPrior(Mixture):
         """Return the posteriors of the pseudo-inputs, equally weighted.
 
         Raises:
-            ValueError: a prior of no model.
+            ValueError: if the prior does not belong to a model.
         """
         pseudo_inputs = self.pseudo_inputs()
         posterior = self._encoder()(pseudo_inputs)

@@ -58,7 +58,7 @@ def test_a_folder_of_images(keras_vae, photographs, tmp_path):
     arguments = ["--dataset", photographs, "--image-size", 15, "--epochs", 1, "--importance-samples", 1, "--no-bundle"]
     status, printed, error = keras_vae("train", *arguments, "--output", tmp_path / "run")
     assert (status, error) == (0, f"note: {photographs}: train 11, test 1 held out of train\n")
-    assert "bits a dimension" in printed
+    assert "bits per dimension" in printed
     assert "cross-entropy" not in printed
     config = json.loads((tmp_path / "run/config.json").read_text())
     assert config["model"]["image_shape"] == [15, 15, 3]

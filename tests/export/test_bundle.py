@@ -192,7 +192,7 @@ def test_a_format_that_lacks_an_operator_is_left_out_by_name(tmp_path):
 
 def test_the_card_says_what_can_be_trusted_and_what_is_known_of_other_runtimes(exported):
     card = (exported.path / "README.md").read_text()
-    assert "guard against damage, not against a stranger" in card
+    assert "detect damage, but not an attacker" in card
     assert "keras-vae verify BUNDLE --sha256 DIGEST" in card
     assert AUTHORS_WORD in card
     assert "OpenVINO" in card

@@ -43,8 +43,10 @@ export async function loadBundle(trusting = false) {
   const missing = {};
   const problems = [];
   const channels = manifest.model.image_shape[2];
-  if (!PICTURE_CHANNELS.includes(channels)) missing.picture = `no picture has ${channels} channels`;
-  if (!manifest.score) missing.score = `keras_vae ${manifest.versions?.keras_vae} wrote none, and later versions do`;
+  if (!PICTURE_CHANNELS.includes(channels)) missing.picture = `pictures do not have ${channels} channels`;
+  if (!manifest.score) {
+    missing.score = `it was written by keras_vae ${manifest.versions?.keras_vae}, and only later versions write scores`;
+  }
   for (const [name, path] of Object.entries(FILES)) {
     if (!manifest.files[path]) {
       missing[name] ??= manifest.not_written?.[path] ?? `the manifest does not list ${path}`;
@@ -124,5 +126,5 @@ async function compare(path, bytes, { bytes: size, sha256 }) {
   }
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return found === sha256 ? null : `${path} has another SHA-256 than the manifest says (${found.slice(0, 12)}…).`;
+  return found === sha256 ? null : `${path} has a different SHA-256 from that in the manifest (${found.slice(0, 12)}…).`;
 }

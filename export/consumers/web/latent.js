@@ -37,7 +37,7 @@ export function orderDimensions(manifest, golden) {
   const sorted = (kl) => natural.toSorted((a, b) => kl[b] - kl[a]);
   const measured = manifest.metrics?.kl_per_dimension;
   if (usable(measured)) {
-    return { order: sorted(measured), kl: measured, how: 'Their order is that of their KL on test images, in nats.' };
+    return { order: sorted(measured), kl: measured, how: 'The sliders are sorted by their KL on test images, in nats.' };
   }
   const { mean, stddev } = golden?.encode ?? {};
   if (mean?.length && mean.every(usable) && stddev?.length === mean.length && stddev.every(usable)) {
@@ -47,10 +47,10 @@ export function orderDimensions(manifest, golden) {
     return {
       order: sorted(kl),
       kl: null,
-      how: `The manifest has no KL of each: their order is an estimate from ${mean.length} images of the model’s own.`,
+      how: `The manifest has no KL per dimension. The sliders are sorted by an estimate from ${mean.length} images of the model.`,
     };
   }
-  return { order: natural, kl: null, how: 'Their order is the model’s own: the bundle does not say how much each one carries.' };
+  return { order: natural, kl: null, how: 'The sliders are in the model’s order: the bundle does not say how informative each one is.' };
 }
 
 /**

@@ -40,7 +40,7 @@ export class Model extends EventTarget {
         model.#sessions[name] = await runtime.InferenceSession.create(files[name]);
       } catch (error) {
         throw new BundleError(
-          `${path} is no model that ONNX Runtime can load (${error?.message ?? error}). Copy the bundle again.`,
+          `${path} is not a model that ONNX Runtime can load (${error?.message ?? error}). Copy the bundle again.`,
         );
       }
     }
@@ -149,7 +149,7 @@ export class Model extends EventTarget {
       for (const [output, { data }] of Object.entries(await session.run(feeds))) {
         const size = width(output);
         if (data.length !== rows * size) {
-          throw new BundleError(`onnx/${name}.onnx gives another ${output} than the manifest says. Export it again.`);
+          throw new BundleError(`onnx/${name}.onnx returns a different ${output} from that in the manifest. Export the model again.`);
         }
         parts[output] ??= new Float32Array(n * size);
         parts[output].set(data.subarray(0, count * size), start * size);

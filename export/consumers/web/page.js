@@ -86,7 +86,7 @@ function leaveOut(panel, { missing }) {
   const reasons = panel.dataset.needs.split(' ').flatMap((name) => missing[name] ?? []);
   if (reasons.length) {
     const sentence = document.createElement('p');
-    sentence.textContent = `Not with this bundle: ${reasons.join('; ')}.`;
+    sentence.textContent = `Not available with this bundle: ${reasons.join('; ')}.`;
     panel.replaceChildren(panel.querySelector('h2'), sentence);
   }
   return !reasons.length;
@@ -101,16 +101,16 @@ function describe({ model, metrics }) {
     `${model.latent_dim} latent dimensions`,
     `${model.parameters?.decoder?.toLocaleString('en')} parameters in the decoder`,
   ];
-  if (Number.isFinite(metrics?.elbo)) facts.push(`ELBO ${metrics.elbo.toFixed(2).replace('-', '−')} nats an image`);
+  if (Number.isFinite(metrics?.elbo)) facts.push(`ELBO ${metrics.elbo.toFixed(2).replace('-', '−')} nats per image`);
   element('facts').textContent = facts.join(' · ');
 }
 
 async function tellChecks({ checked, files, missing }, model, golden) {
-  const told = [`${checked} of ${Object.keys(files).length} files agree with their SHA-256.`];
+  const told = [`${checked} of ${Object.keys(files).length} files match their SHA-256.`];
   if (golden && !missing.generate) {
     const { equal, all } = await checkLatents(model, golden);
-    told.push(`${equal} of ${all} golden latents are bit-equal in this browser.`);
-    if (equal < all) say('Ready, but this browser draws other latents than the bundle says: see the foot of the page.');
+    told.push(`${equal} of ${all} reference latents are equal, bit for bit, in this browser.`);
+    if (equal < all) say('Ready, but this browser draws other latents than the bundle: see the bottom of the page.');
   }
   element('checks').textContent = told.join(' ');
 }

@@ -61,9 +61,9 @@ export function startYoursPanel(panel, model, { manifest, missing }, show) {
 function tell({ elbo: [elbo], reconstruction: [reconstruction], kl: [kl] }, model, threshold) {
   const nats = (value) => value.toFixed(2).replace('-', '−');
   const bits = (-elbo / Math.LN2 / model.pixels).toFixed(3).replace('-', '−');
-  const score = `ELBO ${nats(elbo)} nats, or ${bits} bits a dimension: reconstruction ${nats(reconstruction)}, KL ${nats(kl)}.`;
-  if (!threshold) return `${score} The lower the ELBO, the more unusual; the bundle has no threshold for a verdict.`;
+  const score = `ELBO ${nats(elbo)} nats, or ${bits} bits per dimension: reconstruction ${nats(reconstruction)}, KL ${nats(kl)}.`;
+  if (!threshold) return `${score} The lower the ELBO, the more unusual the picture. The bundle has no threshold for a verdict.`;
   const verdict = elbo < threshold.elbo ? 'unusual' : 'usual';
   const rate = Number((100 * threshold.false_alarm_rate).toPrecision(3));
-  return `${score} Verdict: ${verdict}. Below ${nats(threshold.elbo)} nats pictures are unusual, as ${rate} % of normal ones are.`;
+  return `${score} Verdict: ${verdict}. Pictures below ${nats(threshold.elbo)} nats count as unusual, as do ${rate} % of normal pictures.`;
 }

@@ -57,4 +57,4 @@ def open_page(stack, browser, path, host=HOST, **options):
 
 def settle(page, expect):
     page.evaluate("async () => { await kerasVae.ready; }")
-    expect(page.locator("#checks")).to_contain_text("agree with their SHA-256")
+    expect(page.locator("#checks")).to_contain_text("match their SHA-256")

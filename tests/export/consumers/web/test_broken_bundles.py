@@ -38,13 +38,13 @@ def drop_last(path):
 REFUSED = {
     "generate.onnx flipped": (
         lambda path: flip(path / "onnx/generate.onnx", 0.5),
-        r"onnx/generate\.onnx has another SHA-256 than the manifest says \([0-9a-f]{12}…\)\.",
+        r"onnx/generate\.onnx has a different SHA-256 from that in the manifest \([0-9a-f]{12}…\)\.",
     ),
     "encode.onnx cut": (
         lambda path: drop_last(path / "onnx/encode.onnx"),
         r"onnx/encode\.onnx has \d+ bytes, and the manifest says \d+\.",
     ),
-    "golden.json flipped": (lambda path: flip(path / "golden.json", 0.5), r"golden\.json has another SHA-256"),
+    "golden.json flipped": (lambda path: flip(path / "golden.json", 0.5), r"golden\.json has a different SHA-256"),
 }
 BROKEN = {
     "not JSON": (
@@ -119,7 +119,7 @@ def test_a_changed_file_is_used_only_with_consent(visit, bundles, tmp_path, play
     playwright.expect(consent).to_be_visible()
     consent.press("Space")
     playwright.expect(page.locator("#status")).to_have_text("Ready.")
-    playwright.expect(page.locator("#checks")).to_contain_text("4 of 5 files agree with their SHA-256")
+    playwright.expect(page.locator("#checks")).to_contain_text("4 of 5 files match their SHA-256")
     assert not page.locator("#fault").is_visible()
     latent = draw_latents(page, [0, 1], 7)
     np.testing.assert_array_equal(latent, bundle.latents(7, [0, 1]).ravel())
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_model_is_named_even_with_consent(visit, bundles, tmp_
     page = visit(path, broken=True)
     page.get_by_label("Use it anyway").check()
     playwright.expect(page.locator("#fault li")).to_contain_text(
-        "onnx/decode.onnx is no model that ONNX Runtime can load"
+        "onnx/decode.onnx is not a model that ONNX Runtime can load"
     )
     playwright.expect(page.locator("#consent")).to_be_hidden()
 
@@ -153,7 +153,9 @@ def test_what_a_bundle_lacks_is_left_out_with_the_reason(visit, bundles, tmp_pat
 
     change_manifest(path, forget)
     page = visit(path)
-    playwright.expect(page.locator("#yours")).to_contain_text("Not with this bundle: ONNX cannot express encode.")
+    playwright.expect(page.locator("#yours")).to_contain_text(
+        "Not available with this bundle: ONNX cannot express encode."
+    )
     assert page.locator("#explore [data-role=picture]").is_visible()
 
 
@@ -168,7 +170,7 @@ def test_a_bundle_of_a_version_before_scores_says_so(visit, bundles, tmp_path, p
     page = visit(path)
     page.get_by_label("Choose a picture").set_input_files(picture_file(np.zeros((8, 8), np.uint8)))
     playwright.expect(page.locator("#yours [data-role=score]")).to_have_text(
-        "This bundle has no scores: keras_vae 0.1.0 wrote none, and later versions do."
+        "This bundle has no scores: it was written by keras_vae 0.1.0, and only later versions write scores."
     )
 
 

@@ -25,7 +25,9 @@ def test_what_can_be_shown_is_and_a_picture_keeps_its_transparency(visit, of_cha
     playwright.expect(page.locator("#explore [data-role=source]")).to_have_text("Image 0 of seed 7.")
     if of_channels.shape[2] == 2:
         playwright.expect(page.locator("#facts")).to_contain_text("8 pixels, 2 channels")
-        playwright.expect(page.locator("#yours")).to_contain_text("Not with this bundle: no picture has 2 channels.")
+        playwright.expect(page.locator("#yours")).to_contain_text(
+            "Not available with this bundle: pictures do not have 2 channels."
+        )
         return
     playwright.expect(page.locator("#facts")).to_contain_text("8 pixels, colour and transparency")
     pixels = np.random.default_rng(0).integers(0, 256, (8, 10, 4), np.uint8)

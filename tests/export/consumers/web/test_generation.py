@@ -36,8 +36,8 @@ def test_golden_latents_are_bit_equal_and_the_page_says_so(visit_again, bundle, 
         np.testing.assert_array_equal(latent, np.array(case["latent"], np.float32).ravel())
     count = sum(len(case["index"]) for case in golden)
     checks = page.locator("#checks")
-    playwright.expect(checks).to_contain_text(f"{count} of {count} golden latents are bit-equal")
-    playwright.expect(checks).to_contain_text("5 of 5 files agree with their SHA-256")
+    playwright.expect(checks).to_contain_text(f"{count} of {count} reference latents are equal, bit for bit")
+    playwright.expect(checks).to_contain_text("5 of 5 files match their SHA-256")
 
 
 def test_images_are_those_of_the_saved_model_whatever_their_number(visit_again, bundle):

@@ -101,7 +101,7 @@ def test_it_draws_and_scores_in_firefox_and_opens_there_when_the_server_is_gone(
         assert np.float32(firefox.run(DRAWN, [3], [1])[0][1]).tolist() == bundle.latents(1, [3])[0].tolist()
     elbo = bundle.score(noise[None, ..., None] / 255)["elbo"][0]
     assert score.startswith(f"ELBO {elbo:.2f} nats".replace("-", "\N{MINUS SIGN}"))
-    assert re.match(r"5 of 5 files agree with their SHA-256\. (\d+) of \1 golden latents are bit-equal", checks)
+    assert re.match(r"5 of 5 files match their SHA-256\. (\d+) of \1 reference latents are equal, bit for bit", checks)
     assert (status, source) == ("Ready.", "Image 0 of seed 7.")
 
 

@@ -98,7 +98,7 @@ def test_a_file_that_is_no_picture_is_named(visit_again, bundles, playwright):
 
 def figures(text):
     """ELBO, bits, reconstruction and KL in what the page says."""
-    form = r"ELBO (N) nats, or (N) bits a dimension: reconstruction (N), KL (N)\. ".replace("N", r"-?\d+\.\d+")
+    form = r"ELBO (N) nats, or (N) bits per dimension: reconstruction (N), KL (N)\. ".replace("N", r"-?\d+\.\d+")
     return [float(number) for number in re.match(form, text.replace(MINUS, "-")).groups()]
 
 
@@ -120,7 +120,7 @@ def test_the_verdict_is_that_of_the_threshold(visit_again, bundles, playwright):
     elbo = np.array([bundle.score(picture[None, ..., None] / 255)["elbo"][0] for picture in noise])
     assert elbo.min() < threshold - 0.1
     assert elbo.max() > threshold + 0.1
-    rule = f"Below {threshold:.2f} nats pictures are unusual, as 50 % of normal ones are.".replace("-", MINUS)
+    rule = f"Pictures below {threshold:.2f} nats count as unusual, as do 50 % of normal pictures.".replace("-", MINUS)
     for i, verdict in ((elbo.argmin(), "unusual"), (elbo.argmax(), "usual")):
         page.get_by_label("Choose a picture").set_input_files(picture_file(noise[i]))
         assert_told(page, bundle, noise[i][..., None] / 255, f"Verdict: {verdict}. {rule}", playwright)
@@ -147,7 +147,7 @@ def test_without_a_threshold_the_page_gives_no_verdict(visit_again, bundles, pla
     page = visit_again(bundle)
     colours = np.random.default_rng(8).integers(0, 256, bundle.shape, np.uint8)
     page.get_by_label("Choose a picture").set_input_files(picture_file(colours))
-    assert_told(page, bundle, colours / 255, "the bundle has no threshold for a verdict", playwright)
+    assert_told(page, bundle, colours / 255, "The bundle has no threshold for a verdict", playwright)
 
 
 def test_scores_of_many_images_are_those_of_their_rows(visit_again, bundle):
