@@ -17,9 +17,9 @@ WITHOUT_EXPECTED = {
     "the exported model does not do what Keras does: {}",
     "{}; see --help",  # argparse's
     # keras_vae/files/strict_json.py: in brackets in another message
-    "{} is no number of JSON's",
+    "{} is not a JSON number",
     "it is nested too deeply",
-    "the key {} stands in it twice",
+    "the key {} appears in it twice",
 }
 
 

@@ -90,7 +90,7 @@ def read_manifest() -> dict[str, Any]:
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: expected it beside generate.py; run the copy in a bundle") from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{path} is no manifest ({error!r}): expected JSON; copy the bundle again") from None
+        raise ValueError(f"{path} is not a manifest ({error!r}): expected JSON; copy the bundle again") from None
     if version != SCHEMA_VERSION:
         raise ValueError(f"{path} has schema version {version!r}: expected {SCHEMA_VERSION}; run its own generate.py")
     return manifest
@@ -128,7 +128,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
     found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     for name, value in found.items():
         if value != entry.get(name) and not unchecked:
-            raise ValueError(f"{file} has {name} {value}: expected {entry.get(name)}; copy it anew or use --unchecked")
+            raise ValueError(f"{file} has {name} {value}: expected {entry.get(name)}; copy it again or use --unchecked")
     return content
 
 
@@ -240,9 +240,9 @@ def check_place(path: Path, ending: str) -> None:
     if path.suffix.lower() != ending:
         raise ValueError(f"{path} is no {ending} file: expected that ending; rename it")
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"{path} is in a folder that does not exist: expected one that does; make it first")
+        raise ValueError(f"{path} is in a folder that does not exist: expected an existing folder; create it first")
     if path.exists() and not path.is_file():  # a device or a named pipe, say, is not replaced
-        raise ValueError(f"{path} is no file: expected a file or nothing there; choose another name")
+        raise ValueError(f"{path} is not a file: expected a file or nothing there; choose another name")
 
 
 def write_whole(writers: dict[Path, Callable[[Any], object]]) -> None:

@@ -65,7 +65,9 @@ def check_formula(manifest: Mapping[str, Any], golden: Iterable[Mapping[str, Any
     known = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest() == GENERATOR
     if not (known and prior in ("StandardNormal", "FixedMixture")):
         drawn = f"{prior} by {numbers['name']}{'' if known else ' of other numbers'}"
-        raise ValueError(f"latents come from {drawn}: expected what this program draws; choose another --precision")
+        raise ValueError(
+            f"latents come from {drawn}: expected latents that this program can draw; choose another --precision"
+        )
     for case in golden:
         drawn = draw_latents(manifest, np.array(case["index"]), case["seed"], np.float32(case["temperature"]))
         if drawn.tolist() != case["latent"]:

@@ -90,7 +90,7 @@ def find(places: list[Path]) -> list[Path]:
         elif place.is_file():
             files.append(place)
         else:
-            raise ValueError(f"{place} is no file or folder: expected pictures; check the path")
+            raise ValueError(f"{place} is not a file or folder: expected pictures; check the path")
     return list(dict.fromkeys(files))
 
 
@@ -106,7 +106,7 @@ def read(path: Path, shape: list[int]) -> np.ndarray:
         with Image.open(path) as opened:
             if opened.mode in ("I", "F") or opened.mode.startswith("I;16"):
                 raise ValueError(
-                    f"{path} has more than 8 bits a channel: expected 8; convert it, or use keras-vae score"
+                    f"{path} has more than 8 bits per channel: expected 8; convert it, or use keras-vae score"
                 )
             picture = ImageOps.exif_transpose(opened)
             if picture.mode == "P" or "transparency" in picture.info:
@@ -116,7 +116,9 @@ def read(path: Path, shape: list[int]) -> np.ndarray:
                 picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
             picture = picture.convert(MODES[channels])
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} cannot be read ({error}): expected a whole picture; mend or leave it out") from None
+        raise ValueError(
+            f"{path} cannot be read ({error}): expected a readable picture; repair it or leave it out"
+        ) from None
     if picture.size != (width, height):  # it covers the size, its aspect kept, and the centre is cut out
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
     return (np.asarray(picture, np.float32) / 255).reshape(height, width, channels)

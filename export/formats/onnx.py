@@ -44,7 +44,7 @@ def converted(name: str, function: Function) -> onnx.ModelProto:
     ) as error:
         raise Inexpressible(
             f"ONNX cannot express {name} ({_first_line(error)}): expected operators that it has; replace the layers "
-            "that use others, or take the bundle's other formats"
+            "that use others, or use the bundle's other formats"
         ) from error
     model.graph.name = name
     return model
@@ -74,7 +74,7 @@ def count_operators(path: Path) -> dict[str, int]:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise Inexpressible(
-            f"{path.name} is no valid ONNX ({_first_line(error)}): expected a file that is; export the model again"
+            f"{path.name} is not valid ONNX ({_first_line(error)}): expected a file that is; export the model again"
         ) from error
     return _operators(model)
 

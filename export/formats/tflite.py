@@ -92,7 +92,7 @@ def operators_of(content: bytes) -> dict[str, int]:
 def _refusal(operators: set[str]) -> str:
     return (
         f"TFLite has no built-in operator for {', '.join(sorted(operators))}: expected operators that it has; replace "
-        "the layers that use others, or take the bundle's other formats"
+        "the layers that use others, or use the bundle's other formats"
     )
 
 
@@ -118,7 +118,7 @@ def converted(convert: Callable[[], bytes]) -> bytes:
             raise Inexpressible(_refusal(missing)) from error
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason given")
         raise Inexpressible(
-            f"TFLite cannot express the model ({reason}): expected operators that it has; take the bundle's other "
+            f"TFLite cannot express the model ({reason}): expected operators that it has; use the bundle's other "
             "formats"
         ) from error
 
@@ -131,7 +131,7 @@ def write_content(content: bytes, path: Path, names: Sequence[str], precision: s
     if "score" in names and (lost := lost_constants(model)):
         raise Inexpressible(
             f"TFLite's converter leaves out the constants {', '.join(lost[:3])}: expected operators that it has; "
-            "replace the layers or densities that use others, such as lgamma, or take the bundle's other formats"
+            "replace the layers or densities that use others, such as lgamma, or use the bundle's other formats"
         )
     path.write_bytes(slim(model))
     return Artifact("tflite", precision, tuple(names), operators, **facts)

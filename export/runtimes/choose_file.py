@@ -14,8 +14,8 @@ def choose_file(manifest: Mapping[str, Any], signature: str, runtime: str, preci
     """
     if signature == "score" and "score" not in manifest:
         raise ValueError(
-            f"the bundle was written by keras_vae {manifest['versions']['keras_vae']} without scores: expected one of "
-            "a version after 0.1.0, which writes them; export the model again, or score by the run"
+            f"the bundle was written by keras_vae {manifest['versions']['keras_vae']} without scores: expected one "
+            "written by a version after 0.1.0; export the model again, or score with the run"
         )
     holding: dict[tuple[str, str], str] = {}
     for path, artifact in sorted(manifest["artifacts"].items(), key=lambda item: item[1]["batch"] is not None):

@@ -37,12 +37,12 @@ class Runtime(ABC):
         except Exception as error:  # every runtime raises its own
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(
-                f"{path} cannot be loaded ({reason}): expected a whole file; restore it, or export the model again"
+                f"{path} cannot be loaded ({reason}): expected an undamaged file; restore it, or export the model again"
             ) from error
         if foreign:
             raise ValueError(
-                f"{path} uses {', '.join(foreign)}: expected what computes and does nothing else, as keras-vae export "
-                "writes it; do not run it before you have asked whoever made it"
+                f"{path} uses {', '.join(foreign)}: expected operators that only compute, as keras-vae export writes "
+                "them; ask whoever made the file before you run it"
             )
 
     @abstractmethod
@@ -105,7 +105,7 @@ class Runtime(ABC):
                 )
             if not np.isfinite(value).all():
                 raise ValueError(
-                    f"{name} of {signature} in {self.path} is not finite: expected numbers; mend or drop them"
+                    f"{name} of {signature} in {self.path} is not finite: expected numbers; correct or drop them"
                 )
             if name == "index" and value.size and value.min() < 0:
                 raise ValueError(f"index of {signature} in {self.path} is {value.min()}: expected at least 0; raise it")

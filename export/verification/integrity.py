@@ -63,7 +63,7 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{path} is missing: expected a bundle, as keras-vae export writes it")
     if _leads_out(bundle, MANIFEST):
-        raise ValueError(f"{path} leads out of the bundle: expected a file inside it; restore it, or {_AGAIN}")
+        raise ValueError(f"{path} points outside the bundle: expected a file inside it; restore it, or {_AGAIN}")
     if digest is not None and (found := sha256(path)) != check_digest(digest):
         raise ValueError(
             f"{path} has SHA-256 {found}: expected {digest}, as was asked for; use the bundle that it was given for"
@@ -71,7 +71,7 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
     try:
         manifest = read_json(path)
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON ({error}): expected a manifest; restore it, or {_AGAIN}") from error
+        raise ValueError(f"{path} is not JSON ({error}): expected a manifest; restore it, or {_AGAIN}") from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version != SCHEMA_VERSION:
         raise ValueError(
@@ -82,7 +82,9 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
     if error:
         shown = error.message if len(error.message) < 200 else error.message[:200] + "..."
         raise ValueError(
-            f"{path} breaks its schema at {error.json_path} ({shown}): expected what the schema asks; restore it, or "
+            f"{path} does not follow its schema at {error.json_path} ({shown}): expected what the schema requires; "
+            "restore it, "
+            "or "
             f"{_AGAIN}"
         )
     for fact in false_facts(manifest):
@@ -97,7 +99,7 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     for name, entry in listed.items():
         path = bundle / name
         if _leads_out(bundle, name):
-            misses.append(f"{name} leads out of the bundle: expected a file inside it; restore it, or {_AGAIN}")
+            misses.append(f"{name} points outside the bundle: expected a file inside it; restore it, or {_AGAIN}")
         elif not path.is_file():
             misses.append(f"{name} is missing: expected it, as {MANIFEST} lists it; restore it, or {_AGAIN}")
         elif path.stat().st_size != entry["bytes"]:

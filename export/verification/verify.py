@@ -97,7 +97,7 @@ def verify_bundle(
     if sha256 is not None:
         check_digest(sha256)
     if not bundle.is_dir():
-        raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+        raise ValueError(f"{bundle} is not a folder: expected a bundle, as keras-vae export writes it")
     try:
         manifest = read_manifest(bundle, sha256)
     except ValueError as error:

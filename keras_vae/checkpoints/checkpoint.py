@@ -133,7 +133,7 @@ class Checkpoint(keras.callbacks.Callback):
             already used.
 
         Raises:
-            ValueError: if the checkpoint is of another model, none is complete, or workers see different checkpoints.
+            ValueError: if the checkpoint is from another model, none is complete, or workers see different checkpoints.
             OSError: if the folder cannot be read.
         """
         strategy = model.distribute_strategy
@@ -153,7 +153,8 @@ class Checkpoint(keras.callbacks.Callback):
                 )
         if missing := sorted(self.also.keys() - saved.facts["also"].keys()):
             raise ValueError(
-                f"{saved.path} keeps no state of {', '.join(missing)}: expected one of each callback in `also`; leave "
+                f"{saved.path} has no saved state of {', '.join(missing)}: expected one of each callback in `also`; "
+                "leave "
                 "these out"
             )
         put_state(model, saved.state)
@@ -183,7 +184,8 @@ class Checkpoint(keras.callbacks.Callback):
         path, facts, _ = self._resumed
         if facts["steps"] != self._steps:
             raise ValueError(
-                f"{path} is of another training, whose epochs have {facts['steps']} batches: expected {self._steps}; "
+                f"{path} is from another training run, whose epochs have {facts['steps']} batches: expected "
+                f"{self._steps}; "
                 "use the same data and batch size"
             )
         self.model.history.history.update({name: list(values) for name, values in self._rows.items()})

@@ -40,4 +40,6 @@ def check_facts(facts: Mapping[str, Any], path: Path) -> None:
     error = best_match(jsonschema.Draft202012Validator(_SCHEMA).iter_errors(facts))
     if error is not None:
         place = ".".join(map(str, error.absolute_path)) or "facts"
-        raise DamagedState(f"{path} holds {place} {shown(error.instance)}: expected those of a training; start anew")
+        raise DamagedState(
+            f"{path} holds {place} {shown(error.instance)}: expected those of a training run; start again"
+        )

@@ -22,7 +22,7 @@ class Saved(NamedTuple):
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
-    """Return the checkpoints' files, the newest first; none where there is no folder."""
+    """Return the checkpoints' files, the newest first; none where there is not a folder."""
     return sorted(folder.glob("step-*.checkpoint"), reverse=True)
 
 
@@ -47,7 +47,7 @@ def newest_whole(folder: Path, note: Callable[[str], object]) -> Saved | None:
             note(f"note: {error}; going on from the one before, {path.name}")
         return saved
     if damaged:
-        raise ValueError(f"no checkpoint in {folder} is whole ({damaged[0]}): expected one; start anew")
+        raise ValueError(f"no checkpoint in {folder} is complete ({damaged[0]}): expected one; start again")
     return None
 
 

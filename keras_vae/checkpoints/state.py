@@ -93,16 +93,18 @@ def check_fits(model: keras.Model, facts: dict[str, Any], state: Sequence[np.nda
     mend = "build and compile the model as it was, or start anew in another folder"
     for name, now in describe(model).items():
         if facts[name] != now:
-            raise ValueError(f"{source} is of another training, whose {name} is {facts[name]}: expected {now}; {mend}")
+            raise ValueError(
+                f"{source} is from another training run, whose {name} is {facts[name]}: expected {now}; {mend}"
+            )
     kept, means = _kept(model), _means(model)
     count = len(kept) + len(means)
     if len(state) != count:
-        raise ValueError(f"{source} is of another model, which has {len(state)} variables: expected {count}; {mend}")
+        raise ValueError(f"{source} is from another model, which has {len(state)} variables: expected {count}; {mend}")
     shapes = [*(value.shape for value in state[: len(kept)]), *(value.shape[1:] for value in state[len(kept) :])]
     for variable, shape in zip([*kept, *means], shapes, strict=True):
         if tuple(variable.shape) != shape:
             raise ValueError(
-                f"{source} is of another model, whose {variable.path} is {list(shape)}: expected "
+                f"{source} is from another model, whose {variable.path} is {list(shape)}: expected "
                 f"{list(variable.shape)}; {mend}"
             )
 

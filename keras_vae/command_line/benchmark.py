@@ -46,7 +46,7 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
       keras-vae benchmark runs/digits --output digits
     """
     if not bundle.is_dir():
-        raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+        raise ValueError(f"{bundle} is not a folder: expected a bundle, as keras-vae export writes it")
     bundle = bundle_of(bundle)
     json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
     for path in (json_path, png_path):

@@ -67,7 +67,7 @@ def generate(
     check_seed(seed)
     check_temperature(temperature)
     if output.suffix.lower() != ".png":
-        raise ValueError(f"output {output} is no PNG file: expected a name ending in .png; rename it")
+        raise ValueError(f"output {output} is not a PNG file: expected a name ending in .png; rename it")
     check_file_place("output", output)
     if (source is None) == (preset is None):
         raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
@@ -76,7 +76,7 @@ def generate(
         option = f"--runtime is {runtime}" if runtime else f"--precision is {precision}"
         raise ValueError(f"{option} with --preset {preset}: expected a bundle; write one with keras-vae export")
     if noise and preset is None and (chosen or (source / "manifest.json").is_file()):
-        raise ValueError("noise is True for a bundle, whose files give means alone: expected a run; leave out --noise")
+        raise ValueError("noise is True for a bundle, whose files give only means: expected a run; leave out --noise")
     with held_stderr():
         if noise:
             file = None

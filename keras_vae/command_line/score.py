@@ -94,21 +94,22 @@ def score(
         raise ValueError("FOLDER_OR_FILES is missing: expected a folder of pictures, or image files; give some")
     check_seed(seed)
     if output.suffix.lower() != ".csv":
-        raise ValueError(f"output {output} is no CSV file: expected a name ending in .csv; rename it")
+        raise ValueError(f"output {output} is not a CSV file: expected a name ending in .csv; rename it")
     picture = output.with_suffix(".png")
     for path in (output, picture):
         check_file_place("output", path)
     for place in pictures:
         if picture.absolute().is_relative_to(place.absolute()):
             raise ValueError(
-                f"output {output} would put a picture among those of {place}: expected another place; choose another "
+                f"output {output} would be written among the pictures of {place}: expected another place; choose "
+                "another "
                 "--output"
             )
     if runtime or (source / "manifest.json").is_file():
         if importance_samples != SAMPLES:
             raise ValueError(
                 f"importance_samples is {importance_samples}: expected {SAMPLES}, which the files of bundles draw; "
-                "leave it out, or score by the run"
+                "leave it out, or score with the run"
             )
         place = runtime or "tflite", precision, unchecked
         found = _by_bundle(source, pictures, place, seed, label, skip_corrupt)

@@ -61,7 +61,7 @@ def verify(
       keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
     """
     if not bundle.is_dir():
-        raise ValueError(f"{bundle} is no folder: expected a bundle, as keras-vae export writes it")
+        raise ValueError(f"{bundle} is not a folder: expected a bundle, as keras-vae export writes it")
     bundle = bundle_of(bundle)
     load_tensorflow()
     from rich.console import Console

@@ -37,7 +37,7 @@ class ImageArrays:
             )
         if self.labels is not None and self.labels.shape != self.images.shape[:1]:
             raise ValueError(
-                f"labels have shape {list(self.labels.shape)}: expected [{len(self.images)}]; give one label an image"
+                f"labels have shape {list(self.labels.shape)}: expected [{len(self.images)}]; give one label per image"
             )
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """Augmentation: images changed at random in ways that leave what they show.
 
 What becomes of an image is a function of (seed, split, epoch, number of its row). All of an epoch is drawn at once, two
-numbers an image and name, since a draw for each row by a key of its own cannot be done in one operation.
+numbers per image and name, since a draw for each row by a key of its own cannot be done in one operation.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def image_batches(
         if len(arrays) > 2 or len({len(array) for array in arrays}) > 1:
             found = " and ".join(f"{list(array.shape)}" for array in arrays)
             raise ValueError(
-                f"{name} is a tuple of arrays {found}: expected images, or images and as many labels; pass a list of "
-                "batches, if these are some"
+                f"{name} is a tuple of arrays {found}: expected images, or images and as many labels; if these are "
+                "batches, pass them as a list"
             )
         starts = range(0, max(len(arrays[0]), 1), batch_size)
         data = (tuple(np.asarray(array)[start : start + batch_size] for array in arrays) for start in starts)

@@ -115,7 +115,7 @@ def _read(
                 done += len(images)
                 yield Block(images.numpy(), labels[0].numpy() if labels else None, done)
         if done != count:
-            raise ValueError(f"dataset {name!r} has {done} images in {source!r}: expected {count}; prepare it anew")
+            raise ValueError(f"dataset {name!r} has {done} images in {source!r}: expected {count}; prepare it again")
 
     folder = builder.data_path
     file = PreparedFile(

@@ -184,7 +184,7 @@ def _size(image_size: Any) -> tuple[int, int] | None:
         return None
     sides = list(image_size) if isinstance(image_size, Sequence) else [image_size] * 2
     if len(sides) != 2 or isinstance(image_size, str):
-        raise ValueError(f"image_size is {shown(image_size)}: expected a side of at least 1 pixel, or (height, width)")
+        raise ValueError(f"image_size is {shown(image_size)}: expected at least 1 pixel, or (height, width)")
     height, width = (whole_number("image_size", side, 1) for side in sides)
     return height, width
 

@@ -54,7 +54,7 @@ def check_pixels(images: np.ndarray, name: str = "images", image_shape: tuple[in
         unusable = images.size - int(np.count_nonzero(np.isfinite(images)))
         raise ValueError(
             f"the pixels of {name} are NaN or infinite in {unusable} of {images.size}: expected finite pixels in "
-            "[0, 1]; drop or mend those images"
+            "[0, 1]; drop or correct those images"
         )
     if low < -ROUNDING or high > 1 + ROUNDING:
         if low >= -0.5 and high <= 1.5:

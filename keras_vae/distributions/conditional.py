@@ -36,7 +36,7 @@ class ConditionalDistribution(keras.layers.Layer):
         """
         if not (self.event_shape or self.parameters_tell_shape):
             raise ValueError(
-                f"this {type(self).__name__} belongs to no model: expected the shape of its values before it is "
+                f"this {type(self).__name__} does not belong to a model: expected the shape of its values before it is "
                 "called; pass it to a VAE, or call build((latent_dim,))"
             )
         return super().__call__(*args, **kwargs)

@@ -82,7 +82,9 @@ def make_couplings(
         ValueError: a single latent dimension, which has nothing to depend on.
     """
     if latent_dim < 2:
-        raise ValueError(f"latent_dim is {latent_dim}: expected at least 2 for a flow of couplings; widen the latent")
+        raise ValueError(
+            f"latent_dim is {latent_dim}: expected at least 2 for a flow of couplings; increase latent_dim"
+        )
     kept, couplings = latent_dim // 2, []
     for place in range(number):
         coupling = Coupling(hidden, 1000 * seed + 10 * place, activation, name=f"coupling_{place}")

@@ -69,7 +69,7 @@ def frechet_distance_of_features(features: ArrayLike, others: ArrayLike) -> floa
         if each.ndim != 2 or len(each) < 2 or each.shape[1] != points[0].shape[-1] or not np.isfinite(each).all():
             raise ValueError(
                 f"features are {[list(each.shape) for each in points]}: expected finite numbers [n, d] and [m, d], n "
-                "and m at least 2; take more images, or other features"
+                "and m at least 2; use more images or other features"
             )
     (mean, covariance), (other_mean, other_covariance) = (
         (each.mean(axis=0), np.cov(each, rowvar=False).reshape(each.shape[1], each.shape[1])) for each in points

@@ -96,7 +96,9 @@ def gap_of_latents(
         raise ValueError(f"latent_dim is {dimensions}: expected at least 2, since the gap is between two dimensions")
     values = {name: _checked(name, as_array(f"factor {name!r}", factor), images) for name, factor in factors.items()}
     if not values:
-        raise ValueError("factors is empty: expected int [n] by name, such as load_factors('shapes', 'train+test')")
+        raise ValueError(
+            "factors is empty: expected a dict from names to int [n], such as load_factors('shapes', 'train+test')"
+        )
     z = means + stddevs * normal(seed, EVALUATION, 0, [images, dimensions])
     density = AggregateDensity(dimensions)
     log_density = _log_density(density, z, means, stddevs)
@@ -137,8 +139,8 @@ def _log_density(density: AggregateDensity, z: tf.Tensor, means: tf.Tensor, stdd
 def _checked(name: str, factor: np.ndarray, images: int) -> np.ndarray:
     if factor.shape != (images,) or factor.dtype.kind not in "iub":
         raise ValueError(
-            f"factor {name!r} is {factor.dtype} of shape {list(factor.shape)}: expected integers [{images}], one an "
-            "image; read them of the same split, and do not shuffle the images"
+            f"factor {name!r} is {factor.dtype} of shape {list(factor.shape)}: expected integers [{images}], one per "
+            "image; read them from the same split, and do not shuffle the images"
         )
     if len(np.unique(factor)) < 2:
         raise ValueError(f"factor {name!r} has one value only: expected at least 2; leave it out")

@@ -26,6 +26,6 @@ def check_unpacked_size(path: Path, most: int | None = None) -> None:
         stated = sum(entry.file_size for entry in archive.infolist())
     if stated > most:
         raise ValueError(
-            f"{path.name} states {stated} bytes when unpacked: expected at most {most} in such a file; get it anew "
-            "from where it was made"
+            f"{path.name} states {stated} bytes when unpacked: expected at most {most} in such a file; get it again "
+            "from its source"
         )

@@ -46,8 +46,8 @@ def one_writer(name: str, path: Path) -> Iterator[None]:
         lock.acquire(timeout=SECONDS)
     except Timeout:
         raise ValueError(
-            f"{name} {path} is being written by another training or export: expected one at a time; wait for its "
-            f"end, or choose another {name}"
+            f"{name} {path} is being written by another training or export: expected one at a time; wait until it "
+            f"ends, or choose another {name}"
         ) from None
     except OSError as error:
         _remove_empty(missing)

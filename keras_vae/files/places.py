@@ -50,5 +50,5 @@ def check_file_place(name: str, path: Path) -> None:
         raise ValueError(f"{name} {path} is {kind_of(path)}: expected a file or nothing there; choose another {name}")
     if kind_of(path.absolute().parent) != "a folder":
         raise ValueError(
-            f"{name} {path} is in a folder that does not exist: expected one that does; create {path.parent} first"
+            f"{name} {path} is in a folder that does not exist: expected an existing folder; create {path.parent} first"
         )

@@ -83,11 +83,11 @@ class Autoencoder(VAE):
         if load_weights:
             raise ValueError(
                 f"load_weights is True for an Autoencoder with preset {preset!r}, whose weights are a VAE's: expected "
-                "False; train it, or take a VAE"
+                "False; train it, or use a VAE"
             )
         arguments = arguments_of_preset(preset, changes)
         if arguments["classes"] is not None:
-            raise ValueError(f"classes is {arguments['classes']}: expected none for an autoencoder; take a VAE")
+            raise ValueError(f"classes is {arguments['classes']}: expected none for an autoencoder; use a VAE")
         return cls(**{name: value for name, value in arguments.items() if name not in _OF_THE_VAE})
 
     def encoder_outputs(self, x: tf.Tensor, label: None = None, training: bool = False) -> tf.Tensor:

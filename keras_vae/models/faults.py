@@ -11,7 +11,8 @@ from keras_vae.likelihoods.likelihood import Likelihood
 # By kind, what an error says of the step or batch.
 KINDS = {
     "pixels": (
-        "images of {place} hold pixels outside [0, 1] or NaN: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"
+        "images of {place} hold pixels outside [0, 1] or NaN: expected float32 in [0, 1]; divide pixels from 0 to 255 "
+        "by 255"
     ),
     "weights": (
         "weights of {place} are negative, not finite or not one for each image: expected sample_weight float [n] of at "

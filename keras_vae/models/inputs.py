@@ -73,7 +73,7 @@ def check_spec(images: tf.Tensor | tf.TensorSpec, image_shape: tuple[int, int, i
     """Raise ValueError unless images, or what a dataset says of its own, are floating-point `[n, H, W, C]`."""
     if not images.dtype.is_floating:
         raise ValueError(
-            f"the images are {images.dtype.name}: expected float32 in [0, 1]; divide 0 to 255 pixels by 255"
+            f"the images are {images.dtype.name}: expected float32 in [0, 1]; divide pixels from 0 to 255 by 255"
         )
     if images.shape.rank != 4 or tuple(images.shape[1:]) != tuple(image_shape):
         raise ValueError(f"the images have shape {images.shape}: expected [n, {str(tuple(image_shape))[1:-1]}]")
@@ -195,7 +195,7 @@ def check_arrays(
         labelled = len(spec) > 1 if isinstance(spec, tuple) else y is not None
         if not labelled and isinstance(x, (np.ndarray, tf.Tensor, tf.data.Dataset)):
             raise ValueError(
-                f"class_weight is {dict(class_weight)} for images without labels: expected labels beside them; pass y, "
+                f"class_weight is {dict(class_weight)} for images without labels: expected labels for them; pass y, "
                 "or a dataset of (images, labels)"
             )
         check_weights("class_weight", list(class_weight.values()))

@@ -73,8 +73,8 @@ def arguments_of_preset(preset: str, changes: Mapping[str, Any], load_weights: b
     changed = {name for name, value in changes.items() if value is not None} - {"objective", "seed"}
     if load_weights and changed:
         raise ValueError(
-            f"load_weights is True with another {' and '.join(sorted(changed))}: expected {preset} as it is, which its "
-            "weights fit; leave out one or the other"
+            f"load_weights is True with another {' and '.join(sorted(changed))}: expected {preset} without changes, "
+            "which its weights require; leave out one or the other"
         )
     check_changes(preset, changes)
     settings = read_preset(preset)

@@ -170,7 +170,7 @@ def score(
     if not self.posterior.has_density:
         raise ValueError(
             f"the posterior is {type(self.posterior).__name__}, which has no density: expected one of a keras_vae.VAE; "
-            "judge by the error of reconstruct(x)"
+            "use the error of reconstruct(x) instead"
         )
     if unusable := unusable_weights(self):
         raise ValueError(unusable)
@@ -180,7 +180,7 @@ def score(
     if len(rows) != len(x) or int(rows.max()) > (2**31 - samples) // samples:
         raise ValueError(
             f"index is {shown(rows.tolist())}: expected {len(x)} whole numbers from 0 to {(2**31 - samples) // samples}"
-            ", one for each image; leave it out to count them"
+            ", one for each image; leave it out to number them from 0"
         )
     labels = labels_given(label, len(x), self.classes, self.class_names)
     parts = []

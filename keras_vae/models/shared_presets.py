@@ -102,7 +102,7 @@ def read_model(
     except Exception as error:  # whatever a class makes of a wrong configuration
         raise ValueError(
             f"the configuration of preset {preset.path} builds no model ({first_line(error)}): expected one of these "
-            "versions of keras and keras_vae; get the folder anew, or install the versions that metadata.json names"
+            "versions of keras and keras_vae; get the folder again, or install the versions that metadata.json names"
         ) from error
     if not isinstance(model, kind):
         raise ValueError(
@@ -114,7 +114,7 @@ def read_model(
         except Exception as error:  # of HDF5 or Keras
             raise ValueError(
                 f"{preset.weights} does not fit the model of its folder ({first_line(error)}): expected its weights; "
-                "get the folder anew from where it was made"
+                "get the folder again from its source"
             ) from error
         if unusable := unusable_weights(model):
             raise ValueError(unusable)

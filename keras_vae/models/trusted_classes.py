@@ -22,8 +22,8 @@ def check_classes(source: object, config: Any) -> None:
     others = sorted({name for name in _names(config) if name})
     if others:
         raise ValueError(
-            f"preset {source} asks for {', '.join(others)}, neither of Keras nor of keras_vae: expected their classes "
-            "alone; if you trust who made it, pass safe_mode=False"
+            f"preset {source} asks for {', '.join(others)}, which are neither from Keras nor from keras_vae: expected "
+            "only their classes; if you trust who made it, pass safe_mode=False"
         )
 
 

@@ -50,7 +50,7 @@ def read_cluster(tf_config: str | None) -> Cluster:
     try:
         config = json.loads(tf_config)
     except json.JSONDecodeError as error:
-        raise _wrong(f"is no JSON ({error})", tf_config) from error
+        raise _wrong(f"is not JSON ({error})", tf_config) from error
     cluster, task = _part(config, "cluster", tf_config), _part(config, "task", tf_config)
     for job in cluster:
         if job not in _JOBS:

@@ -38,7 +38,8 @@ def naming_lost_workers(strategy: tf.distribute.Strategy | None) -> Iterator[Non
             raise
         if "joining a group with size" in error.message:
             raise ValueError(
-                "workers differ in how many workers TF_CONFIG lists: expected the same cluster everywhere; make them "
+                "workers differ in the number of workers that TF_CONFIG lists: expected the same cluster everywhere; "
+                "make them "
                 "agree, and start all again"
             ) from error
         raise WorkerLost(

@@ -42,8 +42,8 @@ def check_optimizer(optimizer: keras.optimizers.Optimizer, strategy: tf.distribu
     for each in with_inner_optimizers(optimizer):
         if not strategy.extended.variable_created_in_scope(each.variables[0].value):
             raise ValueError(
-                f"optimizer is {each.name!r}, made outside strategy.scope(), in which the model was made: expected one "
-                "made inside; make it there, or pass its name"
+                f"optimizer is {each.name!r}, created outside strategy.scope(), in which the model was created: "
+                "expected one created inside; create it there, or pass its name"
             )
         replicas = strategy.num_replicas_in_sync
         for name in ("gradient_accumulation_steps", "ema_overwrite_frequency"):

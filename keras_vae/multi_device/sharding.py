@@ -154,7 +154,7 @@ def check_batch_size(batch_size: int | None, strategy: tf.distribute.Strategy) -
     replicas = strategy.num_replicas_in_sync
     if batch_size is not None and batch_size < replicas:
         raise ValueError(
-            f"batch_size is {batch_size}, shared out among {replicas} replicas: expected at least {replicas}; "
+            f"batch_size is {batch_size}, shared among {replicas} replicas: expected at least {replicas}; "
             "raise it, or train on fewer devices"
         )
 
@@ -163,7 +163,7 @@ def check_shuffle(shuffle: bool, strategy: tf.distribute.Strategy) -> None:
     """Raise ValueError for an array to shuffle on several workers, each of which would take an order of its own."""
     if shuffle and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         raise ValueError(
-            "shuffle is True for an array on several workers, which would each shuffle it their own way: "
+            "shuffle is True for an array on several workers, which would each shuffle it differently: "
             "expected a tf.data.Dataset shuffled with a seed, such as load_dataset's; or pass shuffle=False"
         )
 

@@ -65,7 +65,7 @@ def split_processor(count: int) -> None:
         )
     except RuntimeError as error:
         raise ValueError(
-            "the processor was to be split after TensorFlow found its devices: expected it before anything else that "
+            "the CPU was to be split after TensorFlow found its devices: expected the split before anything else that "
             "uses TensorFlow"
         ) from error
 
@@ -86,6 +86,6 @@ def _multi_worker(tf_config: str | None) -> tf.distribute.Strategy:
         if "program startup" not in str(error):
             raise
         raise ValueError(
-            "strategy 'multi_worker' came after other TensorFlow operations: expected it first; call "
+            "strategy 'multi_worker' was requested after other TensorFlow operations: expected it first; call "
             "get_strategy('multi_worker') before anything else that uses TensorFlow"
         ) from error

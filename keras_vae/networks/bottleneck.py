@@ -102,8 +102,9 @@ def encoder_from(
         each, rest = divmod(encoder_outputs, latent_maps * height * width)
         if rest:
             raise ValueError(
-                f"the posterior takes {encoder_outputs} numbers an image: expected as many for each of the "
-                f"{latent_maps * height * width} latents of {latent_maps} maps; take diagonal_normal, or no latent_maps"
+                f"the posterior takes {encoder_outputs} numbers per image: expected the same number for each of the "
+                f"{latent_maps * height * width} latents of {latent_maps} maps; use diagonal_normal, or leave out "
+                "latent_maps"
             )
         features = with_label_maps(features, label)
         parts = [
@@ -138,8 +139,8 @@ def innermost_map(
         height, width, channels = shape
         if latent_dim != latent_maps * height * width:
             raise ValueError(
-                f"latent_dim is {latent_dim}: expected {latent_maps * height * width}, that of {latent_maps} maps of "
-                f"{height} x {width}; leave it out, or latent_maps"
+                f"latent_dim is {latent_dim}: expected {latent_maps * height * width}, the size of {latent_maps} maps "
+                f"of {height} x {width}; leave out latent_dim or latent_maps"
             )
         maps = with_label_maps(ToFeatureMap((height, width, latent_maps), name="latent_maps")(latent), label)
         features = keras.layers.Conv2D(channels, 3, padding="same", activation=last_activation, name="grow")(maps)

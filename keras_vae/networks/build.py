@@ -70,7 +70,7 @@ def build_networks(
         )
     except TypeError as error:
         raise ValueError(
-            f"arguments of the {kind} network are {', '.join(arguments)} ({error}): expected its own; see "
+            f"arguments of the {kind} network are {', '.join(arguments)} ({error}): expected those that it takes; see "
             f"keras_vae.networks.{kind}"
         ) from error
     initialise(encoder, decoder, seed=seed)

@@ -71,7 +71,7 @@ class CyclicalAnnealing(LearningRateSchedule):
 
     def __init__(self, period: int = 5_000, cycles: int = 4, rising: float = 0.5, final: float = 1.0) -> None:
         if not is_number(rising) or not 0 < rising <= 1:
-            raise ValueError(f"rising is {shown(rising)}: expected a part of a cycle, above 0 and at most 1")
+            raise ValueError(f"rising is {shown(rising)}: expected a fraction of a cycle, above 0 and at most 1")
         self.period, self.cycles = whole_number("period", period, 1), whole_number("cycles", cycles, 1)
         self.rising, self.final = float(rising), at_least("final", final, 0)
 

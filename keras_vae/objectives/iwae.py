@@ -51,7 +51,7 @@ class IWAE(Objective):
         if self.doubly_reparameterised and posterior.weights:
             raise ValueError(
                 f"doubly_reparameterised with the posterior {type(posterior).__name__}, which has weights of its own: "
-                "expected one made of the encoder's outputs alone; take full_normal, or the objective iwae"
+                "expected one that depends only on the encoder's outputs; use full_normal, or the objective iwae"
             )
 
     def at(self, step: tf.Tensor) -> Self:

@@ -52,8 +52,8 @@ def kl_per_dimension(posterior: tfd.Independent, prior: tfd.Independent) -> tf.T
     """
     if not factorise(posterior, prior):
         raise ValueError(
-            f"the KL of {type(posterior).__name__} to {type(prior).__name__} is no sum over dimensions: expected "
-            "independent dimensions in both; take kl_divergence, which is the whole"
+            f"the KL of {type(posterior).__name__} to {type(prior).__name__} is not a sum over dimensions: expected "
+            "independent dimensions in both; use kl_divergence, which gives the whole KL"
         )
     return _mean_over_samples(posterior.distribution.kl_divergence(prior.distribution), 2)
 

@@ -66,8 +66,8 @@ class Objective:
         """Raise ValueError if the objective has no value, or no correct gradient, for a posterior."""
         if not posterior.has_density:
             raise ValueError(
-                f"posterior is {type(posterior).__name__}, which has no density, and {type(self).__name__} a KL: "
-                "expected one such as diagonal_normal; or take the objective Reconstruction()"
+                f"posterior is {type(posterior).__name__}, which has no density, but {type(self).__name__} needs a KL: "
+                "expected one such as diagonal_normal; or use the objective Reconstruction()"
             )
 
     def adapt(self, images: int, steps: int) -> Self:

@@ -42,8 +42,8 @@ class SkipLargeGradients(keras.optimizers.Optimizer):
         check_kind("inner_optimizer", inner_optimizer, keras.optimizers.Optimizer, "a Keras optimizer; make one")
         if not (is_number(limit) or (isinstance(limit, Real) and limit == math.inf)) or limit <= 0:
             raise ValueError(
-                f"skip_gradients_above is {shown(limit)}: expected a number above 0; float('inf') skips what is not "
-                "finite alone"
+                f"skip_gradients_above is {shown(limit)}: expected a number above 0; float('inf') skips only what is "
+                "not finite"
             )
         super().__init__(learning_rate=0.0, name=name)
         self.inner_optimizer, self.limit = inner_optimizer, float(limit)

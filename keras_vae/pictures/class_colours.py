@@ -37,7 +37,7 @@ class ClassColours:
         labels = np.asarray(labels)
         if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
-                f"labels are {labels.dtype} {list(labels.shape)}: expected integers [{count}]; give one an image"
+                f"labels are {labels.dtype} {list(labels.shape)}: expected integers [{count}]; give one per image"
             )
         classes, positions = np.unique(labels, return_inverse=True)
         if class_names is not None and (classes[0] < 0 or classes[-1] >= len(class_names)):

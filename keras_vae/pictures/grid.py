@@ -92,7 +92,7 @@ def save_png(array: np.ndarray, path: str | os.PathLike[str]) -> Path:
     if path.suffix.lower() != ".png":
         raise ValueError(f"path is {str(path)!r}: expected a name ending in .png; write PNG files")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} is no folder: expected one to write {path.name} in; make it first")
+        raise FileNotFoundError(f"{path.parent} is not a folder: expected a folder for {path.name}; create it first")
     with written_whole(path) as beside, beside.open("wb") as file:
         Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG", optimize=True)
     return path

@@ -28,7 +28,7 @@ def draw_history(rows: Mapping[str, Sequence[float]]) -> Figure:
     lengths = {name: len(values) for name, values in shown.items()}
     if len(set(lengths.values())) > 1 or lengths["loss"] == 0:
         raise ValueError(
-            f"history has values by column {lengths}: expected one an epoch in every column; fill the gaps"
+            f"history has values by column {lengths}: expected one per epoch in every column; fill the gaps"
         )
     epochs = range(1, lengths["loss"] + 1)
     figure = new_figure(4 * len(columns), 3.4)

@@ -25,5 +25,5 @@ def order_by_kl(kl_per_dimension: np.ndarray, latent_dim: int | None = None) -> 
             "latent dimension"
         )
     if not np.isfinite(kl).all():
-        raise ValueError(f"kl_per_dimension is {kl.tolist()}: expected finite nats; look at the training first")
+        raise ValueError(f"kl_per_dimension is {kl.tolist()}: expected finite nats; check the training first")
     return np.argsort(-kl, kind="stable")

@@ -42,7 +42,7 @@ def draw_latent_space(
             f"means have shape {list(means.shape)}: expected [n, latent_dim]; pass the posterior's mean of n images"
         )
     if not np.isfinite(means).all():
-        raise ValueError("means hold NaN or infinity: expected finite numbers; look at the training first")
+        raise ValueError("means hold NaN or infinity: expected finite numbers; check the training first")
     order, kl = order_by_kl(kl_per_dimension, means.shape[1]), np.asarray(kl_per_dimension)
     colours = None if labels is None else ClassColours.of(labels, len(means), class_names)
     if means.shape[1] == 1:

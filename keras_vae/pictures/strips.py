@@ -28,7 +28,7 @@ def draw_interpolation(z_start: np.ndarray, z_end: np.ndarray, decode: Decode, s
     if z_start.ndim != 2 or z_start.size == 0 or z_start.shape != z_end.shape:
         raise ValueError(
             f"z_start and z_end have shapes {list(z_start.shape)} and {list(z_end.shape)}: expected the same shape "
-            "[pairs, latent_dim]; give one start and one end a row"
+            "[pairs, latent_dim]; give one start and one end per row"
         )
     if steps < 2:
         raise ValueError(f"steps is {steps}: expected at least 2, the start and the end; choose more")

@@ -30,7 +30,7 @@ def draw_unusual(originals: np.ndarray, reconstructed: np.ndarray, scores: Seque
     if originals.shape != reconstructed.shape or len(scores) != len(originals):
         raise ValueError(
             f"originals, reconstructed and scores are {list(originals.shape)}, {list(reconstructed.shape)} and "
-            f"{len(scores)}: expected as many of one shape; give one each"
+            f"{len(scores)}: expected as many of each, with one shape"
         )
     error = np.abs(originals.astype(np.float32) - reconstructed).mean(axis=-1, keepdims=True)
     rows = [each[:COLUMNS] for each in (originals, reconstructed, error)]

@@ -70,8 +70,8 @@ class TopDown(Posterior):
         """
         if not self._width:
             raise ValueError(
-                "posterior is top_down with a decoder that cannot be walked group by group: expected the network "
-                "'ladder'; take it, or the posterior diagonal_normal"
+                "posterior is top_down with a decoder that cannot be evaluated group by group: expected the network "
+                "'ladder'; use it, or the posterior diagonal_normal"
             )
         return (self._width,)
 
@@ -83,18 +83,21 @@ class TopDown(Posterior):
         """
         if not isinstance(decoder, TopDownDecoder):
             raise ValueError(
-                f"the decoder is a {type(decoder).__name__}, which cannot be walked group by group: expected a "
-                "TopDownDecoder for the posterior top_down; take the network 'ladder', or the posterior diagonal_normal"
+                f"the decoder is a {type(decoder).__name__}, which cannot be evaluated group by group: expected a "
+                "TopDownDecoder for the posterior top_down; use the network 'ladder', or the posterior diagonal_normal"
             )
         if self.groups:
-            raise ValueError("this TopDown belongs to a model already: expected one for each; make another TopDown")
+            raise ValueError(
+                "this TopDown already belongs to a model: expected one for each model; create another TopDown"
+            )
         self._width, self._classes = encoder.output_shape[-1], decoder.classes or 0
         sizes = list(dict.fromkeys(shape[:2] for shape in decoder.group_shapes))
         features, left = divmod(self._width - self._classes, sum(map(math.prod, sizes)))
         if left or features < 1:
             raise ValueError(
-                f"the encoder returns {self._width} numbers an image: expected features at the sizes {sizes}, as many "
-                f"at every place{f', then {self._classes} of the label' * (self._classes > 0)}; take the network ladder"
+                f"the encoder returns {self._width} numbers per image: expected features at the sizes {sizes}, "
+                f"equally many at every position{f', then {self._classes} of the label' * (self._classes > 0)}; use "
+                "the network ladder"
             )
         self._maps = [(*size, features) for size in sizes]
         self._map_of = [sizes.index(shape[:2]) for shape in decoder.group_shapes]

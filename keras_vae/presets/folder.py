@@ -17,7 +17,7 @@ from keras_vae.presets.card import preset_card
 CONFIG, METADATA, WEIGHTS, CARD = "config.json", "metadata.json", "model.weights.h5", "README.md"
 # Of these files' layout; to be raised when a reader of before would misread them.
 FORMAT = 1
-_MEND = "get the folder anew from where it was made"
+_MEND = "get the folder again from its source"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_folder(path: Path) -> PresetFolder:
     """Read what a preset's folder says of its model; its weights must be there, and are not read.
 
     Raises:
-        ValueError: a path that is no such folder, one that lacks a file, a file that is no JSON or holds something
+        ValueError: a path that is no such folder, one that lacks a file, a file that is not JSON or holds something
             else, a folder of a later version.
     """
     if kind_of(path) != "a folder" or not (path / CONFIG).is_file():
@@ -61,14 +61,14 @@ def read_folder(path: Path) -> PresetFolder:
     metadata, config = _read(path / METADATA), _read(path / CONFIG)
     found = metadata.get("format")
     if type(found) is not int or found < 1:
-        raise ValueError(f"{path / METADATA} says format {shown(found)}: expected a whole number from 1; {_MEND}")
+        raise ValueError(f"{path / METADATA} states format {shown(found)}: expected a whole number from 1; {_MEND}")
     if found > FORMAT:
         raise ValueError(
             f"preset {path} is of format {found}, of keras_vae {shown(metadata.get('keras_vae_version'))}: expected "
             f"{FORMAT} at most; install that keras_vae or a later one"
         )
     if not isinstance(config.get("config"), dict) or not isinstance(config.get("class_name"), str):
-        raise ValueError(f"{path / CONFIG} holds no model: expected what Keras' serialisation writes of one; {_MEND}")
+        raise ValueError(f"{path / CONFIG} holds no model: expected a configuration that Keras serialised; {_MEND}")
     metrics = metadata.get("metrics")
     return PresetFolder(path, config, metrics if isinstance(metrics, dict) else None)
 
@@ -89,8 +89,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = read_json(path)
     except (ValueError, OSError) as error:
         raise ValueError(
-            f"{path} is no JSON ({first_line(error)}): expected what save_to_preset wrote; {_MEND}"
+            f"{path} is not JSON ({first_line(error)}): expected what save_to_preset wrote; {_MEND}"
         ) from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is {shown(content)}: expected an object by name; {_MEND}")
+        raise ValueError(f"{path} is {shown(content)}: expected a JSON object; {_MEND}")
     return content

@@ -54,8 +54,8 @@ def _hub(argument: str, address: str) -> Any:
         import huggingface_hub
     except ImportError as error:
         raise ValueError(
-            f"{argument} is {address!r}, and huggingface_hub is not installed: expected the extra hub, which "
-            "brings it; pip install 'keras_vae[hub]'"
+            f"{argument} is {address!r}, and huggingface_hub is not installed: expected the extra hub, which installs "
+            "it; pip install 'keras_vae[hub]'"
         ) from error
     # Read now: Keras imports the package, which reads it once, before a program can set it.
     return huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))

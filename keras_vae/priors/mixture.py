@@ -117,7 +117,9 @@ class Mixture(Prior):
             ValueError: no choices.
         """
         if choice is None:
-            raise ValueError(f"choice is None: expected int32 [n]; {type(self).__name__} needs one a row of the noise")
+            raise ValueError(
+                f"choice is None: expected int32 [n]; {type(self).__name__} needs one for each row of the noise"
+            )
         normals = distribution.components_distribution
         past = choice[:, tf.newaxis] >= self.thresholds(distribution.mixture_distribution.logits)[tf.newaxis, :]
         component = tf.reduce_sum(tf.cast(past, tf.int32), axis=-1)
@@ -177,9 +179,14 @@ class FixedMixture(Mixture):
             )
         edges = np.concatenate([[0], bounds, [RANGE]])
         if not np.all(np.diff(edges) >= 0):
-            raise ValueError(f"thresholds are {shown(bounds.tolist())}: expected none to fall, within 0 to {RANGE - 1}")
+            raise ValueError(
+                f"thresholds are {shown(bounds.tolist())}: expected non-decreasing numbers from 0 to {RANGE - 1}"
+            )
         if not (np.isfinite(self._means).all() and np.isfinite(self._stddevs).all() and np.all(self._stddevs > 0)):
-            raise ValueError("means or stddevs are not finite, or a stddev is not above 0: expected both; fit it again")
+            raise ValueError(
+                "means or stddevs are not finite, or a stddev is not above 0: expected finite means and "
+                "positive stddevs; fit it again"
+            )
         self._thresholds = np.minimum(bounds, RANGE - 1).astype(np.int32)
         self._weights = np.diff(edges) / RANGE
         self.num_components = len(self._weights)

@@ -50,12 +50,14 @@ class VampPrior(Mixture):
             ValueError: if the posterior is not a diagonal normal, or the prior already belongs to another model.
         """
         if self._encode is not None:
-            raise ValueError("this VampPrior belongs to a model already: expected one for each; make another VampPrior")
+            raise ValueError(
+                "this VampPrior already belongs to a model: expected one for each model; create another VampPrior"
+            )
         posterior = encode(tf.zeros([1, *image_shape]))
         if not isinstance(getattr(posterior, "distribution", None), tfp.distributions.Normal):
             raise ValueError(
                 f"the posterior is {type(posterior).__name__}: expected a diagonal normal for a VampPrior; "
-                "take posterior='diagonal_normal'"
+                "use posterior='diagonal_normal'"
             )
         self._encode = encode
         start = keras.initializers.RandomNormal(MEAN_LOGIT, STDDEV_LOGIT, seed=self.seed)
@@ -97,7 +99,9 @@ class VampPrior(Mixture):
 
     def _encoder(self) -> Encode:
         if self._encode is None:
-            raise ValueError("this VampPrior belongs to no model: expected an encoder; pass it as VAE(..., prior=...)")
+            raise ValueError(
+                "this VampPrior does not belong to a model: expected an encoder; pass it as VAE(..., prior=...)"
+            )
         return self._encode
 
     def get_config(self) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
     if output.is_dir() and any(output.iterdir()):
         if not (output / CONFIG).is_file():
             raise ValueError(
-                f"output {output} holds files that are no run: expected a new or empty folder; choose another --output"
+                f"output {output} contains files that are not a run: expected a new or empty folder; choose another "
+                "--output"
             )
         if not overwrite:
             raise ValueError(
@@ -77,7 +78,7 @@ def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
     if remains.exists() and not overwrite and not resume:
         mend = "go on with it with --resume" if resumable else "remove it"
         raise ValueError(
-            f"{remains} holds an interrupted training: expected none; {mend}, or start anew with --overwrite"
+            f"{remains} holds an interrupted training: expected none; {mend}, or start again with --overwrite"
         )
 
 
@@ -167,7 +168,7 @@ def read_settings(run: Path) -> Settings:
     """Return a run's settings.
 
     Raises:
-        ValueError: a folder that holds no run, or whose configuration is no JSON or holds no settings.
+        ValueError: a folder that holds no run, or whose configuration is not JSON or holds no settings.
     """
     config, path = _read_config(run), run / CONFIG
     if not isinstance(config, dict) or not isinstance(config.get("settings"), dict):
@@ -197,7 +198,7 @@ def read_metrics(run: Path) -> dict[str, Any]:
     """Return what `train` measured; `{"test": None}` where the file is gone.
 
     Raises:
-        ValueError: a file that is no JSON, or holds no figures of the test images.
+        ValueError: a file that is not JSON, or holds no figures of the test images.
     """
     path = run / METRICS
     if not path.is_file():
@@ -212,7 +213,7 @@ def _read(path: Path) -> Any:
     try:
         return read_json(path)
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON ({first_line(error)}): expected what train wrote; {_MEND}") from error
+        raise ValueError(f"{path} is not JSON ({first_line(error)}): expected what train wrote; {_MEND}") from error
 
 
 def load_run(run: Path) -> tuple[Any, Settings]:

@@ -16,7 +16,7 @@ from keras_vae.multi_device.collectives import assert_same_on_workers
 from keras_vae.runs.settings import Settings
 
 PACKAGES = ("keras_vae", "tensorflow", "keras", "tensorflow-probability", "numpy")
-MEND = "or start anew with --overwrite"
+MEND = "or start again with --overwrite"
 
 
 def check_same_settings(saved: Mapping[str, Any], settings: Settings, source: Path) -> None:

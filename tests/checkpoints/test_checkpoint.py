@@ -268,7 +268,11 @@ def test_mistakes_are_named(tmp_path):
         Checkpoint(tmp_path).resume(built(steps=2))
     wide = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, likelihood="bernoulli")
     wide.compile("adam", steps_per_execution=4, jit_compile=False)
-    with pytest.raises(ValueError, match=r"is of another model, .*: expected .*build and compile the model as it was"):
+    with pytest.raises(
+        ValueError,
+        match=r"is from another model, .*: expected .*build and compile the model as it "
+        "was",
+    ):
         Checkpoint(tmp_path).resume(wide)
 
     model = built()

@@ -141,14 +141,14 @@ def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run,
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("verify", "nowhere"), "nowhere is no folder: expected a bundle"),
+        (("verify", "nowhere"), "nowhere is not a folder: expected a bundle"),
         (("verify", ".", "--images", "0"), "images is 0: expected at least 1"),
         (("verify", ".", "--sha256", "abc"), "sha256 is 'abc': expected 64 hexadecimal digits"),
         (("export", "nowhere", "--output", "b"), "nowhere holds no run"),
         (("benchmark", ".", "--rounds", "0"), "rounds is 0: expected at least 1"),
         (
             ("benchmark", ".", "--output", "no/where"),
-            "is in a folder that does not exist: expected one that does; create no first",
+            "is in a folder that does not exist: expected an existing folder; create no first",
         ),
         (
             ("benchmark", ".", "--output", "inside"),

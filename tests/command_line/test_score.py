@@ -104,9 +104,9 @@ def test_labels_come_from_folders_or_from_the_option(keras_vae, pictures, tmp_pa
         ((), "FOLDER_OR_FILES is missing"),
         (("PICTURES", "--importance-samples", 0), "importance_samples is 0: expected at least 1"),
         (("PICTURES", "--seed", 2**31), "seed is 2147483648: expected an int32"),
-        (("PICTURES", "--output", "scores.txt"), "output scores.txt is no CSV file"),
-        (("PICTURES", "--output", "PICTURES/scores.csv"), "would put a picture among those of"),
-        (("absent",), "absent is no file or folder"),
+        (("PICTURES", "--output", "scores.txt"), "output scores.txt is not a CSV file"),
+        (("PICTURES", "--output", "PICTURES/scores.csv"), "would be written among the pictures of"),
+        (("absent",), "absent is not a file or folder"),
         (("PICTURES", "--label", "cat"), "label is 'cat': expected none, since the model has no classes"),
     ],
 )

@@ -23,7 +23,7 @@ MISTAKES = {
         "'--virtual-devices': 100000 is not in the range 1<=x<=64",
     ),
     "no TF_CONFIG": (["--strategy", "multi_worker"], "", "TF_CONFIG is not set"),
-    "no JSON": (["--strategy", "multi_worker"], "{", "TF_CONFIG is {, which is no JSON"),
+    "no JSON": (["--strategy", "multi_worker"], "{", "TF_CONFIG is {, which is not JSON"),
     "index out of range": (["--strategy", "multi_worker"], config(index=2), "0 to 1 are workers"),
 }
 

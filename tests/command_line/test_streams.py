@@ -155,7 +155,7 @@ signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
 application.Commands.get_command = lambda self, context, name: os.kill(os.getpid(), signal.SIGHUP) or verify.verify
 application.main(["verify", "nowhere"])
 """
-    for before, status, says in (("SIG_DFL", 129, "asked to end by SIGHUP"), ("SIG_IGN", 2, "nowhere is no folder")):
+    for before, status, says in (("SIG_DFL", 129, "asked to end by SIGHUP"), ("SIG_IGN", 2, "nowhere is not a folder")):
         done = subprocess.run([sys.executable, "-c", code, before], capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stderr
         assert done.stderr.startswith(f"keras-vae: error: {says}")

@@ -255,5 +255,5 @@ def test_a_batch_smaller_than_the_number_of_replicas_is_refused(tmp_path):
     arguments = ["--output", tmp_path / "run", "--virtual-devices", 2, "--batch-size", 1]
     (status,), (printed,) = Workers(tmp_path, *arguments, own=[()], strategy="mirrored").end()
     assert status == 2
-    assert "batch_size is 1, shared out among 2 replicas: expected at least 2" in printed.splitlines()[-1]
+    assert "batch_size is 1, shared among 2 replicas: expected at least 2" in printed.splitlines()[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["printed-0.txt"]

@@ -55,7 +55,7 @@ def test_a_family_must_say_its_distribution_and_its_samples():
 def test_what_needs_its_shape_says_so_in_one_line(make):
     part = make()
     with pytest.raises(
-        ValueError, match=rf"^this {make.__name__} belongs to no model: expected the shape.*build"
+        ValueError, match=rf"^this {make.__name__} does not belong to a model: expected the shape.*build"
     ) as error:
         part(*([] if isinstance(part, Prior) else [tf.zeros([5, 68])]))
     assert "\n" not in str(error.value)

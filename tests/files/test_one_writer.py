@@ -56,7 +56,7 @@ def test_the_others_are_told_in_a_line(held, arguments, capsys, monkeypatch):
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
         "keras-vae: error: output run is being written by another training or export: expected one at a time; wait "
-        "for its end, or choose another output\n"
+        "until it ends, or choose another output\n"
     )
     assert sorted(held.parent.rglob("*")) == before
 

@@ -53,7 +53,7 @@ def test_takes_an_encoder_of_just_the_code(make_networks, digits):
 
 
 def test_refuses_bytes(digits):
-    with pytest.raises(ValueError, match=r"uint8.*divide 0 to 255 pixels by 255"):
+    with pytest.raises(ValueError, match=r"uint8.*divide pixels from 0 to 255 by 255"):
         make().encode(tf.zeros([2, 8, 8, 1], tf.uint8))
 
 

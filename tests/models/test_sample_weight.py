@@ -168,7 +168,7 @@ def test_unusable_class_weights_are_refused(make_vae, digits, weights):
 
 @pytest.mark.parametrize("given", [lambda x: x, lambda x: tf.data.Dataset.from_tensor_slices(x).batch(5)])
 def test_class_weights_need_labels(make_vae, digits, given):
-    with pytest.raises(ValueError, match=r"class_weight is .* images without labels: expected labels beside") as error:
+    with pytest.raises(ValueError, match=r"class_weight is .* images without labels: expected labels for") as error:
         compiled(make_vae).fit(given(digits), class_weight={0: 1.0}, verbose=0)
     assert "\n" not in str(error.value)
 

@@ -170,7 +170,7 @@ def test_what_is_not_ours_is_found_wherever_it_stands(copy, place, name):
     config = json.loads((copy / "config.json").read_text())
     config["config"]["encoder"]["config"]["layers"][1]["config"]["activity_regularizer"] = place
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ValueError, match=f"asks for {name}, neither of Keras nor of keras_vae: expected"):
+    with pytest.raises(ValueError, match=f"asks for {name}, which are neither from Keras nor from keras_vae: expected"):
         VAE.from_preset(copy)
 
 
@@ -188,15 +188,15 @@ def of_another_model(folder):
         (lambda folder: (folder / "config.json").unlink(), "holds no preset: expected a folder with config.json"),
         (lambda folder: (folder / "metadata.json").unlink(), "lacks metadata.json: expected"),
         (lambda folder: (folder / "model.weights.h5").unlink(), "lacks model.weights.h5: expected"),
-        (cut("config.json"), "config.json is no JSON .*: expected"),
-        (cut("metadata.json", 0), "metadata.json is no JSON .*: expected"),
+        (cut("config.json"), "config.json is not JSON .*: expected"),
+        (cut("metadata.json", 0), "metadata.json is not JSON .*: expected"),
         (cut("model.weights.h5", 5000), "model.weights.h5 does not fit the model of its folder .*: expected"),
         (of_another_model, "model.weights.h5 does not fit the model of its folder .*: expected"),
         (
             lambda folder: change(folder / "metadata.json", format=2),
             "is of format 2, of keras_vae '.*': expected 1 at m",
         ),
-        (lambda folder: change(folder / "metadata.json", format="1"), "says format '1': expected a whole number"),
+        (lambda folder: change(folder / "metadata.json", format="1"), "states format '1': expected a whole number"),
         (lambda folder: (folder / "metadata.json").write_text("[1]"), "metadata.json is .*: expected an object"),
         (lambda folder: change(folder / "config.json", config=[]), "config.json holds no model: expected"),
         (lambda folder: change(folder / "config.json", config={"encoder": 3}), "builds no model .*: expected"),

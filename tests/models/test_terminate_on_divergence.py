@@ -41,7 +41,7 @@ def test_names_the_step_of_bad_pixels(make_vae, digits, bad):
     images[13, 4, 4, 0] = bad
     model = make_vae()
     model.compile("adam", jit_compile=False)
-    with pytest.raises(TrainingDiverged, match=r"images of step 3 .*divide 0 to 255 pixels by 255"):
+    with pytest.raises(TrainingDiverged, match=r"images of step 3 .*divide pixels from 0 to 255 by 255"):
         model.fit(tf.data.Dataset.from_tensor_slices(images).batch(4), verbose=0)
 
 

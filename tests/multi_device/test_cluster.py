@@ -29,7 +29,7 @@ def test_the_chief_comes_first():
 BAD = {
     None: "TF_CONFIG is not set",
     "": "TF_CONFIG is not set",
-    '{"cluster": ': "is no JSON",
+    '{"cluster": ': "is not JSON",
     "[]": "has no object 'cluster'",
     '{"task": {"type": "worker", "index": 0}}': "has no object 'cluster'",
     '{"cluster": {"worker": ["a:1"]}}': "has no object 'task'",

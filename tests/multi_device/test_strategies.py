@@ -36,7 +36,7 @@ def test_several_workers_come_first_or_not_at_all(monkeypatch):
     config = {"cluster": {"worker": ["localhost:1"]}, "task": {"type": "worker", "index": 0}}
     with_port = json.dumps(config).replace(":1", f":{unused_port()}")
     monkeypatch.setenv("TF_CONFIG", with_port)
-    with pytest.raises(ValueError, match="came after other TensorFlow operations: expected it first") as error:
+    with pytest.raises(ValueError, match="was requested after other TensorFlow operations: expected it first") as error:
         get_strategy("multi_worker")
     assert "\n" not in str(error.value)
 
@@ -71,7 +71,7 @@ def test_a_lone_replica_has_whole_batches():
 
 def test_the_processor_is_split_first_or_not_at_all():
     tf.config.list_logical_devices()
-    with pytest.raises(ValueError, match="after TensorFlow found its devices: expected it before"):
+    with pytest.raises(ValueError, match="after TensorFlow found its devices: expected the split before"):
         split_processor(2)
     with pytest.raises(ValueError, match="virtual devices is 100000: expected 1 to 64; lower it"):
         split_processor(100_000)

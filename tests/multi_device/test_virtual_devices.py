@@ -78,11 +78,11 @@ def test_a_bad_row_on_one_replica_stops_all_at_the_right_step(on_two):
     [
         (
             "made_outside",
-            "made outside strategy.scope(), in which the model was made: expected one made inside; make it",
+            "created outside strategy.scope(), in which the model was created: expected one created inside; create it",
         ),
         ("accumulating", "gradient_accumulation_steps is 2: expected None on 2 replicas"),
-        ("small_batch", "batch_size is 1, shared out among 2 replicas: expected at least 2; raise it"),
-        ("small_dataset", "batch_size is 1, shared out among 2 replicas: expected at least 2; raise it"),
+        ("small_batch", "batch_size is 1, shared among 2 replicas: expected at least 2; raise it"),
+        ("small_dataset", "batch_size is 1, shared among 2 replicas: expected at least 2; raise it"),
     ],
 )
 def test_mistakes_are_named(on_two, name, message):

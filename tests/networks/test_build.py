@@ -134,7 +134,7 @@ def test_a_latent_of_maps_is_seen_place_by_place(kind, classes):
 
 
 def test_latent_maps_are_all_of_the_latent():
-    with pytest.raises(ValueError, match="latent_dim is 9: expected 8, that of 2 maps of 2 x 2; leave it out"):
+    with pytest.raises(ValueError, match="latent_dim is 9: expected 8, the size of 2 maps of 2 x 2; leave out"):
         build_networks("residual", (8, 8, 1), 9, 16, 1, **SMALL["residual"], latent_maps=2)
     with pytest.raises(ValueError, match=r"^the posterior takes 20 numbers .*each of the 8 latents of 2 maps"):
         build_networks("residual", (8, 8, 1), 8, 20, 1, **SMALL["residual"], latent_maps=2)

@@ -55,7 +55,7 @@ def test_equal_histories_give_equal_bytes(tmp_path):
     [
         ({}, r"columns \[\]: expected 'loss'"),
         ({"kl_loss": [1.0]}, r"columns \['kl_loss'\]: expected 'loss'"),
-        ({"loss": []}, "expected one an epoch"),
+        ({"loss": []}, "expected one per epoch"),
         ({"loss": [1.0, 2.0], "val_loss": [1.0]}, r"'loss': 2, 'val_loss': 1"),
     ],
 )

@@ -222,7 +222,7 @@ def test_trains_saves_and_generates_at_any_size_with_classes(image_shape, tmp_pa
     ("preset", "changes", "message"),
     [
         ("mnist_ladder", {"latent_dim": 40}, "latent_dim is 40: expected none for a ladder, whose groups have 1628"),
-        ("mnist_mlp", {"posterior": "top_down"}, "posterior is top_down with a decoder that cannot be walked"),
+        ("mnist_mlp", {"posterior": "top_down"}, "posterior is top_down with a decoder that cannot be evaluated"),
         ("mnist_ladder", {"network": {"groups": []}}, r"groups are \[\]: expected \(halvings, channels\)"),
         ("mnist_ladder", {"network": {"groups": [[2, 4], [3, 4]]}}, "from coarse to fine"),
         ("mnist_ladder", {"network": {"groups": [[5, 4]]}}, "groups are .*1 to 3 halvings"),
@@ -241,8 +241,8 @@ def test_refuses(preset, changes, message):
 
 def test_refuses_a_decoder_that_cannot_be_walked_and_a_second_model():
     family, model = TopDown(), VAE.from_preset("digits_mlp")
-    with pytest.raises(ValueError, match="the decoder is a Functional, which cannot be walked group by group"):
+    with pytest.raises(ValueError, match="the decoder is a Functional, which cannot be evaluated group by group"):
         VAE(model.encoder, model.decoder, posterior=family)
     used = ladder()
-    with pytest.raises(ValueError, match="this TopDown belongs to a model already"):
+    with pytest.raises(ValueError, match="this TopDown already belongs to a model"):
         VAE(used.encoder, used.decoder, posterior=used.posterior)

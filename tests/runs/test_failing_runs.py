@@ -168,7 +168,7 @@ def test_an_interruption_keeps_the_last_epoch(tmp_path):
     assert f"interrupted; last good checkpoint: {checkpoint} (after epoch 2)" in text.getvalue()
     assert [path.name for path in tmp_path.rglob("*")] == ["run.unfinished", "checkpoint.keras"]
     with pytest.raises(
-        ValueError, match="interrupted training: expected none; remove it, or start anew with --overwrite"
+        ValueError, match="interrupted training: expected none; remove it, or start again with --overwrite"
     ):
         run_folder.check_free(tmp_path / "run", overwrite=False)
 

@@ -139,7 +139,7 @@ def test_what_is_refused(tmp_path):
         run(output, resume=True)
     facts, state = read_state(_rewritten(checkpoint, before))
     write_state(checkpoint, facts, state[:-1])
-    with pytest.raises(ValueError, match="is of another model, which has"):
+    with pytest.raises(ValueError, match="is from another model, which has"):
         run(output, resume=True)
     # A refusal leaves everything as it was.
     assert unfinished_checkpoints(output) == [checkpoint]

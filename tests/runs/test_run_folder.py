@@ -85,5 +85,5 @@ def test_what_is_no_run_is_refused(tmp_path, run):
     with pytest.raises(ValueError, match=r"model\.keras cannot be read"):
         run_folder.load_run(run)
     (run / "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config\.json is no JSON"):
+    with pytest.raises(ValueError, match=r"config\.json is not JSON"):
         run_folder.load_run(run)

@@ -58,7 +58,7 @@ static void write_part(int i, const char *path, const char *header, const void *
              (unsigned long)(sizeof parts[i] - strlen(".part")));
     struct stat there; /* a device or a named pipe, say, is not replaced */
     if (!stat(path, &there) && !S_ISREG(there.st_mode))
-        fail("%s is no file: expected a file or nothing there; choose another name", path);
+        fail("%s is not a file: expected a file or nothing there; choose another name", path);
     strcat(strcpy(parts[i], path), ".part");
     FILE *file = fopen(parts[i], "wb");
     int good = file && fputs(header, file) >= 0 && fwrite(data, 1, bytes, file) == bytes;

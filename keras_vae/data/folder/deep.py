@@ -14,7 +14,7 @@ _WHITES = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32))
 
 
 def is_deep(image: Image.Image, file: IO[bytes]) -> bool:
-    """Return whether an opened image has more than 8 bits a channel."""
+    """Return whether an opened image has more than 8 bits per channel."""
     return image.mode in ("I", "F") or image.mode.startswith("I;16") or _is_deep_png(image, file)
 
 
@@ -37,11 +37,11 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         levels = tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
     else:
         if _tiff_tag(image, 262) == 0:
-            raise Unusable("0 is white in it, as in radiographs, which Pillow does not turn round for more than 8 bits")
+            raise Unusable("0 is white in it, as in radiographs, which Pillow does not invert for more than 8 bits")
         levels = np.asarray(image)[..., None]
     low = levels.min()
     if not low >= 0 or levels.max() == np.inf:
-        raise Unusable(f"its pixels are {low} to {levels.max()}, not 0 to some white")
+        raise Unusable(f"its pixels are {low} to {levels.max()}, not 0 to a white level")
     clear = image.info.get("transparency")
     if image.format == "PNG" and clear is not None and levels.shape[-1] in (1, 3):
         opaque = (levels != np.asarray(clear)).any(-1, keepdims=True)
@@ -52,7 +52,9 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
 def check_upper_bytes(image: Image.Image) -> None:
     """Refuse a TIFF of deep colours of which Pillow reads the upper 8 of 16 bits, if these hold next to nothing."""
     if _tiff_tag(image, 258) == (16,) * len(image.getbands()) and np.asarray(image)[..., :3].max() < 64:
-        raise Unusable("its colours hold at most 14 of 16 bits, of which Pillow reads the upper 8; a PNG is read whole")
+        raise Unusable(
+            "its colours hold at most 14 of 16 bits, of which Pillow reads the upper 8; a PNG is read completely"
+        )
 
 
 def _tiff_tag(image: Image.Image, tag: int) -> Any:

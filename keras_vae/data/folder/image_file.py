@@ -29,7 +29,7 @@ class Header(NamedTuple):
     Attributes:
         size: height and width, as it is to be shown.
         coloured: whether it is no gray image.
-        deep: whether it has more than 8 bits a channel.
+        deep: whether it has more than 8 bits per channel.
         frames: whether it has several, as if moving, or pages.
     """
 

@@ -117,8 +117,8 @@ def _add_splits(listing: Listing, folder: Path, top: Path) -> list[Path] | None:
         # "train" may be a class, and "holdout" a split
         raise ValueError(
             f"folder {folder} has {next(filter(None, splits.values()))[0].name} beside {named(strangers, top)}: "
-            f"expected splits ({', '.join(SPLIT_NAMES)}) or classes; move what is no split elsewhere, or the classes "
-            "into a folder train"
+            f"expected splits ({', '.join(SPLIT_NAMES)}) or classes; move what is not a split elsewhere, or move the "
+            "classes into a folder train"
         )
     suffixes = readable_suffixes()
     return strangers + [path for path in files if path.suffix.lower() in suffixes]
@@ -143,7 +143,7 @@ def _split_level(folder: Path, placed: Sequence[Placed]) -> int | None:
     if whole:
         raise ValueError(
             f"folder {folder} has splits in {min(divided)}, but none in {', '.join(whole[:3])}"
-            f"{', ...' if len(whole) > 3 else ''}: expected them in each class or in none; divide these too"
+            f"{', ...' if len(whole) > 3 else ''}: expected splits in every class or in none; split these too"
         )
     return 1
 

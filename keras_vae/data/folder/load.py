@@ -59,7 +59,9 @@ def load_folder(
     """
     folder = Path(root).expanduser()
     if not folder.is_dir():
-        raise ValueError(f"{str(root)!r} is no folder: expected a folder of images or a dataset's name; check the path")
+        raise ValueError(
+            f"{str(root)!r} is not a folder: expected a folder of images or a dataset's name; check the path"
+        )
     layout = read_layout(folder)
     chosen = choose(layout.splits, split, f"folder {folder}")
     with large_files_allowed():
@@ -89,7 +91,7 @@ def _read(
         mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if len(arrays) else "mend them"
         raise ValueError(
             f"{len(failed)} of {len(chosen)} images of folder {folder} cannot be read ({named}"
-            f"{', ...' if len(failed) > 3 else ''}): expected whole images; {mend}"
+            f"{', ...' if len(failed) > 3 else ''}): expected readable images; {mend}"
         )
     _tell(
         folder,

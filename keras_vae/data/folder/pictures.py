@@ -81,7 +81,7 @@ def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], ski
         mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
         raise ValueError(
             f"{len(failed)} of {len(paths)} images cannot be read ({named}{', ...' if len(failed) > 3 else ''}): "
-            f"expected whole images; {mend}"
+            f"expected readable images; {mend}"
         )
     remarks = [whites.remark(), f"left out {len(failed)} unreadable images" if failed else ""]
     if any(remarks):
@@ -96,7 +96,7 @@ def _files(place: Path) -> list[Path]:
         listing.check_images(place)
         return listing.images
     if not place.is_file():
-        raise ValueError(f"{place} is no file or folder: expected image files or folders of them; check the path")
+        raise ValueError(f"{place} is not a file or folder: expected image files or folders of them; check the path")
     return [place]
 
 

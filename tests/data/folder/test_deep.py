@@ -13,7 +13,7 @@ COLOUR_TYPES = {1: 0, 3: 2, 2: 4, 4: 6}
 
 
 def deep_png(path, levels, transparent=None, orientation=None):
-    """Write 16 bits a channel, uint16 `[h, w, c]`, which Pillow cannot for colours."""
+    """Write 16 bits per channel, uint16 `[h, w, c]`, which Pillow cannot for colours."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -123,7 +123,7 @@ def test_floats_that_are_no_brightness_are_refused(tmp_path, wrong):
     gray = np.full([8, 8], 0.5, np.float32)
     gray[3, 3] = wrong
     Image.fromarray(gray).save(tmp_path / "a.tif")
-    with pytest.raises(ValueError, match=r"a.tif: its pixels are .* to .*, not 0 to some white\): expected"):
+    with pytest.raises(ValueError, match=r"a.tif: its pixels are .* to .*, not 0 to a white level\): expected"):
         load_arrays(tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_a_deep_file_cut_short_is_refused(tmp_path, part):
 
 
 def deep_tiff(path, levels, photometric):
-    """Write 16 bits a channel, uint16 `[h, w, c]`, in one strip."""
+    """Write 16 bits per channel, uint16 `[h, w, c]`, in one strip."""
     height, width, channels = levels.shape
     data = levels.astype("<u2").tobytes()
     entries = {256: width, 257: height, 258: 16, 259: 1, 262: photometric, 273: 8, 277: channels, 278: height}

@@ -128,7 +128,7 @@ def test_folders_without_images_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(ValueError, match=r"holds no images, passed over 1 file: .txt 1: expected .*\.png, \.jpg"):
         load_arrays(tmp_path)
-    with pytest.raises(ValueError, match=r"absent' is no folder: expected"):
+    with pytest.raises(ValueError, match=r"absent' is not a folder: expected"):
         load_arrays(tmp_path / "absent")
     draw(tmp_path / "only.png")
     with pytest.raises(ValueError, match=r"split is 'test', which is no split of"):

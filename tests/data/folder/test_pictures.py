@@ -46,7 +46,11 @@ def test_files_keep_their_order_and_count_once(folder):
 
 def test_what_cannot_be_read_is_refused_or_left_out(folder):
     (folder / "short.jpg").write_bytes(b"\xff\xd8 cut short")
-    with pytest.raises(ValueError, match=r"^1 of 6 images cannot be read \(.*short\.jpg: .*\): expected whole images"):
+    with pytest.raises(
+        ValueError,
+        match=r"^1 of 6 images cannot be read \(.*short\.jpg: .*\): expected readable "
+        "images",
+    ):
         read_pictures([folder], (8, 8, 1))
     assert len(read_pictures([folder], (8, 8, 1), skip_corrupt=True).paths) == 5
     with pytest.raises(ValueError, match=r"^1 of 1 images cannot be read .*; mend them$"):
@@ -58,7 +62,7 @@ def test_empty_folders_absent_files_and_channels_that_no_picture_has_are_refused
     (tmp_path / "empty" / "a.txt").write_text("")
     with pytest.raises(ValueError, match=r"holds no images, passed over 1 file: \.txt 1: expected files that end in"):
         read_pictures([tmp_path / "empty"], (8, 8, 1))
-    with pytest.raises(ValueError, match=r"absent\.png is no file or folder: expected image files"):
+    with pytest.raises(ValueError, match=r"absent\.png is not a file or folder: expected image files"):
         read_pictures([tmp_path / "absent.png"], (8, 8, 1))
     with pytest.raises(ValueError, match="channels is 7: expected"):
         read_pictures([tmp_path], (8, 8, 7))

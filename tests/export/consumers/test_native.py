@@ -191,7 +191,7 @@ def test_what_is_no_file_is_not_replaced(program, bundle, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     done = call(program, bundle.path / "onnx/generate.onnx", 7, 0, 1, 1, tmp_path / "pipe")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "pipe is no file: expected a file or nothing there; choose another name" in done.stderr
+    assert "pipe is not a file: expected a file or nothing there; choose another name" in done.stderr
     assert (tmp_path / "pipe").is_fifo()
     assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
 

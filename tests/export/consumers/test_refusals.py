@@ -29,7 +29,7 @@ from .program import FILES, MODULES, change, refused
         (["--temperature=inf"], ["--temperature is inf"]),
         (["--temperature=1e39"], ["--temperature is 1e+39"]),
         (["--output=grid.jpg"], ["grid.jpg", ".png"]),
-        (["--output=nowhere/grid.png"], ["grid.png", "nowhere", "make it first"]),
+        (["--output=nowhere/grid.png"], ["grid.png", "nowhere", "create it first"]),
         (["--latents=latents.txt"], ["latents.txt", ".npy"]),
         (["--runtime=tensorrt"], ["--runtime", "tensorrt", "tflite", "onnx"]),
         (["--precision=int4"], ["--precision", "int4", "float16"]),
@@ -136,7 +136,7 @@ def halved(table):
 @pytest.mark.parametrize(
     ("keys", "new", "words"),
     [
-        (["generator", "table"], halved, "of other numbers: expected what this program draws"),
+        (["generator", "table"], halved, "of other numbers: expected latents that this program can draw"),
         (["generator", "a"], sorted, "of other numbers"),
         (["generator", "scale"], lambda scale: 2 * scale, "of other numbers"),
         (["generator", "rounds"], lambda rounds: rounds - 1, "of other numbers"),
@@ -173,7 +173,9 @@ def test_what_is_no_file_is_not_replaced(broken, capsys):
     for name in ("pictures.png", "latents.npy"):
         pipe = broken.path.parent / name
         os.mkfifo(pipe)
-        assert f"{name} is no file: expected a file" in refused(broken, capsys, f"--latents={pipe.with_suffix('.npy')}")
+        assert f"{name} is not a file: expected a file" in refused(
+            broken, capsys, f"--latents={pipe.with_suffix('.npy')}"
+        )
         assert pipe.is_fifo()
         pipe.unlink()
 

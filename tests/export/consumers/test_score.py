@@ -99,9 +99,9 @@ def test_keras_vae_score_says_the_same(bundle, pictures, tmp_path, capsys):
     [
         (("PICTURES",), "--label is None: expected a class where the model has some"),
         (("PICTURES", "--label", "owl"), "--label is owl: expected cat, dog"),
-        (("PICTURES/none", "--label", "cat"), "none is no file or folder"),
+        (("PICTURES/none", "--label", "cat"), "none is not a file or folder"),
         (("EMPTY", "--label", "cat"), "holds no pictures: expected files that end in .png"),
-        (("DEEP", "--label", "cat"), "has more than 8 bits a channel"),
+        (("DEEP", "--label", "cat"), "has more than 8 bits per channel"),
         (("CUT", "--label", "cat"), "cannot be read"),
         (("PICTURES", "--label", "cat", "--output", "scores.txt"), "scores.txt is no .csv file"),
         (("PICTURES", "--label", "cat", "--seed", 2**31), "--seed is 2147483648: expected"),

@@ -16,7 +16,7 @@ from keras_vae.export.formats.tflite_model import model_content, read_model
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.export.verification.verify import BundleError, verify_bundle
 
-REFUSAL = "expected what computes and does nothing else, as keras-vae export writes it; do not run it before you have"
+REFUSAL = "expected operators that only compute, as keras-vae export writes them; ask whoever made the file before"
 
 
 def saved(path, function, *specs):

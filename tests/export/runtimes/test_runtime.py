@@ -36,7 +36,7 @@ def test_mistakes_name_the_file(exported, file, tmp_path):
     broken.parent.mkdir(exist_ok=True)
     broken.write_bytes(b"nothing")
     with pytest.raises(
-        ValueError, match=r"cannot be loaded .*: expected a whole file; restore it, or export the model again"
+        ValueError, match=r"cannot be loaded .*: expected an undamaged file; restore it, or export the model again"
     ):
         load_runtime(tmp_path, file, artifact)
 

@@ -120,26 +120,28 @@ def test_a_path_that_leaves_the_folder_is_never_opened(bundle, path):
     (bundle.parent / "outside").write_text("")
     change_manifest(bundle, lambda m: m["files"].update({path: {"bytes": 0, "sha256": "0" * 64}}))
     (miss,) = misses(bundle)
-    assert "breaks its schema at $.files" in miss
+    assert "does not follow its schema at $.files" in miss
 
 
 def test_a_link_that_leaves_the_folder_is_found(bundle):
     path = bundle / "samples.png"
     moved = path.rename(bundle.parent / "samples.png")
     path.symlink_to(moved)
-    assert misses(bundle) == ["samples.png leads out of the bundle: expected a file inside it; restore it, or export the model again"]  # fmt: skip  # noqa: E501
+    assert misses(bundle) == [
+        "samples.png points outside the bundle: expected a file inside it; restore it, or export the model again"
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"{", "is no JSON"),
-        (b"\xff\xfe", "is no JSON"),
+        (b"{", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
         (b"[]", "schema_version None: expected 1"),
         (b'{"schema_version": 2}', "schema_version 2: expected 1; use the keras_vae that wrote it"),
         (b'{"schema_version": 1}', "is a required property"),
         (b'{"schema_version": NaN}', "NaN is no number"),
-        (b"[" * 100_000, "is no JSON"),
+        (b"[" * 100_000, "is not JSON"),
         (None, "is missing: expected a bundle"),
     ],
 )
@@ -167,7 +169,7 @@ def test_a_bad_manifest_is_named(bundle, content, says):
 def test_a_manifest_that_breaks_the_schema_says_where(bundle, change, where):
     change_manifest(bundle, change)
     (miss,) = misses(bundle)
-    assert f"breaks its schema at {where} (" in miss
+    assert f"does not follow its schema at {where} (" in miss
 
 
 def test_signed_files_of_another_model_are_found_by_what_they_do(exported, bundle, tmp_path):
@@ -228,7 +230,7 @@ def test_an_unknown_likelihood_fails_closed(bundle):
 
 
 def test_no_folder_is_a_mistake_of_the_caller(tmp_path):
-    with pytest.raises(ValueError, match="is no folder: expected a bundle") as caught:
+    with pytest.raises(ValueError, match="is not a folder: expected a bundle") as caught:
         verify_bundle(tmp_path / "nowhere")
     assert not isinstance(caught.value, BundleError)
 
