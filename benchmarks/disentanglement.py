@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--try", action="store_true", dest="trial", help="one seed, and write nothing")
     arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", message=".*is no likelihood of these pixels")
+    warnings.filterwarnings("ignore", message=".*is not a likelihood of these pixels")
     started, console = time.time(), Console(stderr=True)
     images = len(load_arrays("shapes", "train+test"))
     results: dict[str, list[dict]] = {name: [] for name in objectives(images)}

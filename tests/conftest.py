@@ -97,7 +97,7 @@ def made_once(tmp_path_factory):
 def gray_pixels_are_meant():
     """For tests that fit Bernoullis to gray pixels on purpose; those of the warning set their own filters."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Bernoulli is no likelihood")
+        warnings.filterwarnings("ignore", "Bernoulli is not a likelihood")
         yield
 
 

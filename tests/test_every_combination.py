@@ -78,7 +78,7 @@ def test_every_pair_of_choices_is_met():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.* is no likelihood of these pixels")
+@pytest.mark.filterwarnings("ignore:.* is not a likelihood of these pixels")
 @pytest.mark.parametrize("parts", COMBINATIONS, ids=lambda parts: "-".join(parts.values()))
 def test_fits_saves_loads_and_generates(parts, tmp_path):
     preset = parts["preset"]

@@ -64,7 +64,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of("generate.py", __doc__, ["float32", "float16", "dynamic", "int8"])
     parser.add_argument("--count", type=int, default=16, help="how many images (16)")
     parser.add_argument("--seed", type=int, default=7, help="image i depends on the seed and i alone (7)")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1 more typical, above 1 wilder (1.0)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="more typical below 1, more varied above (1.0)")
     parser.add_argument("--label", help="the class to draw, its name or number, of a model with classes (each in turn)")
     parser.add_argument("--start", type=int, default=0, help="the number of the first image (0)")
     parser.add_argument("--output", type=Path, default=Path("pictures.png"), help="the PNG to write (pictures.png)")

@@ -69,7 +69,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of("score.py", __doc__, ["float32", "float16", "dynamic"])
     parser.add_argument("pictures", nargs="+", type=Path, help="image files, or folders of them")
     parser.add_argument("--output", type=Path, default=Path("scores.csv"), help="the table to write (scores.csv)")
-    parser.add_argument("--seed", type=int, default=0, help="of the samples (0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples (0)")
     parser.add_argument("--label", help="the class of all pictures, its name or number, of a model with classes")
     options = parser.parse_args(arguments)
     if not -(2**31) <= options.seed < 2**31:

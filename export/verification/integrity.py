@@ -83,9 +83,7 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
         shown = error.message if len(error.message) < 200 else error.message[:200] + "..."
         raise ValueError(
             f"{path} does not follow its schema at {error.json_path} ({shown}): expected what the schema requires; "
-            "restore it, "
-            "or "
-            f"{_AGAIN}"
+            f"restore it, or {_AGAIN}"
         )
     for fact in false_facts(manifest):
         raise ValueError(f"{path} cannot be true ({fact}): expected what the exporter writes; restore it, or {_AGAIN}")

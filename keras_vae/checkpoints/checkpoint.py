@@ -154,8 +154,7 @@ class Checkpoint(keras.callbacks.Callback):
         if missing := sorted(self.also.keys() - saved.facts["also"].keys()):
             raise ValueError(
                 f"{saved.path} has no saved state of {', '.join(missing)}: expected one of each callback in `also`; "
-                "leave "
-                "these out"
+                "leave these out"
             )
         put_state(model, saved.state)
         self._resumed, self._last = saved, saved.path
@@ -185,8 +184,7 @@ class Checkpoint(keras.callbacks.Callback):
         if facts["steps"] != self._steps:
             raise ValueError(
                 f"{path} is from another training run, whose epochs have {facts['steps']} batches: expected "
-                f"{self._steps}; "
-                "use the same data and batch size"
+                f"{self._steps}; use the same data and batch size"
             )
         self.model.history.history.update({name: list(values) for name, values in self._rows.items()})
         self._restore()

@@ -22,7 +22,7 @@ class Saved(NamedTuple):
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
-    """Return the checkpoints' files, the newest first; none where there is not a folder."""
+    """Return the checkpoints' files, the newest first; none where there is no folder."""
     return sorted(folder.glob("step-*.checkpoint"), reverse=True)
 
 

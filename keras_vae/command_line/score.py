@@ -102,8 +102,7 @@ def score(
         if picture.absolute().is_relative_to(place.absolute()):
             raise ValueError(
                 f"output {output} would be written among the pictures of {place}: expected another place; choose "
-                "another "
-                "--output"
+                "another --output"
             )
     if runtime or (source / "manifest.json").is_file():
         if importance_samples != SAMPLES:

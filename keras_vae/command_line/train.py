@@ -125,7 +125,7 @@ def train(
     """Train a VAE, evaluate it on the test images, draw pictures and write a run folder.
 
     To continue a run that was killed, give the same arguments and --resume: the result is the same as without the
-    interruption. On SIGTERM and SIGHUP (a closed terminal), a checkpoint is written and the exit status is 143 and 129.
+    interruption. On SIGTERM and SIGHUP (a closed terminal), a checkpoint is written and the exit status is 143 or 129.
     With several workers, start each with the same arguments; the first writes the run folder. If one is lost, the
     others end with exit status 75.
 

@@ -50,7 +50,7 @@ def choose_split(name: str, builder: tfds.core.DatasetBuilder, split: str) -> st
             return split
         problem = "is empty in"
     except (KeyError, ValueError, AssertionError):
-        problem = "is no split of"
+        problem = "is not a split of"
     raise ValueError(
         f"split is {split!r}, which {problem} dataset {name!r}: expected one of {', '.join(available)}, or a slice "
         f"such as {available[0] if available else 'train'}[:10%]"

@@ -91,7 +91,7 @@ def choose(splits: Mapping[str, Sequence[Item]], split: str, source: str) -> lis
         chosen = [item for part in ranges for item in splits[part.splitname][part.from_ : part.to]]
         problem = "is empty in"
     except (KeyError, ValueError, AssertionError):
-        chosen, problem = [], "is no split of"
+        chosen, problem = [], "is not a split of"
     if not chosen:
         held = ", ".join(f"{name} ({len(items)} images)" for name, items in splits.items())
         raise ValueError(f"split is {split!r}, which {problem} {source}: expected one of {held}, or a slice of one")

@@ -64,8 +64,8 @@ def mutual_information_gap(
     name, share = max(found["by_chance"].items(), key=lambda item: item[1])
     if share > CHANCE:
         warnings.warn(
-            f"by_chance is {share:.2f} of factor {name!r}: expected at most {CHANCE}, "
-            "as a gap may be false by so much; judge more images",
+            f"by_chance is {share:.2f} of factor {name!r}: expected at most {CHANCE}, since a gap may be off by this "
+            "much; use more images",
             stacklevel=2,
         )
     return found

@@ -193,9 +193,8 @@ class DiscretisedLogisticMixture(Likelihood):
         """Raise ValueError: many mixtures have the same mean."""
         raise ValueError(
             f"{type(self).__name__} has more parameters than its mean {tuple(mean.shape)}, which does not determine "
-            "p(x|z): "
-            "expected the decoder's outputs; call the likelihood with them, or train with a likelihood that its mean "
-            "determines"
+            "p(x|z): expected the decoder's outputs; call the likelihood with them, or train with a likelihood that "
+            "its mean determines"
         )
 
     def is_likelihood_of(self, pixels: tf.Tensor) -> tf.Tensor:

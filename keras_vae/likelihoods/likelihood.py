@@ -80,7 +80,7 @@ class Likelihood(ConditionalDistribution):
         if not self._warned:
             self._warned = True
             warnings.warn(
-                f"{type(self).__name__} is no likelihood of these pixels: -log p is reported as a cross-entropy; "
+                f"{type(self).__name__} is not a likelihood of these pixels: -log p is reported as a cross-entropy; "
                 "binarise the images, or take another likelihood such as continuous_bernoulli",
                 stacklevel=3,
             )

@@ -84,8 +84,8 @@ def check_label_spec(labels: tf.Tensor | tf.TensorSpec | None, classes: int) -> 
     if labels is None or not labels.dtype.is_integer or labels.shape.rank != 1:
         found = "none" if labels is None else f"{labels.dtype.name} of shape {labels.shape}"
         raise ValueError(
-            f"the labels are {found}: expected int [n] below {classes}, beside the images; "
-            "such as load_dataset(..., labels=True) gives"
+            f"the labels are {found}: expected int [n] below {classes}, beside the images; pass what "
+            "load_dataset(..., labels=True) gives"
         )
 
 

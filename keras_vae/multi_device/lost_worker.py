@@ -39,8 +39,7 @@ def naming_lost_workers(strategy: tf.distribute.Strategy | None) -> Iterator[Non
         if "joining a group with size" in error.message:
             raise ValueError(
                 "workers differ in the number of workers that TF_CONFIG lists: expected the same cluster everywhere; "
-                "make them "
-                "agree, and start all again"
+                "make them agree, and start all again"
             ) from error
         raise WorkerLost(
             f"lost {_named(error.message, strategy)}: its process ended, or its machine cannot be reached; start all "

@@ -24,9 +24,10 @@ class IWAE(Objective):
     """Minimise -E[log 1/k sum over i of w_i], w_i = p(x|z_i) p(z_i) / q(z_i|x), z_i from q(z|x).
 
     Burda, Grosse and Salakhutdinov 2016, "Importance weighted autoencoders", equation 8; the negative ELBO at k = 1.
-    The signal-to-noise ratio of the encoder's gradient falls with k. `doubly_reparameterised` takes another estimator
-    of the same gradient, without this problem: it differentiates log q(z|x) only through z, with squared weights
-    (Tucker et al. 2019, "Doubly reparameterized gradient estimators", equation 8).
+    The signal-to-noise ratio of the encoder's gradient falls with k (Rainforth et al. 2018, "Tighter variational bounds
+    are not necessarily better"). `doubly_reparameterised` takes another estimator of the same gradient, without this
+    problem: it differentiates log q(z|x) only through z, with squared weights (Tucker et al. 2019, "Doubly
+    reparameterized gradient estimators", equation 8).
 
     The other reported terms are those of the ELBO: -log p(x|z), averaged over the samples, and the KL.
 

@@ -76,7 +76,7 @@ def check_free(output: Path, overwrite: bool, resume: bool = False) -> None:
                 "--overwrite it"
             )
     if remains.exists() and not overwrite and not resume:
-        mend = "go on with it with --resume" if resumable else "remove it"
+        mend = "continue it with --resume" if resumable else "remove it"
         raise ValueError(
             f"{remains} holds an interrupted training: expected none; {mend}, or start again with --overwrite"
         )

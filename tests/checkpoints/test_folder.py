@@ -60,7 +60,7 @@ def test_none_and_none_that_is_whole(tmp_path):
     for path in checkpoints_in(tmp_path):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(
-        ValueError, match=r"no checkpoint in .* is whole \(.*step-000000002.*\): expected one; start again"
+        ValueError, match=r"no checkpoint in .* is complete \(.*step-000000002.*\): expected one; start again"
     ):
         newest_whole(tmp_path, pytest.fail)
 

@@ -93,7 +93,7 @@ def test_channels_that_cannot_be_are_one_line(keras_vae, tmp_path, channels, dat
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.* is no likelihood of these pixels")
+@pytest.mark.filterwarnings("ignore:.* is not a likelihood of these pixels")
 def test_transparency_is_trained_on_drawn_and_shown_on_a_checkerboard(keras_vae, tmp_path):
     (tmp_path / "own").mkdir()
     rng = np.random.default_rng(0)

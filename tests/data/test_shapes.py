@@ -76,5 +76,5 @@ def test_factors_of_other_datasets():
     assert list(load_factors("digits", "test")) == ["label"]
     with pytest.raises(ValueError, match=r"dataset is 'shpes': expected .*; .*shapes"):
         load_factors("shpes")
-    with pytest.raises(ValueError, match="split is 'valid', which is no split of dataset 'shapes': expected"):
+    with pytest.raises(ValueError, match="split is 'valid', which is not a split of dataset 'shapes': expected"):
         load_factors("shapes", "valid")

@@ -110,7 +110,7 @@ def test_a_bundle_of_before_is_verified_and_says_which_version_scores(copied):
     report = verify_bundle(copied)
     assert not any("score" in file.nats_lost for file in report.files)
     with pytest.raises(
-        ValueError, match=r"by keras_vae 0\.1\.0 without scores: expected one of a version after 0\.1\.0"
+        ValueError, match=r"by keras_vae 0\.1\.0 without scores: expected one written by a version after 0\.1\.0"
     ):
         choose_file(read_manifest(copied), "score", "tflite")
 

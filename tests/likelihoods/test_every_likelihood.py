@@ -89,7 +89,7 @@ def test_fitted_to_a_batch_it_is_a_likelihood_of_the_same_mean(likelihood):
 
 def test_warns_of_a_cross_entropy_once():
     likelihood = Bernoulli()
-    with pytest.warns(UserWarning, match="Bernoulli is no likelihood of these pixels.*continuous_bernoulli"):
+    with pytest.warns(UserWarning, match="Bernoulli is not a likelihood of these pixels.*continuous_bernoulli"):
         likelihood.warn_of_cross_entropy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -103,11 +103,11 @@ def as_labelled_batches(images):
 def test_a_bernoulli_on_gray_pixels_warns_once(make_vae, digits, given, arguments):
     model = make_vae()
     model.compile("adam", **{"jit_compile": False, **arguments})
-    with pytest.warns(UserWarning, match=r"Bernoulli is no likelihood of these pixels.*cross-entropy") as caught:
+    with pytest.warns(UserWarning, match=r"Bernoulli is not a likelihood of these pixels.*cross-entropy") as caught:
         model.fit(given(digits), epochs=2, verbose=0)
     assert len([each for each in caught if "no likelihood" in str(each.message)]) == 1
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Bernoulli is no likelihood")
+        warnings.filterwarnings("error", "Bernoulli is not a likelihood")
         model.fit(given(digits), verbose=0)
 
 

@@ -50,7 +50,7 @@ def test_without_being_asked_for_they_are_not_taken(shipped):
         (
             "small",
             {"latent_dim": 3},
-            "load_weights is True with another latent_dim: expected small as it is, which its",
+            "load_weights is True with another latent_dim: expected small without changes, which its",
         ),
         ("small", {"prior": "vamp", "network": {"hidden": [3]}}, "with another network and prior"),
     ],

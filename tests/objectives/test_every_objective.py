@@ -48,7 +48,7 @@ def test_the_fits_cover_every_member():
     assert all(parts["posterior"] == "diagonal_normal" for parts in PARTS if parts["prior"] == "vamp")
 
 
-@pytest.mark.filterwarnings("ignore:.* is no likelihood of these pixels")
+@pytest.mark.filterwarnings("ignore:.* is not a likelihood of these pixels")
 @pytest.mark.parametrize("parts", PARTS, ids=lambda parts: "-".join(parts.values()))
 def test_fits_saves_loads_and_generates(parts, tmp_path):
     model = model_of(parts)

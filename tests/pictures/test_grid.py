@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_the_old_picture_and_no_part(tmp_path, monkeypatch):
 
 
 def test_no_folder_is_made(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"missing is not a folder: expected one to write a.png in"):
+    with pytest.raises(FileNotFoundError, match=r"missing is not a folder: expected a folder for a.png"):
         save_png(np.zeros([4, 4], np.uint8), tmp_path / "missing" / "a.png")
     assert list(tmp_path.iterdir()) == []
 

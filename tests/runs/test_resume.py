@@ -76,7 +76,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
     assert [path.name for path in run_folder.unfinished(output).iterdir()] == ["checkpoints"]
     assert how_to_go_on(output).endswith(f"{checkpoint}; go on with the same arguments and --resume")
     with pytest.raises(
-        ValueError, match="interrupted training: expected none; go on with it with --resume, or start anew with --over"
+        ValueError, match="interrupted training: expected none; continue it with --resume, or start again with --over"
     ):
         check_free(output, overwrite=False)
     # What a kill in the middle of writing leaves, and a later file of the run.
@@ -135,7 +135,7 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(ValueError, match="latent_dim is 8 where it was 2"):
         run(output, {"latent_dim": None}, resume=True)
     checkpoint.write_bytes(before[:1000])
-    with pytest.raises(ValueError, match=r"no checkpoint in .* is whole \(.*cut short or changed"):
+    with pytest.raises(ValueError, match=r"no checkpoint in .* is complete \(.*cut short or changed"):
         run(output, resume=True)
     facts, state = read_state(_rewritten(checkpoint, before))
     write_state(checkpoint, facts, state[:-1])

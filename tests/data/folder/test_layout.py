@@ -83,7 +83,7 @@ def test_a_class_called_train_is_no_split(tmp_path):
 def test_splits_in_some_classes_alone_are_refused(tmp_path):
     for name in ("cats/train", "cats/test", "dogs"):
         fill(tmp_path / name, 5)
-    with pytest.raises(ValueError, match=r"has splits in cats, but none in dogs: expected them in each class or in"):
+    with pytest.raises(ValueError, match=r"has splits in cats, but none in dogs: expected splits in every class or in"):
         load_arrays(tmp_path)
 
 

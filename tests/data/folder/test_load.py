@@ -44,7 +44,7 @@ def test_an_image_folder_keeps_its_splits_and_classes(tmp_path):
     assert test.class_names == ("cats", "dogs")
     np.testing.assert_array_equal(train.labels, train.images[:, 0, 0, 0] >= 100)
     with pytest.raises(
-        ValueError, match=r"split is 'val', which is no split of .*: .*train \(10 images\), test \(6 images\)"
+        ValueError, match=r"split is 'val', which is not a split of .*: .*train \(10 images\), test \(6 images\)"
     ):
         load_arrays(tmp_path, "val")
     draw(tmp_path / "train" / "cats" / "a.bmp")
@@ -131,7 +131,7 @@ def test_folders_without_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"absent' is not a folder: expected"):
         load_arrays(tmp_path / "absent")
     draw(tmp_path / "only.png")
-    with pytest.raises(ValueError, match=r"split is 'test', which is no split of"):
+    with pytest.raises(ValueError, match=r"split is 'test', which is not a split of"):
         load_arrays(tmp_path, "test")
 
 

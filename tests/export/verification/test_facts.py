@@ -121,9 +121,9 @@ def test_a_manifest_that_cannot_be_true_is_refused_by_name(bundle, lie):
     [
         ('"scale": ', '"scale": 1, "scale": ', "the key 'scale' appears in it twice"),
         ('"float32": 1e-05', '"float32": 1e-05, "float32": 1e-06', "the key 'float32' appears in it twice"),
-        ('"float32": 1e-05', '"float32": 1e999', "1e999 is no number"),
-        ('"float32": 1e-05', '"float32": Infinity', "Infinity is no number"),
-        ('"elbo": -12.5', '"elbo": NaN', "NaN is no number"),
+        ('"float32": 1e-05', '"float32": 1e999', "1e999 is not a JSON number"),
+        ('"float32": 1e-05', '"float32": Infinity', "Infinity is not a JSON number"),
+        ('"elbo": -12.5', '"elbo": NaN', "NaN is not a JSON number"),
         ('"elbo": -12.5', '"elbo": ' + "[" * 100_000, "is not JSON"),
     ],
 )  # fmt: skip

@@ -140,7 +140,7 @@ def test_a_link_that_leaves_the_folder_is_found(bundle):
         (b"[]", "schema_version None: expected 1"),
         (b'{"schema_version": 2}', "schema_version 2: expected 1; use the keras_vae that wrote it"),
         (b'{"schema_version": 1}', "is a required property"),
-        (b'{"schema_version": NaN}', "NaN is no number"),
+        (b'{"schema_version": NaN}', "NaN is not a JSON number"),
         (b"[" * 100_000, "is not JSON"),
         (None, "is missing: expected a bundle"),
     ],
