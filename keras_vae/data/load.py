@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from keras_vae.data.folder.load import load_folder
 from keras_vae.data.numpy_file import load_numpy
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.data.prepare import names
+
+_log = logging.getLogger("keras_vae.data.folder")
 
 
 def load_dataset(
@@ -167,6 +170,8 @@ def load_arrays(
             skip_corrupt=skip_corrupt,
             memory_budget=memory_budget,
         )
+    if Path(name).is_dir():
+        _log.warning("%s: read the dataset of that name, and not the folder; write ./%s for the folder", name, name)
     return catalogue.load_catalogued(
         str(name),
         split,

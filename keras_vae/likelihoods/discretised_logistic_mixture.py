@@ -18,6 +18,7 @@ tfd = tfp.distributions
 
 LARGEST = 255  # of the levels 0 ... 255
 SMALLEST_LOG_SCALE = -7.0  # of half the range: a tenth of a level
+LARGEST_LOG_SCALE = 40.0  # flat over all levels, and far from where float32 ends, at 88
 WIDE = 2.0**13  # levels: a logistic of this scale is straight across all of them, to 4e-6
 
 
@@ -175,6 +176,8 @@ class DiscretisedLogisticMixture(Likelihood):
         # Spread out, so that the components differ before they are trained.
         spread = tf.constant((2 * np.arange(self.components) + 1) / self.components - 1, tf.float32)
         log_scale = SMALLEST_LOG_SCALE + softplus(log_scale - SMALLEST_LOG_SCALE)
+        # A component that no pixel needs may drift there, as it does on images of two levels.
+        log_scale = tf.minimum(log_scale, LARGEST_LOG_SCALE)
         half = LARGEST / 2
         slopes = self._rows(parameters[..., own:], self._pairs(channels)) if self._pairs(channels) else None
         return ByteMixture(

@@ -72,6 +72,23 @@ def test_colours_sum_to_one_and_depend():
     assert abs(given_others / product - 1) > 0.01
 
 
+@pytest.mark.parametrize("linear", [False, True])
+@pytest.mark.parametrize("log_scale", [-300.0, -30.0, 40.0, 88.0, 89.0, 300.0])
+def test_is_finite_whatever_the_scale_and_so_is_its_gradient(log_scale, linear):
+    """Images of two levels drive the components that they do not need there."""
+    likelihood = DiscretisedLogisticMixture(3, linear=linear)
+    likelihood.build((2, 2, 3))
+    rng = np.random.default_rng(0)
+    outputs = rng.normal(size=(4, *likelihood.parameters_shape)).astype("float32")
+    outputs[..., 6:9] += log_scale  # of the first channel
+    x, at = tf.constant(rng.integers(0, 2, (4, 2, 2, 3)), tf.float32), tf.constant(outputs)
+    with tf.GradientTape() as tape:
+        tape.watch(at)
+        log_prob = likelihood(at).log_prob(x)
+    assert np.isfinite(log_prob).all()
+    assert np.isfinite(tape.gradient(log_prob, at)).all()
+
+
 WIDE = [(log_scale, 1e-5) for log_scale in (4.0, 6.0, 13.0, 40.0, 87.0, 200.0)]
 
 

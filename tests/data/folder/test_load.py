@@ -135,7 +135,7 @@ def test_folders_without_images_are_refused(tmp_path):
         load_arrays(tmp_path, "test")
 
 
-def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
+def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "digits").mkdir()
     (tmp_path / "pictures").mkdir()
@@ -143,6 +143,10 @@ def test_a_known_name_wins_over_a_folder_of_that_name(tmp_path, monkeypatch):
     assert is_path("./digits")
     assert is_path("pictures")
     assert not is_path("")
+    assert load_arrays("digits", "test").images.shape == (360, 8, 8, 1)
+    assert caplog.messages == [
+        "digits: read the dataset of that name, and not the folder; write ./digits for the folder"
+    ]
 
 
 @pytest.mark.parametrize(
