@@ -135,7 +135,7 @@ def with_layer(layer):
 def test_classes_of_others_are_refused_unless_they_are_trusted(tmp_path, digits):
     model = with_layer(Doubled())
     model.save_to_preset(tmp_path / "own")
-    with pytest.raises(ValueError, match=r"asks for others>Doubled, neither .*: expected .*; .*pass safe_mode=False"):
+    with pytest.raises(ValueError, match=r"asks for others>Doubled, which are neither .*: expected .*; .*pass safe_mode=False"):
         VAE.from_preset(tmp_path / "own")
     again = VAE.from_preset(tmp_path / "own", safe_mode=False)
     np.testing.assert_array_equal(again.reconstruct(digits), model.reconstruct(digits))
@@ -197,7 +197,7 @@ def of_another_model(folder):
             "is of format 2, of keras_vae '.*': expected 1 at m",
         ),
         (lambda folder: change(folder / "metadata.json", format="1"), "states format '1': expected a whole number"),
-        (lambda folder: (folder / "metadata.json").write_text("[1]"), "metadata.json is .*: expected an object"),
+        (lambda folder: (folder / "metadata.json").write_text("[1]"), "metadata.json is .*: expected a JSON object"),
         (lambda folder: change(folder / "config.json", config=[]), "config.json holds no model: expected"),
         (lambda folder: change(folder / "config.json", config={"encoder": 3}), "builds no model .*: expected"),
     ],
