@@ -71,7 +71,7 @@ def _prior(model: Mapping[str, Any]) -> str:
 def _threshold(threshold: Mapping[str, Any] | None) -> str:
     if threshold is None:
         return ""
-    rate, elbo = f"{threshold['false_alarm_rate']:.2g}", f"{threshold['elbo']:.2f}"
+    rate, elbo = f"{100 * threshold['false_alarm_rate']:.3g} %", f"{threshold['elbo']:.2f}"
     return (
         f" An image with an ELBO below {elbo} nats counts as unusual, as do at most {rate} of {threshold['images']} "
         "normal images that were not used in training."
