@@ -140,7 +140,7 @@ def test_a_manifest_that_lies_about_the_model_is_found_out(visit, bundles, tmp_p
     path = copied(bundles["plane"], tmp_path)
     BROKEN["another width"][0](path)
     page = visit(path, broken=True)
-    playwright.expect(page.locator(".problem").first).to_contain_text("another latent than the manifest says")
+    playwright.expect(page.locator(".problem").first).to_contain_text("a different latent from that in the manifest")
 
 
 def test_what_a_bundle_lacks_is_left_out_with_the_reason(visit, bundles, tmp_path, playwright):
