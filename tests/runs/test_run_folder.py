@@ -30,7 +30,7 @@ def test_an_earlier_run_needs_overwrite(run):
 def test_other_files_are_never_overwritten(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     for overwrite in (False, True):
-        with pytest.raises(ValueError, match="no run"):
+        with pytest.raises(ValueError, match="not a run"):
             run_folder.check_free(tmp_path, overwrite)
 
 
