@@ -109,7 +109,7 @@ def test_opened_as_a_file_the_page_says_what_to_do(browser, playwright):
     with browser.new_context() as context:
         page = context.new_page()
         page.goto((PAGE / "index.html").as_uri())
-        playwright.expect(page.locator("#status")).to_contain_text("with keras-vae explore, or python -m http.server")
+        playwright.expect(page.locator("#status")).to_contain_text("with keras-vae explore or python -m http.server")
 
 
 def luminance(colour):
