@@ -105,11 +105,15 @@ def figures(text):
 def assert_told(page, bundle, image, words, playwright):
     """Wait for the score of the picture just chosen, image [H, W, C]."""
     told = page.locator("#yours [data-role=score]")
-    playwright.expect(told).to_contain_text(words)
     expected = {name: value[0] for name, value in bundle.score(image[None]).items()}
     bits = -expected["elbo"] / np.log(2) / image.size
     figures_expected = [expected["elbo"], bits, expected["reconstruction"], expected["kl"]]
-    np.testing.assert_allclose(figures(told.inner_text()), figures_expected, rtol=1e-6, atol=0.0051)
+    for _ in range(200):  # until then it may tell the picture before
+        playwright.expect(told).to_contain_text(words)
+        if np.allclose(found := figures(told.inner_text()), figures_expected, rtol=1e-6, atol=0.0051):
+            return
+        page.wait_for_timeout(50)
+    np.testing.assert_allclose(found, figures_expected, rtol=1e-6, atol=0.0051)
 
 
 def test_the_verdict_is_that_of_the_threshold(visit_again, bundles, playwright):
