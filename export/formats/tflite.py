@@ -70,7 +70,7 @@ def operators_of(content: bytes) -> dict[str, int]:
     Raises:
         Inexpressible: it uses an operator that is none, such as TensorFlow's own ("Flex").
     """
-    # Read in place: to unpack every tensor takes a hundred times as long.
+    # Read in place: to unpack the whole model takes far longer.
     model = schema.Model.GetRootAs(content, 0)
     names = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
     codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]

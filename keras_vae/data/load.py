@@ -170,7 +170,7 @@ def load_arrays(
             skip_corrupt=skip_corrupt,
             memory_budget=memory_budget,
         )
-    if Path(name).is_dir():
+    if Path(name).is_dir() and not (Path(name) / "config.json").is_file():  # that of a preset or a run
         _log.warning("%s: read the dataset of that name, and not the folder; write ./%s for the folder", name, name)
     return catalogue.load_catalogued(
         str(name),

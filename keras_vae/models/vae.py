@@ -129,8 +129,7 @@ class VAE(DistributedTrainer):
                 `posterior`, `objective`, `classes` or `seed`.
 
         Raises:
-            ValueError: if the preset or a change is unknown, if there are no trained weights or they do not fit a
-                change, or if the folder is unusable.
+            ValueError: if the preset or a change is unknown or unusable, or no trained weights fit the changes.
             OSError: if something cannot be fetched from the hub.
         """
         return from_preset(cls, preset, load_weights, safe_mode, changes)
@@ -161,8 +160,7 @@ class VAE(DistributedTrainer):
             label: labels int `[n]` for a conditional model, else None.
             noise: standard normal, float32 `[samples, n, latent_dim]`.
             training: whether to run in training mode, with the objective as it is at `self.step`; False by default.
-            weight: weight of each image if the likelihood is fitted to the batch, float32 `[n]`; None, the default,
-                means 1.
+            weight: weight of each image in fitting the likelihood to the batch, float32 `[n]`; None, the default, is 1.
         """
         objective = self.objective.at(self.step.value) if training else self.objective
         encoded = self.encoder_outputs(x, label, training)
@@ -212,9 +210,7 @@ class VAE(DistributedTrainer):
         batch = unpack(data, self.image_shape, self.classes)
         return self(batch.x if self.classes is None else (batch.x, batch.label))
 
-    encoder_outputs = networks.encoder_outputs
-    decoder_outputs = networks.decoder_outputs
-    decode_flat = networks.decode_flat
+    encoder_outputs, decoder_outputs, decode_flat = networks.encoder_outputs, networks.decoder_outputs, networks.decode_flat
 
     def noise(self, stream: int, step: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return a step's noise, float32 `[samples, n, latent_dim]`: a batch's rows of the global batch's noise."""

@@ -49,7 +49,7 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
     for path, reason in manifest["not_written"].items():
         assert f"note: {path} is not in the bundle: {reason}" in printed
         assert TOO_COSTLY[preset][path] in reason
-    check_sizes(VAE.from_preset(preset), bundle)
+    check_sizes(VAE.from_preset(preset), bundle, others=40_000)  # small tensors that are equal before a training
     assert keras_vae("verify", bundle)[0] == 0
     arguments = ["--count", 4, "--runtime", "onnx", "--output", tmp_path / "p.png"]
     assert keras_vae("generate", bundle, *arguments)[0] == 0
