@@ -210,7 +210,8 @@ class VAE(DistributedTrainer):
         batch = unpack(data, self.image_shape, self.classes)
         return self(batch.x if self.classes is None else (batch.x, batch.label))
 
-    encoder_outputs, decoder_outputs, decode_flat = networks.encoder_outputs, networks.decoder_outputs, networks.decode_flat
+    encoder_outputs, decode_flat = networks.encoder_outputs, networks.decode_flat
+    decoder_outputs = networks.decoder_outputs
 
     def noise(self, stream: int, step: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return a step's noise, float32 `[samples, n, latent_dim]`: a batch's rows of the global batch's noise."""
