@@ -124,7 +124,7 @@ def make_vae():
 
 @pytest.fixture
 def check_sizes():
-    """Hold a bundle's TFLite files to what the model has: no weight twice, few bytes an operator."""
+    """Hold a bundle's files to what the model has: no weight twice, few bytes an operator, int8 that is."""
 
     def check(model, bundle, others=20_000):  # bytes; the generator's table has 16 KB
         from keras_vae.export.formats.tflite_model import read_model
@@ -141,6 +141,7 @@ def check_sizes():
         assert constants <= 4 * parameters + others
         assert sizes["tflite/vae.tflite"] - constants <= 150 * operators
         assert sizes["tflite/decoder.int8.tflite"] <= 0.3 * sizes["tflite/vae.tflite"]
+        assert sizes["onnx/decode.int8.onnx"] <= 0.6 * sizes["onnx/decode.onnx"]
 
     return check
 

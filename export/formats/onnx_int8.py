@@ -1,4 +1,4 @@
-"""The ONNX decoder with the dense layers' weights as int8, activations quantised as they come."""
+"""The ONNX decoder with weights as int8: dense layers in integers, convolutions in float32."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
+from keras_vae.export.contents.implied import LAYERS
 from keras_vae.export.formats.compensated_rounding import MOST_INPUTS, Moments, round_weights
 
 DENSE = ("MatMul", "Gemm")
+# The axis of the outputs in a convolution's weights.
+CONVOLUTIONS = {"Conv": 0, "ConvTranspose": 1}
 
 
 def in_int8(decoder: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> onnx.ModelProto:
-    """Return `decode` with dense layers in integers.
+    """Return `decode` with all large weights as int8, with a scale for each output.
 
-    Weights have a scale an output and are rounded with compensation (`keras_vae.export.formats.compensated_rounding`).
-    Convolutions stay in float32: ONNX Runtime's integer ones are slower, and lose more than their size is worth.
+    Dense layers run in integers, their activations quantised for each call, their weights rounded with compensation
+    (`keras_vae.export.formats.compensated_rounding`). Convolutions read int8 weights and run in float32, because ONNX
+    Runtime's integer convolutions are slower and lose more. A deep decoder's first layers stay in float32, as in
+    `keras_vae.export.formats.deep_decoders`.
 
     Args:
         decoder: as `keras_vae.export.formats.onnx.converted` returns it; it is left as it is.
@@ -30,6 +35,7 @@ def in_int8(decoder: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> onnx.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    kept = _sensitive(decoder.graph)
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # it advises a pre-processing that changes nothing here
@@ -42,12 +48,42 @@ def in_int8(decoder: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> onnx.
                 op_types_to_quantize=list(DENSE),
                 weight_type=QuantType.QInt8,
                 per_channel=True,
+                nodes_to_exclude=kept,
             )
             quantised = onnx.load(path)
     finally:
         root.setLevel(level)
     quantised.graph.ClearField("value_info")
+    _store_convolutions(quantised.graph, kept)
     return quantised
+
+
+def _sensitive(graph: onnx.GraphProto) -> list[str]:
+    """Return the names of a deep decoder's first layers."""
+    constants = {tensor.name for tensor in graph.initializer}
+    layers = [node.name for node in graph.node if node.op_type in (*DENSE, *CONVOLUTIONS) and node.input[1] in constants]
+    return layers[: len(layers) // 4] if len(layers) > LAYERS else []
+
+
+def _store_convolutions(graph: onnx.GraphProto, kept: list[str]) -> None:
+    """Store the weights of convolutions as int8; DequantizeLinear reads them."""
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    axes = {
+        node.input[1]: CONVOLUTIONS[node.op_type]
+        for node in graph.node
+        if node.op_type in CONVOLUTIONS and node.input[1] in constants and node.name not in kept
+    }
+    for number, (name, axis) in enumerate(axes.items()):
+        weights = numpy_helper.to_array(constants[name])
+        largest = np.abs(weights).max(tuple(i for i in range(weights.ndim) if i != axis))
+        scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+        across = scale.reshape([-1 if i == axis else 1 for i in range(weights.ndim)])
+        rounded = np.rint(weights / across).astype(np.int8)
+        stored, scales = f"{name}_int8", f"{name}_scale"
+        constants[name].CopyFrom(numpy_helper.from_array(rounded, stored))
+        graph.initializer.append(numpy_helper.from_array(scale, scales))
+        read = onnx.helper.make_node("DequantizeLinear", [stored, scales], [name], f"{name}_read", axis=axis)
+        graph.node.insert(number, read)
 
 
 def _compensated(decoder: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> onnx.ModelProto:
