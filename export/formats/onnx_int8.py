@@ -61,7 +61,8 @@ def in_int8(decoder: onnx.ModelProto, inputs: Mapping[str, np.ndarray]) -> onnx.
 def _sensitive(graph: onnx.GraphProto) -> list[str]:
     """Return the names of a deep decoder's first layers."""
     constants = {tensor.name for tensor in graph.initializer}
-    layers = [node.name for node in graph.node if node.op_type in (*DENSE, *CONVOLUTIONS) and node.input[1] in constants]
+    kinds = (*DENSE, *CONVOLUTIONS)
+    layers = [node.name for node in graph.node if node.op_type in kinds and node.input[1] in constants]
     return layers[: len(layers) // 4] if len(layers) > LAYERS else []
 
 
