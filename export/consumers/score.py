@@ -4,8 +4,8 @@
     python score.py photographs/ --output scores.csv
 
 A score is the ELBO, in nats: the lower the more unusual. It is the same for the same picture in the same row, whatever
-the runtime. Pictures of the model's size are read exactly as in training; others are shrunk by Pillow, which differs a
-little. It runs on Python 3.9 and later, beside generate.py.
+the runtime. Pictures are resized and cropped as in training; embedded colour profiles are ignored, which `keras-vae
+score` applies. It runs on Python 3.9 and later, beside generate.py.
 """
 
 from __future__ import annotations
@@ -119,9 +119,32 @@ def read(path: Path, shape: list[int]) -> np.ndarray:
         raise ValueError(
             f"{path} cannot be read ({error}): expected a readable picture; repair it or leave it out"
         ) from None
-    if picture.size != (width, height):  # it covers the size, its aspect kept, and the centre is cut out
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
-    return (np.asarray(picture, np.float32) / 255).reshape(height, width, channels)
+    pixels = np.asarray(picture, np.float32).reshape(picture.height, picture.width, channels)
+    if picture.size != (width, height):
+        pixels = covering(pixels, height, width)
+    return pixels / 255
+
+
+def covering(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return an image scaled until it covers the size, its aspect kept, and cropped to the centre, as in training."""
+    import numpy as np
+    from PIL import Image
+
+    scale = np.float32(max(np.float32(height) / pixels.shape[0], np.float32(width) / pixels.shape[1]))
+    rows = max(int(np.rint(pixels.shape[0] * scale)), height)
+    columns = max(int(np.rint(pixels.shape[1] * scale)), width)
+
+    def resized(channel: np.ndarray) -> np.ndarray:
+        return np.asarray(Image.fromarray(channel).resize((columns, rows), Image.Resampling.BILINEAR))
+
+    opacity = pixels[..., 3:] if pixels.shape[2] == 4 else None
+    if opacity is not None:  # what is transparent has no colour that may show beside it
+        pixels = np.concatenate([pixels[..., :3] * opacity, opacity], axis=-1)
+    pixels = np.stack([resized(pixels[..., i].copy()) for i in range(pixels.shape[2])], axis=-1)
+    if opacity is not None:
+        pixels[..., :3] /= np.maximum(pixels[..., 3:], np.float32(1e-30))
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return np.clip(np.rint(pixels[top : top + height, left : left + width]), 0, 255)
 
 
 def score(

@@ -21,6 +21,7 @@ _GENERATOR_ON_DELEGATES = (
     "on the CPU, or draw the latents as `latents.py` does and run only `decode` on the delegate."
 )
 _DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, since rounding errors grow with depth)"
+MOST_SHOWN = 32  # values of a list
 _ROLES = ("decode", "encode", "score")
 
 
@@ -106,6 +107,8 @@ def _measured(metrics: Mapping[str, Any] | None) -> list[str]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
+        if len(value) > MOST_SHOWN and not isinstance(value[0], str):
+            return f"{len(value)} values from {_shown(min(value))} to {_shown(max(value))}"
         return ", ".join(map(_shown, value))
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 

@@ -80,7 +80,9 @@ def labelled_grid(
     axes.set_yticks(centres, row_labels)
     step = width * scale + GAP
     positions = [GAP + column * step + (width * scale - 1) / 2 for column in range(columns)]
-    axes.set_xticks(positions if column_labels else [], column_labels)
+    widest = max((text_width(label, FONT_SIZE) for label in column_labels), default=0)
+    size = FONT_SIZE * min(1.0, (step - 2 * GAP) / max(1, widest))  # so that neighbours do not touch
+    axes.set_xticks(positions if column_labels else [], column_labels, size=size)
     axes.set_title(title, loc="left", fontsize=FONT_SIZE + 1, color=INK)
     axes.set_xlabel(xlabel, loc="left", fontsize=FONT_SIZE, color=INK)
     return figure

@@ -37,6 +37,6 @@ def draw_unusual(originals: np.ndarray, reconstructed: np.ndarray, scores: Seque
     return labelled_grid(
         rows,
         ["original", "reconstruction", "error"],
-        [signed(score, 1) for score in scores[:COLUMNS]],
+        [signed(score, 1 if abs(score) < 1000 else 0) for score in scores[:COLUMNS]],
         xlabel="elbo, in nats: the lower the more unusual",
     )

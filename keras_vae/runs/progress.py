@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
@@ -22,7 +23,7 @@ def bar(console: Console) -> Progress:
 
 
 class EpochProgress(keras.callbacks.Callback):
-    """One bar for a whole training; without a terminal, about ten lines.
+    """One bar for a whole training; without a terminal, about ten lines, the first of which says how long it may take.
 
     Args:
         console: where to print.
@@ -40,6 +41,8 @@ class EpochProgress(keras.callbacks.Callback):
         steps = self.params.get("steps") or 1
         self._task = self._bar.add_task("training", total=self.epochs * steps, figures="")
         self._steps = steps
+        self._first: tuple[float, int] | None = None
+        self._lines = 0
         if self.console.is_terminal:
             self._bar.start()
 
@@ -49,7 +52,9 @@ class EpochProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=self._epoch * self._steps + batch + 1)
+        completed = self._epoch * self._steps + batch + 1
+        self._first = self._first or (time.monotonic(), completed)  # what comes before it is mostly tracing
+        self._bar.update(self._task, completed=completed)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the losses."""
@@ -59,8 +64,20 @@ class EpochProgress(keras.callbacks.Callback):
         )
         self._bar.update(self._task, completed=(epoch + 1) * self._steps, figures=figures)
         due = max(1, self.epochs // 10)
-        if not self.console.is_terminal and ((epoch + 1) % due == 0 or epoch == 0):
-            self.console.print(f"epoch {epoch + 1}/{self.epochs}: {figures}")
+        if not self.console.is_terminal and ((epoch + 1) % due == 0 or not self._lines):
+            self.console.print(f"epoch {epoch + 1}/{self.epochs}: {figures}{self._remaining(epoch)}")
+            self._lines += 1
+
+    def _remaining(self, epoch: int) -> str:
+        """Return, in the first line, how long the other epochs may take, if that is minutes."""
+        if self._first is None or self._lines:
+            return ""
+        began, before = self._first
+        done = (epoch + 1) * self._steps
+        seconds = (time.monotonic() - began) / max(1, done - before) * (self.epochs * self._steps - done)
+        if done == before or seconds < 90:
+            return ""
+        return f"; about {round(seconds / 60)} minutes to go, fewer with a smaller --epochs"
 
     def close(self) -> None:
         """Leave the terminal as it was, whether training ended well or not."""

@@ -1,15 +1,19 @@
 """The bundle's score.py, in a process of its own without TensorFlow, against Keras."""
 
 import csv
+import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
+from keras_vae.data.resize import resize_and_crop
 from keras_vae.export import export_bundle
 from keras_vae.models.vae import VAE
 
@@ -86,12 +90,37 @@ def test_keras_vae_score_says_the_same(bundle, pictures, tmp_path, capsys):
 
     score_py(bundle, pictures, "--label", "dog", "--output", tmp_path / "by_itself.csv")
     main(["score", str(bundle), str(pictures), "--label", "dog", "--output", str(tmp_path / "scores.csv")])
-    assert "of them unusual, in" in capsys.readouterr().out
+    assert re.search(r"of them unusual \(ELBO below -\d+\.\d\d nats\), in", capsys.readouterr().out)
     one, other = rows_of(tmp_path / "by_itself.csv"), rows_of(tmp_path / "scores.csv")
     assert [row["file"] for row in one] == [row["file"] for row in other]
     assert [row["verdict"] for row in one] == [row["verdict"] for row in other]
     assert {row["label"] for row in other} == {"dog"}
     assert (tmp_path / "scores.png").is_file()
+
+
+@pytest.fixture
+def module(bundle, monkeypatch):
+    monkeypatch.syspath_prepend(bundle)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield importlib.import_module("score")
+    for name in ("score", "generate"):
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("given", [(40, 64), (65, 33), (9, 7), (5, 400), (16, 24)])
+def test_pictures_of_other_sizes_are_resized_as_in_training(module, tmp_path, given, channels):
+    image = np.random.default_rng(2).integers(0, 256, (*given, channels), np.uint8)
+    Image.fromarray(image.squeeze()).save(tmp_path / "a.png")
+    found = 255 * module.read(tmp_path / "a.png", [16, 24, channels])
+    expected = resize_and_crop(tf.constant(image), (16, 24)).numpy()
+    assert found.shape == expected.shape
+    difference = np.abs(found - expected)
+    if channels == 4:  # colours behind hardly any opacity are of no account
+        difference = difference[expected[..., 3] > 0]
+    # the sums are rounded otherwise, which tells where a value lies between two bytes
+    assert difference.max() < 1.01
+    assert (difference > 0.01).mean() < 0.003
 
 
 @pytest.mark.parametrize(
