@@ -133,7 +133,7 @@ def _export(
         content = manifest(model, graphs(), artifacts, not_written, about, original, metrics, threshold, purposes)
         content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
-            warnings.warn(f"{path} is not in the bundle: {reason}", stacklevel=3)
+            warnings.warn(f"{path} is not in the bundle: {reason}. The other files do not need it", stacklevel=3)
         for path, artifact in content["artifacts"].items():
             for name, reason in artifact["lacks"].items():
                 warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)

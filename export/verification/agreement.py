@@ -61,7 +61,10 @@ class Agreement:
             golden = np.array(case["latent"], np.float32)
             if not self._same_latents(outputs["latent"], golden):
                 wrong = np.argwhere(np.atleast_2d(outputs["latent"] != golden))[:1].tolist()
-                yield f"the latents of seed {case['seed']} are not the golden ones, first at [image, dimension] {wrong}"
+                yield (
+                    f"the latents of seed {case['seed']} are not those of Keras in golden.json, first at [image, "
+                    f"dimension] {wrong}"
+                )
             # Where latents may differ, that difference passes through the decoder.
             allowed = self.tolerance if self.bit_exact else 10 * self.tolerance
             yield from self._golden_images(outputs["image"], case["image"], f"seed {case['seed']}", allowed)
@@ -96,7 +99,10 @@ class Agreement:
             golden = np.array(values, np.float32)
             error = _moment_error(outputs[name], golden)
             if not error <= 10 * self.tolerance:
-                yield f"encode's {name} is {error:.3g} from the golden one: expected at most {10 * self.tolerance:g}"
+                yield (
+                    f"encode's {name} is {error:.3g} from that of Keras in golden.json: expected at most "
+                    f"{10 * self.tolerance:g}"
+                )
 
     def _reconstruct(self) -> Iterator[str]:
         case = self.golden["generate"][0]
@@ -118,8 +124,8 @@ class Agreement:
                 error = float(np.max(np.abs(np.subtract(value, expected[name]))))
                 if not error <= tolerance:
                     yield (
-                        f"the {name} of an image of {what} is {error:.3g} from the golden one: expected at most "
-                        f"{tolerance:g}"
+                        f"the {name} of an image of {what} is {error:.3g} from that of Keras in golden.json: "
+                        f"expected at most {tolerance:g}"
                     )
                     return
 

@@ -11,10 +11,14 @@ import click
 from keras_vae import registry
 from keras_vae.command_line import options
 from keras_vae.command_line.start import announce_worker, start_tensorflow
+from keras_vae.presets.read import preset_names
 
 
 def _names(kind: str) -> str:
     return ", ".join(registry.names(kind))
+
+
+_PRESETS = ", ".join(preset_names())
 
 
 @click.command()
@@ -23,11 +27,11 @@ def _names(kind: str) -> str:
     "--dataset",
     default="digits",
     show_default=True,
-    help="digits, emoji, any TFDS name, a folder of images or a .npy file.",
+    help="digits, shapes, emoji, any TFDS name, a folder of images or a .npy file.",
 )
 @click.option(
     "--preset",
-    help="Name of a network with its training settings; by default chosen for the dataset. Or a model to train "
+    help=f"A network with its training settings: {_PRESETS}; by default chosen for the dataset. Or a model to train "
     "further, as save_to_preset wrote it: a folder or hf://user/name.",
 )
 @click.option("--epochs", type=int, help="Passes over the training images; by default the preset's.")
@@ -49,7 +53,7 @@ def _names(kind: str) -> str:
 @click.option(
     "--augment",
     metavar="NAMES",
-    help=f"Random changes of the training images in every epoch, such as flip,shift: {_names('augmentation')}. "
+    help=f"Random changes of the training images in every epoch, separated by commas: {_names('augmentation')}. "
     "By default the preset's; '' for none.",
 )
 @click.option(
