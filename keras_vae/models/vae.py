@@ -268,9 +268,7 @@ class VAE(DistributedTrainer):
         return self.decode(q.mean(), training, label=label).mean()
 
     save_to_preset, reconstruct = save_to_preset, reconstruct
-    generate = generate
-    sample_latents = sample_latents
-    fit_sampler = fit_sampler
+    generate, sample_latents, fit_sampler = generate, sample_latents, fit_sampler
     score = scoring.score
 
     @property
