@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks.number import whole_number
+from keras_vae.distributions.independent_pixels import IndependentPixels
 from keras_vae.likelihoods.likelihood import Likelihood, logits_of_mean
 
 tfd = tfp.distributions
@@ -93,7 +94,7 @@ class Binomial(Likelihood):
 
     def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
-        return tfd.Independent(PixelBinomial(total_count=float(self.trials), logits=parameters), 3)
+        return IndependentPixels(PixelBinomial(total_count=float(self.trials), logits=parameters), 3)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again."""

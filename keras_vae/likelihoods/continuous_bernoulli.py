@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.distributions.independent_pixels import IndependentPixels
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions
@@ -58,7 +59,7 @@ class ContinuousBernoulli(Likelihood):
 
     def call(self, parameters: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from logits float32 `[..., H, W, C]`."""
-        return tfd.Independent(PixelContinuousBernoulli(logits=parameters, dtype=tf.float32), 3)
+        return IndependentPixels(PixelContinuousBernoulli(logits=parameters, dtype=tf.float32), 3)
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_vae.checks.number import above
+from keras_vae.distributions.independent_pixels import IndependentPixels
 from keras_vae.likelihoods.likelihood import Likelihood
 
 tfd = tfp.distributions
@@ -45,7 +46,7 @@ class Gaussian(Likelihood):
 
     def of_mean(self, mean: tf.Tensor) -> tfd.Distribution:
         """Return p(x|z) from its mean, float32 `[..., H, W, C]`."""
-        return tfd.Independent(tfd.Normal(mean, self.scale()), 3)
+        return IndependentPixels(tfd.Normal(mean, self.scale()), 3)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that build this likelihood again, with the scale as it stands."""
@@ -130,4 +131,4 @@ class OptimalGaussian(Gaussian):
             tf.where(usable, self.variance.value + share * (variance - self.variance.value), self.variance.value)
         )
         self.batches.assign_add(tf.cast(usable, tf.float32))
-        return tfd.Independent(tfd.Normal(mean, tf.sqrt(variance)), 3)
+        return IndependentPixels(tfd.Normal(mean, tf.sqrt(variance)), 3)
