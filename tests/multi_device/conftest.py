@@ -37,7 +37,7 @@ def free_ports(count):
 
 ON_TWO = [
     *("sgd", "one_step_a_call", "compiled", "eager", "many_samples", "convolutional", "regularized", "clipnorm"),
-    *("global_clipnorm", "clipvalue", "weights_averaged", "adam", "array_input", "labelled_input", "noise"),
+    *("global_clipnorm", "clipvalue", "weights_averaged", "adam", "muon", "array_input", "labelled_input", "noise"),
     *("weighted_input", "in_steps", "bad_weight"),
     *("mixed_bfloat16", "mixed_float16", "guard_pixels", "made_outside", "accumulating", "small_batch"),
     *("small_dataset", "warned", "saved", "skipping"),

@@ -6,8 +6,8 @@ import pytest
 pytestmark = pytest.mark.slow
 
 TRAININGS = ["sgd", "one_step_a_call", "compiled", "eager", "many_samples", "convolutional", "regularized"]
-TRAININGS += ["clipnorm", "global_clipnorm", "clipvalue", "weights_averaged", "adam", "array_input", "labelled_input"]
-TRAININGS += ["skipping", "weighted_input"]
+TRAININGS += ["clipnorm", "global_clipnorm", "clipvalue", "weights_averaged", "adam", "muon"]
+TRAININGS += ["array_input", "labelled_input", "skipping", "weighted_input"]
 
 
 def assert_same(differences):

@@ -91,8 +91,8 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
         run(output, resume=True)
 
 
-def test_an_augmented_run_goes_on_with_the_same_augmentation(tmp_path, whole):
-    changes = {"augment": "flip,shift"}
+def test_an_augmented_run_goes_on_with_the_same_augmentation_and_muon(tmp_path, whole):
+    changes = {"augment": "flip,shift", "optimizer": "muon"}
     run(tmp_path / "uninterrupted", changes)
     interrupt(tmp_path / "run", changes)
     for augment in ("flip", ""):

@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 from three_samples import ThreeSamples
 
 from keras_vae.models.vae import VAE
+from keras_vae.optimizers import ConvolutionalMuon
 
 BATCH = 13
 COUNT = 19 * BATCH + 1  # twenty steps; 13 divides by neither 2 nor 4, and the last batch is of one image
@@ -88,6 +89,7 @@ CASES = {
     "weights_averaged": (dense, sgd(use_ema=True), PLAIN),
     "skipping": (dense, sgd(momentum=0.9), {**PLAIN, "skip_gradients_above": 100.0}),
     "adam": (dense, functools.partial(keras.optimizers.AdamW, 1e-3, weight_decay=0.1), PLAIN),
+    "muon": (convolutional, functools.partial(ConvolutionalMuon, 1e-3), PLAIN),
 }
 
 
