@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
-from keras_vae.data.batches import first_images
 from keras_vae.data.labels import label_of_each
 from keras_vae.files.archives import ROOM, check_unpacked_size
-from keras_vae.models.vae import VAE
+
+if TYPE_CHECKING:
+    from keras_vae.models.vae import VAE
 
 NAME = "test_images.npz"
 COUNT = 256
@@ -36,12 +36,14 @@ def choose_images(model: VAE, data: Iterable[Any] | None = None) -> tuple[np.nda
     Raises:
         ValueError: images of another shape, outside [0, 1], NaN or none at all.
     """
+    from keras_vae.data.batches import first_images
+
     count = max(1, min(COUNT, VALUES // int(np.prod(model.image_shape))))
     if data is not None:
         return first_images(data, count, "test_data", model.image_shape, model.classes)
-    latents = model.sample_latents(SEED, tf.range(count), 1.0)
+    latents = model.sample_latents(SEED, np.arange(count, dtype=np.int32), 1.0)
     labels = None if model.classes is None else label_of_each(model.classes, range(count))
-    drawn = model.decode(latents, label=labels).sample(seed=tf.constant([SEED, 0]))
+    drawn = model.decode(latents, label=labels).sample(seed=[SEED, 0])
     return np.clip(drawn.numpy(), 0.0, 1.0), labels
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from keras_vae.export.contents.golden import image_statistics
-from keras_vae.export.runtimes.runtime import Runtime
+from keras_vae.export.runtimes.runtime import Arrays, Runtime
 
 DECODED = 64  # latents beside the golden ones on which a decoder is held against the reference
 SEED = 11
@@ -20,7 +20,7 @@ class Agreement:
     Args:
         runtime: the file.
         golden: the bundle's golden values.
-        reference: the SavedModel, whose float32 images stand for Keras'.
+        reference: the SavedModel, or what stands for it: its float32 images stand for Keras'.
         tolerance: the largest difference of a pixel.
         bit_exact: whether latents are drawn by integers; others, such as a flow's, have the tolerance of a moment.
 
@@ -33,7 +33,7 @@ class Agreement:
         self,
         runtime: Runtime,
         golden: Mapping[str, Any],
-        reference: Runtime,
+        reference: Callable[..., Arrays],
         tolerance: float,
         bit_exact: bool = True,
     ) -> None:

@@ -1,0 +1,143 @@
+"""One image on one thread: the decoder of each shipped preset by LiteRT, ONNX Runtime and PyTorch.
+
+    TF_CPP_MIN_LOG_LEVEL=3 python benchmarks/one_image.py --peers-python PEERS/bin/python
+
+PEERS is a virtual environment with torch, onnx and onnx2torch, by which PyTorch gets the very decoder of the bundle's
+`onnx/decode.onnx`; the images of all are held against each other. Each file or program is timed in a process of its
+own, 300 calls after 30, in interleaved rounds; a cell is the median of the rounds' medians. Writes one_image.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+TIMES = """
+import time
+def times(call):
+    for _ in range(30): call()
+    found = []
+    for _ in range(300):
+        started = time.perf_counter(); call(); found.append(1000 * (time.perf_counter() - started))
+    return sorted(found)[150]
+"""
+# What each runtime does with (file, latent): it prints the milliseconds and writes the image.
+PROGRAMS = {
+    "litert": """
+from ai_edge_litert.interpreter import Interpreter
+decode = Interpreter(model_path=file, num_threads=1).get_signature_runner("decode")
+call = lambda: decode(latent=latent)["image"]
+""",
+    "onnxruntime": """
+import onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+call = lambda: session.run(["image"], {"latent": latent})[0]
+""",
+    "torch": """
+import torch, onnx2torch
+torch.set_num_threads(1)
+module, given = onnx2torch.convert(file).eval(), torch.from_numpy(latent)
+module = torch.compile(module) if compiled else module
+def call():
+    with torch.inference_mode():
+        return module(given).numpy()
+""",
+}
+ROWS = {
+    "tflite/vae.tflite by LiteRT": ("litert", "tflite/vae.tflite", False),
+    "tflite/vae.float16.tflite by LiteRT": ("litert", "tflite/vae.float16.tflite", False),
+    "tflite/decoder.int8.tflite by LiteRT": ("litert", "tflite/decoder.int8.tflite", False),
+    "onnx/decode.onnx by ONNX Runtime": ("onnxruntime", "onnx/decode.onnx", False),
+    "onnx/decode.int8.onnx by ONNX Runtime": ("onnxruntime", "onnx/decode.int8.onnx", False),
+    "onnx/decode.onnx by PyTorch": ("torch", "onnx/decode.onnx", False),
+    "onnx/decode.onnx by torch.compile": ("torch", "onnx/decode.onnx", True),
+}
+
+
+def timed(python: str, runtime: str, file: Path, latent: Path, compiled: bool) -> tuple[float, list[float]]:
+    """Return milliseconds of one image, and its pixels."""
+    head = (
+        f"import json, sys, numpy as np\nfile, latent, compiled = {str(file)!r}, np.load({str(latent)!r}), {compiled}"
+    )
+    tail = "print(json.dumps([times(call), np.asarray(call()).ravel().tolist()]))"
+    code = "\n".join([head, TIMES, PROGRAMS[runtime], tail])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise SystemExit(f"{file.name} by {runtime}: {done.stderr[-2000:]}")
+    return tuple(json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(name: str, rounds: int, peers_python: str) -> list[str]:
+    """Return the rows of a preset."""
+    import numpy as np
+
+    from keras_vae import VAE
+    from keras_vae.export import export_bundle
+
+    model = VAE.from_preset(name, load_weights=True)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of files left out
+        bundle = export_bundle(model, Path(folder) / "bundle")
+        latent = Path(folder) / "latent.npy"
+        z = model.sample_latents(7, range(1), 1.0).numpy()
+        np.save(latent, z)
+        expected = model.decode(z).mean().numpy().ravel()
+        found: dict[str, list[float]] = {title: [] for title in ROWS}
+        errors = {}
+        for number in range(rounds):
+            for title in list(ROWS)[:: -1 if number % 2 else 1]:
+                runtime, path, compiled = ROWS[title]
+                python = peers_python if runtime == "torch" else sys.executable
+                milliseconds, pixels = timed(python, runtime, bundle / path, latent, compiled)
+                found[title].append(milliseconds)
+                errors[title] = float(np.abs(np.array(pixels) - expected).max())
+    peers = min(statistics.median(found[title]) for title, row in ROWS.items() if row[0] == "torch")
+    lines = [f"## {name}", "", "| | ms | PyTorch's faster / it | largest difference of a pixel |", "|---|---|---|---|"]
+    for title, times in found.items():
+        middle = statistics.median(times)
+        spread = f"({min(times):.3f} to {max(times):.3f})"
+        lines.append(f"| {title} | {middle:.3f} {spread} | {peers / middle:.1f} | {errors[title]:.1e} |")
+    return [*lines, ""]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers-python", required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    from importlib.metadata import version
+
+    from keras_vae.presets.weights import trained_preset_names
+
+    ask = "from importlib.metadata import version as v; print(v('torch'), v('onnx2torch'))"
+    torch = subprocess.run([options.peers_python, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    lines = [
+        "# One image on one thread",
+        "",
+        "    python benchmarks/one_image.py --peers-python PEERS/bin/python",
+        "",
+        f"{options.rounds} rounds, {time.strftime('%Y-%m-%d')}, one thread ({platform.machine()}), seed 7; LiteRT "
+        f"{version('ai-edge-litert')}, ONNX Runtime {version('onnxruntime')},",
+        f"PyTorch {torch[0]}, onnx2torch {torch[1]}. Median (smallest to largest) of the rounds, decoder alone.",
+        "",
+    ]
+    for name in trained_preset_names():
+        lines += measure(name, options.rounds, options.peers_python)
+        print("\n".join(lines[-11:]), flush=True)
+    Path(__file__).with_suffix(".md").write_text("\n".join(lines).rstrip() + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
