@@ -1,72 +1,54 @@
-"""PyTorch, eager or with torch.compile around loss and gradients."""
+"""PyTorch, eager or with torch.compile around loss and gradients; images and weights with their channels last."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-from protocol import options, random_images, serve
-from torch import nn
+from protocol import check, kl_weight, options, random_images, serve
+from torch_colour import Colour
+from torch_ladder import Ladder
+from torch_layers import load
+from torch_small import Small
 
 asked = options()
 torch.set_num_threads(asked.threads)
 torch.manual_seed(asked.seed)
-images = torch.from_numpy(random_images(asked.images, asked.seed)).float().div(255).permute(0, 3, 1, 2).contiguous()
-
-if asked.network == "dense":
-    encoder = nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh(), nn.Linear(200, 100)
-    )
-    decoder = nn.Sequential(
-        nn.Linear(50, 200), nn.Tanh(), nn.Linear(200, 200), nn.Tanh(), nn.Linear(200, 784), nn.Unflatten(1, (1, 28, 28))
-    )
+if asked.network in ("dense", "conv"):
+    model = Small(asked.network)
 else:
-    halving, doubling = {"stride": 2, "padding": 1}, {"stride": 2, "padding": 1, "output_padding": 1}
-    encoder = nn.Sequential(
-        nn.Conv2d(1, 32, 3, **halving),
-        nn.ReLU(),
-        nn.Conv2d(32, 64, 3, **halving),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(7 * 7 * 64, 16),
-        nn.ReLU(),
-        nn.Linear(16, 4),
-    )
-    decoder = nn.Sequential(
-        nn.Linear(2, 7 * 7 * 64),
-        nn.ReLU(),
-        nn.Unflatten(1, (64, 7, 7)),
-        nn.ConvTranspose2d(64, 64, 3, **doubling),
-        nn.ReLU(),
-        nn.ConvTranspose2d(64, 32, 3, **doubling),
-        nn.ReLU(),
-        nn.ConvTranspose2d(32, 1, 3, padding=1),
-    )
-optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    model = Ladder() if asked.network == "ladder" else Colour()
+weights = sum(weight.numel() for weight in model.parameters())
+model = model.to(memory_format=torch.channels_last)
+loss_of = torch.compile(model) if asked.style == "torch_compile" else model
 
 
-def loss_of(x: torch.Tensor) -> torch.Tensor:
-    mean, log_variance = encoder(x).chunk(2, dim=1)
-    z = mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean)
-    reconstruction = nn.functional.binary_cross_entropy_with_logits(decoder(z), x, reduction="sum")
-    kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
-    return (reconstruction + kl) / len(x)
+def checked_loss(stored: dict[str, np.ndarray], images: np.ndarray, noise: np.ndarray) -> tuple[float, int]:
+    load(model, stored)
+    x = torch.from_numpy(images).permute(0, 3, 1, 2)
+    return loss_of(x, torch.tensor(1.0), torch.from_numpy(noise)).item(), weights
 
 
-if asked.style == "torch_compile":
-    loss_of = torch.compile(loss_of)
+if asked.check:
+    check(asked.check, checked_loss)
+images = torch.from_numpy(random_images(asked.images, asked.network, asked.seed)).float().div(255)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+taken = 0
 
 
 def train_epoch() -> float:
+    global taken
     total = torch.zeros(())
     order = torch.randperm(len(images))
     steps = len(images) // asked.batch_size
     for step in range(steps):
-        x = images[order[step * asked.batch_size : (step + 1) * asked.batch_size]]
+        x = images[order[step * asked.batch_size : (step + 1) * asked.batch_size]].permute(0, 3, 1, 2)
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(x)
+        loss = loss_of(x, torch.tensor(kl_weight(asked.network, taken)))
         loss.backward()
         optimizer.step()
         total += loss.detach()
+        taken += 1
     return float(total / steps)
 
 
-serve(train_epoch, {"PyTorch": torch.__version__})
+serve(train_epoch, {"PyTorch": torch.__version__}, weights=weights)
