@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from scipy import integrate, special, stats
 
+from keras_vae.evaluation import importance
 from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.evaluation.importance import ImportanceWeightedBound
 from keras_vae.models import scoring
@@ -128,3 +129,18 @@ def test_the_terms_of_a_mixture_prior_count_as_pixels_do(linear_gaussian, monkey
     assert samples_at_a_time(model, 10, 10**6) == 250  # four pixels
     monkeypatch.setattr(model.prior, "num_components", 500)
     assert samples_at_a_time(model, 10, 10**6) == 2
+
+
+@pytest.mark.parametrize("parts", [{}, {"posterior": "full_normal", "likelihood": "gaussian", "prior": "real_nvp"}])
+def test_compiled_it_gives_the_same(parts, monkeypatch):
+    keras.utils.set_random_seed(0)
+    model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, **parts)
+    x = tf.constant(np.random.default_rng(0).integers(0, 17, (10, 8, 8, 1)) / 16, tf.float32)
+    monkeypatch.setattr(scoring, "samples_at_a_time", lambda *arguments: 8)
+    model.compile(jit_compile=True)
+    plain = ImportanceWeightedBound(model, 20, seed=3)
+    monkeypatch.setattr(importance, "COMPILED_FROM", 20)
+    compiled = ImportanceWeightedBound(model, 20, seed=3)
+    assert (plain._compiled, compiled._compiled) == (False, True)
+    for one, other in zip(plain(x), compiled(x), strict=True):
+        assert one is other is None or np.allclose(one, other, rtol=1e-5, atol=1e-4)
