@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> Any:
     # What TensorFlow makes when it is imported and traces lives on: looking through it again and again takes a tenth of
     # a command's time.
     gc.set_threshold(50_000, 20, 50)
-    arguments = sys.argv[1:] if arguments is None else arguments
+    # Without arguments, help is wanted: click takes it for a mistake, whose one line would hold all of it.
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     use_lasting()
     try:
         with Preemption(), notes():

@@ -27,7 +27,9 @@ def explore(source: Path | None, preset: str | None, port: int, no_browser: bool
     from keras_vae.export.consumers.explore import serve
 
     if (source is None) == (preset is None):
-        raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
+        raise ValueError(
+            f"RUN|BUNDLE is {source} and --preset {preset}: expected a run, a bundle or a preset; give one"
+        )
     if source is not None:
         bundle = bundle_of(source)
     else:

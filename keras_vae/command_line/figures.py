@@ -24,7 +24,11 @@ def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str
         f"-log p(x) is at most this ({figures['importance_samples']} samples)",
     )
     if "bits_per_dimension" in figures:
-        table.add_row("bits per dimension", f"{figures['bits_per_dimension']:.3f}", "nll in bits a pixel and channel")
+        table.add_row(
+            "bits per dimension",
+            f"{figures['bits_per_dimension']:.3f}",
+            "nll in bits per pixel and channel; 8 if all levels were equally likely",
+        )
     units = f"{figures['active_units']} of {len(figures['kl_per_dimension'])}"
     table.add_row("active units", units, "latent dimensions that the data move")
     console.print(table)

@@ -70,7 +70,9 @@ def generate(
         raise ValueError(f"output {output} is not a PNG file: expected a name ending in .png; rename it")
     check_file_place("output", output)
     if (source is None) == (preset is None):
-        raise ValueError(f"source is {source} and --preset {preset}: expected a run, a bundle or a preset; give one")
+        raise ValueError(
+            f"RUN|BUNDLE is {source} and --preset {preset}: expected a run, a bundle or a preset; give one"
+        )
     chosen = runtime or (None if precision == "float32" else "tflite")  # a file of a bundle
     if preset is not None and chosen:
         option = f"--runtime is {runtime}" if runtime else f"--precision is {precision}"

@@ -44,7 +44,7 @@ def number_of(label: Any, names: Sequence[str] | None) -> Any:
         return label
     if names and label in names:
         return list(names).index(label)
-    if label.isdecimal():
+    if label.isdecimal() and (not names or int(label) < len(names)):
         return int(label)
     if not names:
         raise ValueError(f"label is {shown(label)}: expected a number, since the classes have no names")
@@ -93,7 +93,10 @@ def labels_given(label: Any, count: int, classes: int | None, names: Sequence[st
     """
     if classes is None:
         if label is not None:
-            raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
+            raise ValueError(
+                f"label is {shown(label)}: expected none, since the model has no classes; leave it out, or "
+                "train a conditional model"
+            )
         return None
     if label is None:
         raise ValueError(f"label is None: expected one from 0 to {classes - 1}, or one for each image")

@@ -113,7 +113,10 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
     if label is None or tf.is_symbolic_tensor(label):
         return label
     if classes is None:
-        raise ValueError(f"label is {shown(label)}: expected none, since the model has no classes; leave it out")
+        raise ValueError(
+            f"label is {shown(label)}: expected none, since the model has no classes; leave it out, or "
+            "train a conditional model"
+        )
     values = as_array("label", label)
     sides = tuple(shape) if shape.is_fully_defined() else values.shape
     try:

@@ -162,6 +162,6 @@ def _title(prepared: Prepared, strategy: tf.distribute.Strategy) -> str:
     where = f"; on {describe_strategy(strategy)}" if strategy.num_replicas_in_sync > 1 else ""
     return (
         f"{settings.dataset}: {len(arrays['train'])} training and {len(arrays['test'])} test images of "
-        f"{' x '.join(map(str, model.image_shape))}; preset {settings.preset}, {model.latent_dim} latent dimensions"
-        + where
+        f"{' x '.join(map(str, model.image_shape))}; preset {settings.preset}, {model.latent_dim} latent dimensions, "
+        f"{settings.epochs} epochs" + where
     )

@@ -31,6 +31,13 @@ def test_help_loads_no_tensorflow_and_shows_examples():
     assert shown.count("Example") == 8
 
 
+def test_no_arguments_print_the_help(keras_vae):
+    status, printed, error = keras_vae()
+    assert (status, error) == (0, "")
+    assert printed == keras_vae("--help")[1]
+    assert "\n    keras-vae verify digits-bundle\n" in printed
+
+
 def test_evaluate_prints_a_table_or_json(keras_vae, run):
     status, printed, _ = keras_vae("evaluate", run, "--importance-samples", 3, "--deep")
     assert status == 0
