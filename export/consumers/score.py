@@ -60,7 +60,8 @@ def write_scores(options: argparse.Namespace) -> str:
         writer.writerow({name: f"{value:.4f}" if isinstance(value, float) else value for name, value in row.items()})
     write_whole({options.output: lambda file: file.write(table.getvalue().encode("utf-8", "surrogateescape"))})
     unusual = sum(row.get("verdict") == "unusual" for row in rows)
-    said = f", {unusual} of them unusual" if "verdict" in rows[0] else ""
+    threshold = manifest["score"].get("threshold")
+    said = f", {unusual} of them unusual (ELBO below {threshold['elbo']:.2f} nats)," if threshold else ""
     return f"scores of {len(rows)} pictures{said} by {path} in {options.output}"
 
 

@@ -37,8 +37,9 @@ _CAPTION = (
     help="Name of the .json and .png file to write.",
 )
 def benchmark(bundle: Path, rounds: int, output: Path) -> None:
-    """Measure every file of a bundle or of a run's bundle on this machine: size, time, memory, error, nats lost.
+    """Measure the size, time, memory and error of a bundle's files.
 
+    It measures every file of a bundle or of a run's bundle on this machine, and how many nats each loses.
     Each file runs in its own processes with one thread, in alternating rounds. Times are medians.
 
     \b

@@ -21,7 +21,11 @@ from keras_vae.runs.settings import Settings
 @contextlib.contextmanager
 def exporting(console: Console) -> Iterator[None]:
     """Show that an export is under way, and at its end a note for each file that is not in the bundle."""
-    with console.status("exporting"), warnings.catch_warnings(record=True) as caught, held_stderr():
+    with (
+        console.status("exporting: each file is written, run and measured"),
+        warnings.catch_warnings(record=True) as caught,
+        held_stderr(),
+    ):
         warnings.simplefilter("always")
         yield
     for warning in caught:

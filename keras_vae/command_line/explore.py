@@ -11,12 +11,14 @@ from keras_vae.command_line.sources import bundle_of
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=options.PATH, required=False)
+@click.argument("source", metavar="[RUN|BUNDLE]", type=options.PATH, required=False)
 @click.option("--preset", help="Explore a preset with trained weights, which is exported to the cache the first time.")
 @click.option("--port", type=int, default=0, show_default=True, help="Port of the page; 0 selects a free port.")
 @click.option("--no-browser", is_flag=True, help="Print the address, but do not open a browser.")
 def explore(source: Path | None, preset: str | None, port: int, no_browser: bool) -> None:
-    """Explore the latent space of a bundle, a run or a preset in the browser. Nothing leaves the machine.
+    """Explore the latent space of a model in the browser.
+
+    The model is that of a run, a bundle or a preset. Nothing leaves the machine.
 
     \b
     Examples:

@@ -43,7 +43,9 @@ def export(
     data_dir: str | None,
     false_alarm_rate: float,
 ) -> None:
-    """Export a trained run or a preset as a bundle: files that run without TensorFlow, each verified.
+    """Export a trained run or a preset as a bundle.
+
+    A bundle holds files that run without TensorFlow, each verified.
 
     The run's training images calibrate the int8 decoder. Some test images become part of the bundle, to measure how
     many nats each file loses, unless they come from your own folder. For a preset, samples of the model replace both

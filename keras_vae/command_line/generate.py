@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="RUN|BUNDLE", type=options.PATH, required=False)
+@click.argument("source", metavar="[RUN|BUNDLE]", type=options.PATH, required=False)
 @click.option("--preset", help="Use a preset: a name that comes with weights, a folder, or hf://user/name.")
 @options.number("--count", 16, "How many images.")
 @options.seed("Image i depends on the seed and i alone.")
@@ -46,7 +46,7 @@ def generate(
     precision: str,
     unchecked: bool,
 ) -> None:
-    """Generate images from a trained run, a bundle or a preset, as one picture.
+    """Generate images from a run, a bundle or a preset as a PNG.
 
     The images are drawn by a TFLite file, without loading TensorFlow: that of the bundle, of the run's bundle, or of
     the preset. If the file of a run is missing, damaged or from another model, Keras draws with the model itself.

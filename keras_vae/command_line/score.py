@@ -75,11 +75,12 @@ def score(
     precision: str,
     unchecked: bool,
 ) -> None:
-    """Score how unusual each image is under the model of a run or bundle, in nats, the most unusual first.
+    """Score how unusual each image is under a model.
 
-    The command writes a table of ELBO, reconstruction, KL and importance-weighted bound, and a picture of the ten most
-    unusual images with the errors of their reconstructions. Images are read in the same way as by train. With a bundle,
-    the table also has a verdict, from a threshold that was computed on test images.
+    The model is that of a run or a bundle. The command writes a table of ELBO, reconstruction, KL and
+    importance-weighted bound, in nats, with the most unusual image first, and a picture of the ten most unusual images
+    with the errors of their reconstructions. Images are read in the same way as by train. If there is a threshold,
+    which a bundle has from test images, the table also has a verdict; a run uses that of its own bundle.
 
     \b
     Examples:

@@ -126,7 +126,7 @@ def train(
     virtual_devices: int | None,
     **given: Any,
 ) -> None:
-    """Train a VAE, evaluate it on the test images, draw pictures and write a run folder.
+    """Train a VAE, evaluate it, draw pictures and write a run folder.
 
     To continue a run that was killed, give the same arguments and --resume: the result is the same as without the
     interruption. On SIGTERM and SIGHUP (a closed terminal), a checkpoint is written and the exit status is 143 or 129.

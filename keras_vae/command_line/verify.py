@@ -53,13 +53,13 @@ def verify(
     fast: bool,
     as_json: bool,
 ) -> None:
-    """Check every file of a bundle, or of a run, in its own runtime, and measure how many nats it loses.
+    """Check every file of a bundle in its own runtime.
 
-    It checks sizes, hashes, schema, operators and signatures. It compares latents (bit for bit) and images (within a
-    tolerance) with those of Keras, measures the ELBO with each file as decoder and as encoder, and compares the
-    manifest with the files. The exit status is 1 if anything is wrong. Hashes detect damage, but not an attacker who
-    changes the files and the manifest together; for that, pass --sha256. Verify and run only bundles of people you
-    trust.
+    The command also measures how many nats each file loses. It checks sizes, hashes, schema, operators and signatures.
+    It compares latents (bit for bit) and images (within a tolerance) with those of Keras, measures the ELBO with each
+    file as decoder and as encoder, and compares the manifest with the files. The exit status is 1 if anything is wrong.
+    Hashes detect damage, but not an attacker who changes the files and the manifest together; for that, pass --sha256.
+    Verify and run only bundles of people you trust.
 
     \b
     Examples:
