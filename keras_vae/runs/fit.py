@@ -32,7 +32,7 @@ def fit(prepared: Prepared, folder: Path, console: Console, checkpoint: Checkpoi
     saved = checkpoint.read()
     epoch = checkpoint.resume(model)
     if saved:
-        console.print(f"going on after {epoch} epochs and {saved.facts['batch']} batches, from {saved.path.name}")
+        console.print(f"resuming epoch {epoch + 1} after {saved.facts['batch']} of its batches, from {saved.path.name}")
     options = {
         "batch_size": settings.batch_size,
         "binarize": settings.binarize,

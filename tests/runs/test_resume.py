@@ -82,7 +82,7 @@ def test_an_interrupted_run_ends_as_the_uninterrupted_one(tmp_path, whole):
     # What a kill in the middle of writing leaves, and a later file of the run.
     (checkpoint.parent / PARTIAL).write_bytes(b"half")
     (run_folder.unfinished(output) / "bundle").mkdir()
-    assert "going on after 0 epochs and 4 batches, from step-000000004" in run(output, resume=True)
+    assert "resuming epoch 1 after 4 of its batches, from step-000000004" in run(output, resume=True)
     assert_same_runs(whole, output)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     with pytest.raises(
