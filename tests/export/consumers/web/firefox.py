@@ -3,15 +3,18 @@
 import contextlib
 import itertools
 import json
+import shutil
 import socket
 import subprocess
 import time
 
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how WebDriver names an element's reference
-PATIENCE = 60  # seconds
+from .webdriver import PATIENCE, Browser
+
+PROGRAM = shutil.which("firefox-esr") or shutil.which("firefox")
+LACKING = None if PROGRAM else "no Firefox: install Debian's package firefox-esr"
 
 
-class Firefox:
+class Firefox(Browser):
     """Commands of WebDriver, each a JSON array after its length."""
 
     def __init__(self, stream):
@@ -21,7 +24,6 @@ class Firefox:
         self("NewSession")
 
     def __call__(self, command, **arguments):
-        """Send a command; return its value."""
         content = json.dumps([0, next(self._numbers), f"WebDriver:{command}", arguments]).encode()
         self._stream.write(b"%d:%s" % (len(content), content))
         self._stream.flush()
@@ -33,20 +35,12 @@ class Firefox:
         length = b"".join(iter(lambda: self._stream.read(1), b":"))
         return json.loads(self._stream.read(int(length)))
 
-    def run(self, script, *arguments):
-        """What a function's body returns in the page, once it is there if it is a promise."""
-        return self("ExecuteScript", script=script, args=arguments)
-
-    def choose_file(self, selector, path):
-        found = self("FindElement", using="css selector", value=selector)
-        self("ElementSendKeys", id=found[ELEMENT], text=str(path))
-
 
 @contextlib.contextmanager
-def started(program, profile):
-    """A Firefox with a profile of its own."""
+def started(profile):
+    """A Firefox that keeps its files in an empty folder."""
     (profile / "user.js").write_text('user_pref("marionette.port", 0);\n')
-    command = [program, "--headless", "--no-remote", "--marionette", "--profile", profile]
+    command = [PROGRAM, "--headless", "--no-remote", "--marionette", "--profile", profile]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             port, until = profile / "MarionetteActivePort", time.monotonic() + PATIENCE

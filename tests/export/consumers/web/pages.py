@@ -31,9 +31,11 @@ def served_plainly(path, port=0):
     with http.server.ThreadingHTTPServer((HOST, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def open_page(stack, browser, path, host=HOST, **options):

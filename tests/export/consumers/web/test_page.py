@@ -3,42 +3,17 @@
 import gzip
 import hashlib
 import re
-import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from keras_vae.export.consumers.explore import PAGE, address, make_server
 
 from ..serving import serving
-from .firefox import started
 from .generation import draw_latents
 from .pages import served_plainly
 
 pytestmark = pytest.mark.slow
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-
-DRAWN = """
-return (async () => {
-  await kerasVae.ready;
-  const [index, seeds] = arguments;
-  const drawn = [];
-  for (const seed of seeds) {
-    const {image, latent} = await kerasVae.generate(index, seed);
-    drawn.push([Array.from(image), Array.from(latent)]);
-  }
-  return drawn;
-})();
-"""
-TOLD = """
-return (async () => {
-  const told = (role) => document.querySelector(role).textContent;
-  const done = () => told('[data-role=score]') && !document.querySelector('#kept').hidden;
-  for (let i = 0; i < 200 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-  return ['[data-role=score]', '#checks', '#status', '#explore [data-role=source]'].map(told);
-})();
-"""
 
 
 def test_the_browser_refuses_every_other_address_and_keeps_nothing_that_explore_serves(visit, bundles, playwright):
@@ -79,30 +54,6 @@ def test_a_bundle_s_own_page_works_on_a_plain_server_is_installed_and_opens_when
         with served_plainly(bundles["colour"].path, port):
             page.reload()
             playwright.expect(page.locator("#facts")).to_contain_text("16 pixels, colour")
-
-
-@pytest.mark.skipif(FIREFOX is None, reason="no Firefox: install Debian's package firefox-esr")
-def test_it_draws_and_scores_in_firefox_and_opens_there_when_the_server_is_gone(bundles, tmp_path):
-    bundle = bundles["plane"]
-    index, seeds = [0, 1, 65535, 65536, 2**31 - 1], [7, -1, 2**31 - 1]
-    noise = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
-    Image.fromarray(noise).save(tmp_path / "noise.png")
-    (tmp_path / "profile").mkdir()
-    with started(FIREFOX, tmp_path / "profile") as firefox:
-        with served_plainly(bundle.path) as port:
-            url = f"http://127.0.0.1:{port}/web/"
-            firefox("Navigate", url=url)
-            for seed, (image, latent) in zip(seeds, firefox.run(DRAWN, index, seeds), strict=True):
-                np.testing.assert_array_equal(np.float32(latent), bundle.latents(seed, index).ravel())
-                np.testing.assert_allclose(np.reshape(image, (5, *bundle.shape)), bundle.decode(latent), atol=1e-5)
-            firefox.choose_file("#yours input[type=file]", tmp_path / "noise.png")
-            score, checks, status, source = firefox.run(TOLD)
-        firefox("Navigate", url=url)  # WebDriver's "Refresh" would pass the page's worker by
-        assert np.float32(firefox.run(DRAWN, [3], [1])[0][1]).tolist() == bundle.latents(1, [3])[0].tolist()
-    elbo = bundle.score(noise[None, ..., None] / 255)["elbo"][0]
-    assert score.startswith(f"ELBO {elbo:.2f} nats".replace("-", "\N{MINUS SIGN}"))
-    assert re.match(r"5 of 5 files match their SHA-256\. (\d+) of \1 reference latents are equal, bit for bit", checks)
-    assert (status, source) == ("Ready.", "Image 0 of seed 7.")
 
 
 def test_opened_as_a_file_the_page_says_what_to_do(browser, playwright):
