@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .bundle import MODELS, Bundle
-from .pages import ELSEWHERE, open_page, settle
+from .pages import ELSEWHERE, PATIENCE, open_page, settle
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -21,6 +21,7 @@ def playwright():
     )
     if CHROMIUM is None:
         pytest.skip("the page needs a browser: install Debian's package chromium")
+    driver.expect.set_options(timeout=PATIENCE)
     return driver
 
 

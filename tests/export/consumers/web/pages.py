@@ -11,6 +11,7 @@ from keras_vae.export.consumers.explore import HOST, make_server
 from ..serving import serving
 
 ELSEWHERE = "bundle.test"  # a name for this machine that browsers do not take for a secure one
+PATIENCE = 20_000  # milliseconds: a busy machine takes a while to start a runtime
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -46,7 +47,7 @@ def open_page(stack, browser, path, host=HOST, **options):
         port = stack.enter_context(served_plainly(path))  # our own server answers to no other name
     context = browser.new_context(**options)
     stack.callback(context.close)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.asked, page.complaints = [], []
     page.on("request", lambda request: page.asked.append(request.url))
