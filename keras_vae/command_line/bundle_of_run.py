@@ -21,8 +21,11 @@ from keras_vae.runs.settings import Settings
 @contextlib.contextmanager
 def exporting(console: Console) -> Iterator[None]:
     """Show that an export is under way, and at its end a note for each file that is not in the bundle."""
+    doing = "exporting: each file is written, run and measured"
+    if not console.is_terminal:  # where a status shows nothing
+        console.print(doing)
     with (
-        console.status("exporting: each file is written, run and measured"),
+        console.status(doing),
         warnings.catch_warnings(record=True) as caught,
         held_stderr(),
     ):
