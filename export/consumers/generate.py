@@ -135,10 +135,14 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
 def load(content: bytes, runtime: str) -> Callable[..., dict[str, Any]]:
     """Return a function that runs one signature on one batch: `call(signature, **inputs)` to outputs by name."""
     if runtime == "tflite":
+        import numpy as np
         from ai_edge_litert.interpreter import Interpreter
 
         interpreter = Interpreter(model_content=content)
-        return lambda signature, **inputs: interpreter.get_signature_runner(signature)(**inputs)
+        # A number is given an axis: LiteRT's packages for Linux on ARM crash at an input without any.
+        return lambda signature, **inputs: interpreter.get_signature_runner(signature)(
+            **{name: np.atleast_1d(value) for name, value in inputs.items()}
+        )
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)  # its errors are raised too

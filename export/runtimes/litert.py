@@ -40,8 +40,9 @@ class LiteRT(Runtime):
         }
 
     def _call(self, signature: str, inputs: Arrays) -> Arrays:
+        # A number is given an axis: LiteRT's packages for Linux on ARM crash at an input without any.
         given = {
-            name: to_integers(value, self._forms[name]) if name in self._forms else value
+            name: to_integers(value, self._forms[name]) if name in self._forms else np.atleast_1d(value)
             for name, value in inputs.items()
         }
         # The outputs are views of memory that the next call overwrites.

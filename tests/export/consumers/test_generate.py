@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from ai_edge_litert.interpreter import SignatureRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from keras_vae.export import consumers
+from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.pictures.grid import image_grid
 from keras_vae.random.portable import latents_numpy, specification
 
@@ -47,6 +49,23 @@ def drawn(bundle, *arguments):
     path, artifact = bundle.program.choose(manifest, SIGNATURE[options.precision], options.runtime, options.precision)
     content = bundle.program.read_file(path, manifest["files"][path], unchecked=False)
     return bundle.program.draw(path, content, artifact, manifest, options)
+
+
+def test_litert_is_given_no_number_without_an_axis(bundle, exported, monkeypatch):
+    # Its packages for Linux on ARM crash there, those for other processors do not.
+    call, ranks = SignatureRunner.__call__, []
+
+    def noted(runner, **inputs):
+        ranks.extend(np.ndim(value) for value in inputs.values())
+        return call(runner, **inputs)
+
+    monkeypatch.setattr(SignatureRunner, "__call__", noted)
+    _, latents = drawn(bundle, "--runtime=tflite", "--count=2", "--seed=7")
+    file = "tflite/vae.tflite"
+    run = load_runtime(exported.path, file, exported.manifest["artifacts"][file])
+    made = run("generate", index=np.arange(2, dtype=np.int32), seed=np.int32(7), temperature=np.float32(1))
+    np.testing.assert_array_equal(made["latent"], latents)
+    assert set(ranks) == {1}
 
 
 @pytest.mark.parametrize("runtime", MODULES)
