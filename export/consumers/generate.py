@@ -125,8 +125,7 @@ def read_file(path: str, entry: dict[str, Any], unchecked: bool) -> bytes:
         content = file.read_bytes()
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror}): expected a file; copy the bundle again") from None
-    found = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    for name, value in found.items():
+    for name, value in {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}.items():
         if value != entry.get(name) and not unchecked:
             raise ValueError(f"{file} has {name} {value}: expected {entry.get(name)}; copy it again or use --unchecked")
     return content
@@ -138,11 +137,8 @@ def load(content: bytes, runtime: str) -> Callable[..., dict[str, Any]]:
         import numpy as np
         from ai_edge_litert.interpreter import Interpreter
 
-        interpreter = Interpreter(model_content=content)
-        # A number is given an axis: LiteRT's packages for Linux on ARM crash at an input without any.
-        return lambda signature, **inputs: interpreter.get_signature_runner(signature)(
-            **{name: np.atleast_1d(value) for name, value in inputs.items()}
-        )
+        runner = Interpreter(model_content=content).get_signature_runner  # on ARM it crashes at a number without axis
+        return lambda signature, **inputs: runner(signature)(**{k: np.atleast_1d(v) for k, v in inputs.items()})
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)  # its errors are raised too
