@@ -29,6 +29,7 @@ COMMANDS = {
     "keras-vae --help": "--help",
     "keras-vae generate --preset mnist_iwae_mlp": f"{GENERATE} --preset mnist_iwae_mlp",
     "keras-vae generate --preset mnist_conv_mixture": f"{GENERATE} --preset mnist_conv_mixture",
+    "keras-vae generate --preset mnist_ladder": f"{GENERATE} --preset mnist_ladder",
     "keras-vae generate RUN": f"{GENERATE} {{run}}",
     "keras-vae generate BUNDLE": f"{GENERATE} {{run}}/bundle",
     "keras-vae generate RUN, without its bundle": f"{GENERATE} {{folder}}/run",
