@@ -160,9 +160,9 @@ def main() -> None:
     lines = [
         "# One image on one thread",
         "",
-        "    python benchmarks/one_image.py --peers-python PEERS/bin/python",
+        f"    python benchmarks/one_image.py --peers-python PEERS/bin/python --rounds {options.rounds}",
         "",
-        f"{options.rounds} rounds, {time.strftime('%Y-%m-%d')}, one thread ({platform.machine()}), seed 7; LiteRT "
+        f"Rounds: {options.rounds}; {time.strftime('%Y-%m-%d')}, one thread ({platform.machine()}), seed 7; LiteRT "
         f"{version('ai-edge-litert')}, ONNX Runtime {version('onnxruntime')},",
         f"PyTorch {torch[0]}, onnx2torch {torch[1]}. Median (smallest to largest) of the rounds, decoder alone.",
         "",
