@@ -141,7 +141,7 @@ def covering(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
     opacity = pixels[..., 3:] if pixels.shape[2] == 4 else None
     if opacity is not None:  # what is transparent has no colour that may show beside it
         pixels = np.concatenate([pixels[..., :3] * opacity, opacity], axis=-1)
-    pixels = np.stack([resized(pixels[..., i].copy()) for i in range(pixels.shape[2])], axis=-1)
+    pixels = np.stack([resized(pixels[..., i]) for i in range(pixels.shape[2])], axis=-1)
     if opacity is not None:
         pixels[..., :3] /= np.maximum(pixels[..., 3:], np.float32(1e-30))
     top, left = (rows - height) // 2, (columns - width) // 2

@@ -12,8 +12,8 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
-from keras_vae.export.contents.implied import LAYERS
 from keras_vae.export.formats.compensated_rounding import MOST_INPUTS, Moments, round_weights
+from keras_vae.export.formats.deep_decoders import sensitive_layers
 
 DENSE = ("MatMul", "Gemm")
 # The axis of the outputs in a convolution's weights.
@@ -63,7 +63,7 @@ def _sensitive(graph: onnx.GraphProto) -> list[str]:
     constants = {tensor.name for tensor in graph.initializer}
     kinds = (*DENSE, *CONVOLUTIONS)
     layers = [node.name for node in graph.node if node.op_type in kinds and node.input[1] in constants]
-    return layers[: len(layers) // 4] if len(layers) > LAYERS else []
+    return layers[: sensitive_layers(len(layers))]
 
 
 def _store_convolutions(graph: onnx.GraphProto, kept: list[str]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_vae.random.portable import latents
-
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -30,6 +28,8 @@ def row_noise(
         count: how many; all by default.
     """
     import tensorflow as tf
+
+    from keras_vae.random.portable import latents
 
     count = samples if count is None else count
     drawn = index[tf.newaxis, :] * samples + tf.range(first, first + count)[:, tf.newaxis]
