@@ -171,15 +171,16 @@ class DiscretisedLogisticMixture(Likelihood):
         width = parameters.shape[-1] // self.components
         channels = next(each for each in range(1, width + 1) if 3 * each + self._pairs(each) >= width)
         own = channels * self.parameters_per_value
-        split = self._rows(parameters[..., :own], channels)
-        logits, mean, log_scale = tf.split(split, 3, axis=-1)
+        # split, not slices: the gradient of a slice fills an array of zeros on one thread, a quarter of a step here
+        own_parameters, slopes = tf.split(parameters, [own, width * self.components - own], axis=-1)
+        logits, mean, log_scale = tf.split(self._rows(own_parameters, channels), 3, axis=-1)
         # Spread out, so that the components differ before they are trained.
         spread = tf.constant((2 * np.arange(self.components) + 1) / self.components - 1, tf.float32)
         log_scale = SMALLEST_LOG_SCALE + softplus(log_scale - SMALLEST_LOG_SCALE)
         # A component that no pixel needs may drift there, as it does on images of two levels.
         log_scale = tf.minimum(log_scale, LARGEST_LOG_SCALE)
         half = LARGEST / 2
-        slopes = self._rows(parameters[..., own:], self._pairs(channels)) if self._pairs(channels) else None
+        slopes = self._rows(slopes, self._pairs(channels)) if self._pairs(channels) else None
         return ByteMixture(
             tf.reduce_mean(logits, axis=-2), half * (1 + mean + spread), half * tf.exp(log_scale), slopes
         )
