@@ -64,6 +64,7 @@ class Peer:
         self.style, threads = style, str(cores())
         command = [python, str(FOLDER / PROGRAMS.get(style, "with_numpy.py")), "--style", style, "--network", network]
         command += ["--batch-size", str(batch_size), "--images", str(images), "--threads", threads, *more]
+        self.started = time.perf_counter()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -116,7 +117,7 @@ def check(networks: list[str], without: list[str], pythons: dict[str, str]) -> b
 
 def measure(network: str, batch_size: int, rounds: int, images: int, without: list[str], pythons: dict) -> dict:
     """Rates of each style by round."""
-    peers, started = [], []
+    peers, started, cold = [], [], {}
     case = {"date": time.strftime("%Y-%m-%d", time.gmtime()), "rounds": rounds, "cores": cores()}
     case |= {"processor_name": processor_name(), "load_before": load_averages()}
     try:
@@ -124,6 +125,7 @@ def measure(network: str, batch_size: int, rounds: int, images: int, without: li
             peer = Peer(pythons[style], style, network, batch_size, images)
             peers.append(peer)
             started.append(peer.answer())  # one after the other: each compiles alone
+            cold[style] = time.perf_counter() - peer.started
         sizes = {each["weights"] for each in started[:-1]}
         if len(sizes) != 1:
             raise SystemExit(f"the {network} networks differ in size: {sorted(sizes)} weights")
@@ -150,6 +152,7 @@ def measure(network: str, batch_size: int, rounds: int, images: int, without: li
         "processor": {
             style: [1000 * one["processor_seconds"] / count for one in ones] for style, ones in found.items()
         },
+        "cold_seconds": cold,
         "losses": {style: [one["loss"] for one in ones] for style, ones in found.items()},
         "matmul": [one["loss"] for one in matmul],
     }
@@ -168,8 +171,8 @@ def report(cases: dict[str, dict]) -> str:
         "",
         "Images a second, median over rounds. `ours / it` is the median of the rounds' ratios, with their quartiles;",
         "above 1 keras_vae is faster. The share is of the rate of NumPy's float32 matrix product in the same rounds,",
-        "and counts the layers' products alone. The head of `against_peers.py` says how it is measured. The machine is",
-        "shared.",
+        "and counts the layers' products alone. `start` is from the start of a process to the end of its first epoch,",
+        "once. The head of `against_peers.py` says how it is measured. The machine is shared.",
     ]
     for key in sorted(cases, key=lambda key: (list(IMAGES).index(key.split("/")[0]), int(key.split("/")[1]))):
         network, batch = key.split("/")
@@ -184,8 +187,8 @@ def report(cases: dict[str, dict]) -> str:
             + ", ".join(f"{name} {version}" for name, version in result["versions"].items())
             + f". Load averages {result['load_before']} before, {result['load_after']} after.",
             "",
-            "| | images a second | ours / it | processor seconds per 1000 images | share of matrix products |",
-            "|---|---|---|---|---|",
+            "| | images a second | ours / it | processor s per 1000 images | share of matrix products | start, s |",
+            "|---|---|---|---|---|---|",
         ]
         ours = result["rates"]["keras_vae"]
         for style, rates in result["rates"].items():
@@ -193,7 +196,8 @@ def report(cases: dict[str, dict]) -> str:
             share = [rate * result["operations"] / matmul for rate, matmul in zip(rates, result["matmul"], strict=True)]
             lines.append(
                 f"| {NAMES[style]} | {statistics.median(rates):,.0f} | {'' if style == 'keras_vae' else ratio} | "
-                f"{statistics.median(result['processor'][style]):.3f} | {statistics.median(share):.2f} |"
+                f"{statistics.median(result['processor'][style]):.3f} | {statistics.median(share):.2f} | "
+                f"{format(result['cold_seconds'][style], '.1f') if 'cold_seconds' in result else ''} |"
             )
     return "\n".join(lines) + "\n"
 

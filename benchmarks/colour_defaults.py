@@ -1,22 +1,31 @@
-"""The defaults for colour on `emoji`: trials on a held-out part of train, runs and file formats on test.
+"""The defaults for colour, on `emoji` and on photographs: trials on a held-out part of train, runs and formats on test.
 
     python benchmarks/colour_defaults.py trial default vector adam --epochs 12    # those that are recorded are kept
     python benchmarks/colour_defaults.py formats                                  # PNG and lossless WebP, on test
     python benchmarks/colour_defaults.py run RUN "image_residual, 80 epochs"      # a run of keras-vae train, on test
     python benchmarks/colour_defaults.py table                                    # what is recorded
+    python benchmarks/colour_defaults.py cut WALLPAPERS tiles                     # photographs, of unpacked packages
+    python benchmarks/colour_defaults.py --dataset tiles formats                  # and `run`; likewise of photographs
+    python benchmarks/colour_defaults.py --dataset tiles-but-test trial default   # `trial`: without the test images
 
 A trial is a preset with changes, trained as `keras-vae train` does, on the training images but a tenth, whose groups of
 variants are held out: nothing is chosen on test images. Minutes are of processor time. Bits a dimension are the
 importance-weighted bound's of a trial with 8 samples an image, of a run with its own; PSNR is of the mean squared error
 over all pixels of the reconstructions. It records in colour_defaults.json; what was found is in colour_defaults.md.
+
+Photographs are tiles of 32 x 32 of the JPEG files of wallpapers, each brought to a height of 192 pixels; all tiles of a
+wallpaper are in one split. The packages are Debian's gnome-backgrounds, lomiri-wallpapers-16.04,
+lomiri-wallpapers-20.04, mate-backgrounds, plasma-workspace-wallpapers and ukui-wallpapers.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import math
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +36,7 @@ from PIL import Image
 
 from keras_vae.data import emoji
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
 from keras_vae.models.vae import VAE
@@ -59,8 +69,10 @@ TRIALS: dict[str, dict[str, Any]] = {
 }
 
 
-def parts() -> dict[str, ImageArrays]:
-    """The training images of `emoji` in two parts, of which "test" is for choosing."""
+def parts(dataset: str) -> dict[str, ImageArrays]:
+    """The training images of `emoji`, or the images of a folder, in two parts, of which "test" is for choosing."""
+    if dataset != "emoji":
+        return {split: load_arrays(dataset, split) for split in ("train", "test")}
     codes, labels, images = emoji.read_sheet()
     groups = emoji.variant_groups(codes, images)
     train = np.setdiff1d(np.arange(len(labels)), emoji.choose_test(groups, labels))
@@ -69,10 +81,38 @@ def parts() -> dict[str, ImageArrays]:
     return {"train": ImageArrays(images[train][rest], None), "test": ImageArrays(images[train][chosen], None)}
 
 
-def test_images() -> np.ndarray:
-    """Those of `emoji`, uint8 `[374, 32, 32, 3]`."""
-    codes, labels, images = emoji.read_sheet()
-    return images[emoji.choose_test(emoji.variant_groups(codes, images), labels)]
+def cut(wallpapers: Path, folder: Path) -> None:
+    """Write tiles to folder/train and folder/test, and those that are not for the test to folder-but-test likewise."""
+    largest: dict[str, tuple[int, Path]] = {}
+    for path in sorted(wallpapers.rglob("*.jpg")):
+        with Image.open(path) as image:
+            width, height = image.size
+        if path.is_symlink() or width < height or height < 800:
+            continue
+        named = path.parents[2].name if path.parent.name.startswith("images") else path.stem
+        name = re.sub(r"_\d+x\d+$", "", named)
+        if name not in largest or largest[name][0] < width:
+            largest[name] = width, path
+    for number, (name, (_, path)) in enumerate(sorted(largest.items())):
+        if "screenshot" in name:
+            continue
+        places = [folder / "test"] if number % 8 == 4 else [folder / "train"]
+        if number % 8 != 4:
+            places.append(folder.with_name(f"{folder.name}-but-test") / ("test" if number % 8 == 0 else "train"))
+        with Image.open(path) as image:
+            image = image.convert("RGB").resize(
+                (round(image.width * 192 / image.height), 192), Image.Resampling.LANCZOS
+            )
+        for top, left in itertools.product(range(0, 192, 32), range(0, image.width - 31, 32)):
+            tile = image.crop((left, top, left + 32, top + 32))
+            for place in places:
+                place.mkdir(parents=True, exist_ok=True)
+                tile.save(place / f"{name}-{top}-{left}.png")
+
+
+def test_images(dataset: str) -> np.ndarray:
+    """uint8 `[n, 32, 32, 3]`."""
+    return np.asarray(load_arrays(dataset, "test").images)
 
 
 def psnr(model: VAE, images: np.ndarray) -> float:
@@ -81,10 +121,10 @@ def psnr(model: VAE, images: np.ndarray) -> float:
     return -10 * math.log10(np.mean(np.square(model.reconstruct(x) - x)))
 
 
-def trial(name: str, epochs: int) -> dict[str, Any]:
+def trial(name: str, epochs: int, dataset: str) -> dict[str, Any]:
     """Train and judge one."""
-    arrays = parts()
-    prepared = prepare(Settings(dataset="emoji", epochs=epochs, **TRIALS[name]), arrays, tf.distribute.get_strategy())
+    arrays = parts(dataset)
+    prepared = prepare(Settings(dataset=dataset, epochs=epochs, **TRIALS[name]), arrays, tf.distribute.get_strategy())
     settings, model = prepared.settings, prepared.model
     options = {"batch_size": settings.batch_size, "seed": settings.seed}
     started = time.process_time()
@@ -100,13 +140,13 @@ def trial(name: str, epochs: int) -> dict[str, Any]:
     }
 
 
-def formats() -> dict[str, dict[str, Any]]:
+def formats(images: np.ndarray) -> dict[str, dict[str, Any]]:
     """Bits a dimension of each test image as a file of its own, the smaller of two efforts, headers included."""
     efforts = {
         "PNG": [{"optimize": True}, {"compress_level": 9}],
         "WebP, lossless": [{"lossless": True, "method": 6, "quality": quality} for quality in (0, 100)],
     }
-    images, found = test_images(), {}
+    found = {}
     for name, settings in efforts.items():
         kind = name.partition(",")[0]
         sizes = [min(_size(image, kind, options) for options in settings) for image in images]
@@ -128,7 +168,7 @@ def run(folder: Path) -> dict[str, Any]:
         "epochs": settings.epochs,
         "bits": test.get("bits_per_dimension"),
         "kl": test["kl"],
-        "psnr": psnr(model, test_images()),
+        "psnr": psnr(model, test_images(settings.dataset)),
     }
 
 
@@ -144,6 +184,7 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="emoji", help="emoji, or a folder that `cut` wrote (emoji)")
     commands = parser.add_subparsers(dest="command", required=True)
     of_trial = commands.add_parser("trial")
     of_trial.add_argument("names", nargs="+", choices=TRIALS)
@@ -151,9 +192,16 @@ def main() -> None:
     of_run = commands.add_parser("run")
     of_run.add_argument("folder", type=Path)
     of_run.add_argument("name")
+    of_cut = commands.add_parser("cut")
+    of_cut.add_argument("wallpapers", type=Path)
+    of_cut.add_argument("folder", type=Path)
     commands.add_parser("formats")
     commands.add_parser("table")
     arguments = parser.parse_args()
+    if arguments.command == "cut":
+        cut(arguments.wallpapers, arguments.folder)
+        return
+    on = "" if arguments.dataset == "emoji" else "photographs, "  # of what is recorded
     record = json.loads(RECORD.read_text()) if RECORD.exists() else {"validation": {}, "test": {}}
 
     def keep(split: str, found: dict[str, dict[str, Any]]) -> None:
@@ -163,12 +211,12 @@ def main() -> None:
 
     if arguments.command == "trial":
         for name in arguments.names:
-            if record["validation"].get(name, {}).get("epochs") != arguments.epochs:
-                keep("validation", {name: trial(name, arguments.epochs)})
+            if record["validation"].get(on + name, {}).get("epochs") != arguments.epochs:
+                keep("validation", {on + name: trial(name, arguments.epochs, arguments.dataset)})
     elif arguments.command == "formats":
-        keep("test", formats())
+        keep("test", {on + name: row for name, row in formats(test_images(arguments.dataset)).items()})
     elif arguments.command == "run":
-        keep("test", {arguments.name: run(arguments.folder)})
+        keep("test", {on + arguments.name: run(arguments.folder)})
     else:
         for split, rows in record.items():
             print(f"\n{split}\n\n{table(rows)}")

@@ -2,10 +2,10 @@
 
     TF_CPP_MIN_LOG_LEVEL=3 python benchmarks/step_profile.py --output benchmarks/step_profile.md
 
-TensorFlow's profiler watches an epoch of `fit` by the package's defaults, on random images of MNIST's size in memory,
-after two epochs in which everything is compiled. An event counts for the time in which no event within it runs, summed
-over all threads, so that the sums of two threads can exceed the time of the step. The networks are those of
-`training_speed.py`. Each network runs in a process of its own.
+TensorFlow's profiler watches an epoch of `fit` by the package's defaults, on random images in memory, after two epochs
+in which everything is compiled. An event counts for the time in which no event within it runs, summed over all threads,
+so that the sums of two threads can exceed the time of the step. The networks are those of `against_peers.py`. Each runs
+in a process of its own.
 """
 
 from __future__ import annotations
@@ -20,13 +20,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
-STEPS = 96
 CASES = [
     ("dense", 128, "float32"),
     ("dense", 512, "float32"),
     ("conv", 128, "float32"),
     ("conv", 128, "mixed_bfloat16"),
+    ("colour32", 128, "float32"),
+    ("colour32", 128, "mixed_bfloat16"),
+    ("colour64", 128, "float32"),
+    ("ladder", 128, "float32"),
+    ("ladder", 128, "mixed_bfloat16"),
 ]
+STEPS = {"dense": 96, "conv": 96, "colour32": 6, "colour64": 6, "ladder": 6}  # of an epoch
 # What an event is for, by its name; the first that fits counts. Others wait, or hand on work.
 KINDS = {
     "convolutions": r"Conv2D",
@@ -41,19 +46,20 @@ KINDS = {
 def profile(network: str, batch: int, policy: str) -> dict:
     """Return a step's milliseconds, and those of each kind, in this process."""
     import keras
-    import numpy as np
     import tensorflow as tf
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
-    from training_speed import NETWORKS
+
+    sys.path.insert(0, str(Path(__file__).parent / "peers"))
+    from our_models import our_model
+    from protocol import random_images
 
     from keras_vae.data.arrays import ImageArrays
     from keras_vae.data.pipeline import build_pipeline
 
-    noise = np.random.default_rng(0)
-    shape = (STEPS * batch, 28, 28, 1)
-    images = np.where(noise.random(shape) < 0.19, noise.integers(1, 256, shape), 0).astype(np.uint8)
+    steps = STEPS[network]
+    images = random_images(steps * batch, network, 0)
     keras.mixed_precision.set_dtype_policy(policy)
-    model = NETWORKS[network][1](0)
+    model = our_model(network, 0)
     model.compile(keras.optimizers.Adam(1e-3))
     data = build_pipeline(ImageArrays(images), batch_size=batch, seed=0, drop_remainder=True)
     model.fit(data, epochs=2, verbose=0)
@@ -61,7 +67,7 @@ def profile(network: str, batch: int, policy: str) -> dict:
     for _ in range(5):
         started = time.perf_counter()
         model.fit(data, verbose=0)
-        times.append(1000 * (time.perf_counter() - started) / STEPS)
+        times.append(1000 * (time.perf_counter() - started) / steps)
     with tempfile.TemporaryDirectory() as folder:
         options = tf.profiler.experimental.ProfilerOptions(host_tracer_level=3)
         tf.profiler.experimental.start(folder, options=options)
@@ -73,7 +79,7 @@ def profile(network: str, batch: int, policy: str) -> dict:
     for name, milliseconds in own_times(space).items():
         kind = next((kind for kind, pattern in KINDS.items() if re.search(pattern, name)), None)
         if kind:
-            found[kind] += milliseconds / STEPS
+            found[kind] += milliseconds / steps
     return {"step": sorted(times)[2], "kinds": dict(found)}
 
 

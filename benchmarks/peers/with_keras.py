@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import keras
@@ -11,18 +10,13 @@ import tensorflow as tf
 from colour_example import ColourExampleVAE
 from colour_in_keras import colour_networks, loss_terms
 from keras_weights import weights_by_name
+from our_models import NETWORKS, our_model
 from products import operations
-from protocol import SHAPES, WARM_UP, check, options, random_images, serve
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from training_speed import NETWORKS, ExampleVAE
+from protocol import SHAPES, check, options, random_images, serve
+from training_speed import ExampleVAE
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
-from keras_vae.models.vae import VAE
-from keras_vae.objectives.annealing import LinearWarmUp
-from keras_vae.objectives.elbo import ELBO
 from keras_vae.private_interfaces import layers_of
 
 CHECKED = 8  # images of a check
@@ -30,15 +24,6 @@ CHECKED = 8  # images of a check
 asked = options()
 tf.config.threading.set_intra_op_parallelism_threads(asked.threads)
 keras.utils.set_random_seed(asked.seed)
-
-
-def our_model() -> VAE:
-    if asked.network in NETWORKS:
-        return NETWORKS[asked.network][1](asked.seed)
-    if asked.network == "ladder":
-        return VAE.from_preset("mnist_ladder", seed=asked.seed)
-    objective, shape = ELBO(LinearWarmUp(WARM_UP)), SHAPES[asked.network]
-    return VAE.from_preset("image_conv", image_shape=shape, objective=objective, seed=asked.seed)
 
 
 def example_model() -> keras.Model:
@@ -75,7 +60,7 @@ def trained_weights() -> int:
 
 
 if asked.style == "keras_vae":
-    model = our_model()
+    model = our_model(asked.network, asked.seed)
     if asked.check:
         write_check(asked.check)
 else:

@@ -11,14 +11,14 @@ import click
 
 from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
-from keras_vae.command_line.sources import bundle_of, checked_file
+from keras_vae.command_line.sources import BUNDLE, bundle_of, checked_file, scores_like_its_bundle
 from keras_vae.random.row_noise import SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
 
     from keras_vae.data.folder.pictures import Pictures
-    from keras_vae.models.scoring import Scores
+    from keras_vae.models.scores import Scores
 
 FIGURES = ("elbo", "reconstruction", "kl", "bound")
 
@@ -80,7 +80,8 @@ def score(
     The model is that of a run or a bundle. The command writes a table of ELBO, reconstruction, KL and
     importance-weighted bound, in nats, with the most unusual image first, and a picture of the ten most unusual images
     with the errors of their reconstructions. Images are read in the same way as by train. If there is a threshold,
-    which a bundle has from test images, the table also has a verdict; a run uses that of its own bundle.
+    which a bundle has from test images, the table also has a verdict; a run uses that of its own bundle. A TFLite file
+    scores, without loading TensorFlow, as with generate.
 
     \b
     Examples:
@@ -112,7 +113,10 @@ def score(
                 "leave it out, or score with the run"
             )
         place = runtime or "tflite", precision, unchecked
-        found = _by_bundle(source, pictures, place, seed, label, skip_corrupt)
+        found = _by_bundle(bundle_of(source), pictures, place, seed, label, skip_corrupt)
+    elif importance_samples == SAMPLES and scores_like_its_bundle(source):
+        place = "tflite", "float32", False
+        found = _by_bundle(source / BUNDLE, pictures, place, seed, label, skip_corrupt)
     else:
         found = _by_run(source, pictures, importance_samples, seed, label, skip_corrupt)
     _write(found, output, picture)
@@ -134,7 +138,7 @@ def _by_run(
     from keras_vae.data.arrays import ImageArrays
     from keras_vae.data.folder.pictures import read_pictures
     from keras_vae.data.pipeline import build_pipeline
-    from keras_vae.models.scoring import Scores
+    from keras_vae.models.scores import Scores
 
     model, settings = load_run(run)
     pictures = read_pictures(places, model.image_shape, skip_corrupt)
@@ -154,12 +158,12 @@ def _by_run(
         return model.reconstruct(images[rows], label=None if labels is None else labels[rows])
 
     scores = Scores(*map(np.concatenate, zip(*parts, strict=True)))
-    threshold = _threshold(run / "bundle") if samples == SAMPLES else None
+    threshold = _threshold(run / BUNDLE) if samples == SAMPLES else None
     return Scored(pictures, images, labels, model.class_names, scores, threshold, reconstruct)
 
 
 def _by_bundle(
-    source: Path,
+    bundle: Path,
     places: Sequence[Path],
     place: tuple[str, str, bool],
     seed: int,
@@ -169,15 +173,15 @@ def _by_bundle(
     from keras_vae.export.runtimes.score import reconstruct_by, scores_by
     from keras_vae.export.verification.integrity import read_manifest
 
-    bundle = bundle_of(source)
     manifest = read_manifest(bundle)
     path = checked_file(bundle, manifest, "score", *place)
-    load_tensorflow()  # whose resizing pictures are read by
+    if place[0] == "saved_model":
+        load_tensorflow()
     import numpy as np
 
     from keras_vae.data.folder.pictures import read_pictures
     from keras_vae.export.runtimes.runtime import load_runtime
-    from keras_vae.models.scoring import Scores
+    from keras_vae.models.scores import Scores
 
     model = manifest["model"]
     pictures = read_pictures(places, tuple(model["image_shape"]), skip_corrupt)

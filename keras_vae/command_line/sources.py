@@ -75,6 +75,24 @@ def file_of_run(run: Path) -> Drawn | None:
         return None
 
 
+def scores_like_its_bundle(run: Path) -> bool:
+    """Return whether the TFLite file of a run's bundle scores what its model would: whole, and of pixels as they are.
+
+    Raises:
+        ValueError: a folder that holds no run.
+    """
+    from keras_vae.export.verification.integrity import read_manifest
+    from keras_vae.runs.run_folder import is_as_trained, read_settings
+
+    if read_settings(run).binarize != "none" or not is_as_trained(run):
+        return False
+    try:
+        checked_file(run / BUNDLE, read_manifest(run / BUNDLE), "score", "tflite", "float32", unchecked=False)
+    except ValueError:
+        return False
+    return True
+
+
 def file_of_preset(preset: str) -> Drawn | None:
     """Load the TFLite file that comes with a preset's weights; None where none does.
 

@@ -1,6 +1,7 @@
 """Datasets by their TFDS name; `digits`, `emoji` and `shapes` among them."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,10 @@ def _read(
     classes = isinstance(label, tfds.features.ClassLabel)
 
     def fit(example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
-        image = resize_and_crop(to_channels(example[key], channels), size)
+        image = to_channels(example[key], channels)
+        if image.shape[:2].as_list() != list(size):
+            image = tf.numpy_function(functools.partial(resize_and_crop, size=size), [image], tf.uint8, stateful=False)
+        image = tf.ensure_shape(image, [*size, channels])
         return (image, tf.cast(example["label"], tf.int32)) if classes else (image,)
 
     # other features (boxes, captions, attributes) are never decoded

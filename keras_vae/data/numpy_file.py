@@ -15,7 +15,7 @@ from keras_vae.data.channels import to_channels
 from keras_vae.data.gather import gather
 from keras_vae.data.pixels import check_pixels
 from keras_vae.data.prepared_file import Block, PreparedFile, stat_of
-from keras_vae.data.resize import resizer
+from keras_vae.data.resize import resize_and_crop
 from keras_vae.data.splits import choose, with_test
 
 BLOCK = 256
@@ -44,7 +44,6 @@ def load_numpy(
     size, channels = image_size or (height, width), channels or given
     if given != channels and not {given, channels} <= set(PICTURE_CHANNELS):
         raise ValueError(f"channels is {channels}: expected {given}, as file {path} has; leave it out")
-    fit = resizer(size, channels)
 
     def blocks(start: int) -> Iterator[Block]:
         for first in range(start, len(chosen), BLOCK):
@@ -54,8 +53,7 @@ def load_numpy(
                 check_pixels(block.reshape(len(block), height, -1, 1), f"file {path}")
                 block = np.rint(block.astype(np.float64) * 255).clip(0, 255).astype(np.uint8)
             block = to_channels(tf.constant(block), channels).numpy()
-            images = block if size == (height, width) else np.array([fit(image) for image in block])
-            yield Block(images, None, first + len(numbers))
+            yield Block(np.array([resize_and_crop(image, size) for image in block]), None, first + len(numbers))
 
     file = PreparedFile(
         {"file": str(path.resolve()), "split": split, "size": size, "channels": channels}, stat_of(path)

@@ -25,7 +25,7 @@ from keras_vae.data.cache import cache_folder
 from keras_vae.files.written_whole import write_json
 
 # Of the files' form, and of how pixels are made of a source: raise it when either changes.
-VERSION = 1
+VERSION = 2
 _IMAGES, _LABELS, _ABOUT, _PROGRESS = "images.uint8", "labels.int32", "about.json", "progress.json"
 _BEGINNING = {"done": 0, "rows": 0, "labels": True, "failed": {}}
 

@@ -1,51 +1,34 @@
 """Images of any size brought to one: aspect kept, centre cropped."""
 
-from collections.abc import Callable
-
 import numpy as np
-import tensorflow as tf
+from PIL import Image
 
 
-def resize_and_crop(image: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def resize_and_crop(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale an image until it covers `size`, keeping its aspect, and cut out the centre.
 
     Args:
-        image: uint8 `[h, w, channels]`.
+        image: uint8 `[h, w, channels]`; of four channels the last is transparency.
         size: The height and width wanted.
 
     Returns:
         uint8 `[height, width, channels]`; an image that already has the size comes back unchanged.
     """
     height, width = size
-    given = tf.shape(image)[:2]
-
-    def scaled() -> tf.Tensor:
-        scale = tf.reduce_max(tf.constant(size, tf.float32) / tf.cast(given, tf.float32))
-        covering = tf.cast(tf.round(tf.cast(given, tf.float32) * scale), tf.int32)
-        covering = tf.maximum(covering, size)
-        # without antialias a shrunk image samples a few of its pixels and drops the rest
-        resized = _resize(image, covering)
-        top, left = tf.unstack((covering - size) // 2)
-        cut = resized[top : top + height, left : left + width]
-        return tf.cast(tf.clip_by_value(tf.round(cut), 0, 255), tf.uint8)
-
-    fitted = tf.cond(tf.reduce_all(given == size), lambda: image, scaled)
-    return tf.ensure_shape(fitted, [height, width, image.shape[-1]])
-
-
-def _resize(image: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """Return an image float32 of another size; of four channels the last is transparency."""
-    if image.shape[-1] != 4:
-        return tf.image.resize(image, size, antialias=True)
-    # weighted by it: what is transparent has no colour that may show beside it
-    pixels = tf.cast(image, tf.float32)
-    colours, alpha = pixels[..., :3], pixels[..., 3:]
-    resized = tf.image.resize(tf.concat([colours * alpha, alpha], axis=-1), size, antialias=True)
-    return tf.concat([tf.math.divide_no_nan(resized[..., :3], resized[..., 3:]), resized[..., 3:]], axis=-1)
-
-
-def resizer(size: tuple[int, int], channels: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return `resize_and_crop` to a size for arrays with so many channels, as a graph: it takes a tenth of the time."""
-    signature = [tf.TensorSpec([None, None, channels], tf.uint8)]
-    graph = tf.function(lambda image: resize_and_crop(image, size), input_signature=signature, autograph=False)
-    return lambda image: graph(tf.constant(image)).numpy()
+    if image.shape[:2] == (height, width):
+        return image
+    scale = np.float32(max(np.float32(height) / image.shape[0], np.float32(width) / image.shape[1]))
+    covering = (max(int(np.rint(image.shape[1] * scale)), width), max(int(np.rint(image.shape[0] * scale)), height))
+    top, left = (covering[1] - height) // 2, (covering[0] - width) // 2
+    pixels = image.astype(np.float32)
+    if image.shape[2] == 4:
+        pixels[..., :3] *= pixels[..., 3:]  # what is transparent has no colour that may show beside it
+    # the filter grows with the scale: a shrunk image is an average of all pixels, not a choice of a few
+    resized = [
+        np.asarray(Image.fromarray(channel).resize(covering, Image.Resampling.BILINEAR))
+        for channel in np.moveaxis(pixels, -1, 0)
+    ]
+    cut = np.stack([channel[top : top + height, left : left + width] for channel in resized], axis=-1)
+    if image.shape[2] == 4:
+        cut[..., :3] = np.divide(cut[..., :3], cut[..., 3:], out=np.zeros_like(cut[..., :3]), where=cut[..., 3:] > 0)
+    return np.rint(cut).clip(0, 255).astype(np.uint8)

@@ -18,6 +18,7 @@ from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import labels_given
 from keras_vae.data.pixels import check_pixels
 from keras_vae.models.finite_weights import unusable_weights
+from keras_vae.models.scores import Scores
 from keras_vae.objectives.kl import factorise, kl_divergence, kl_per_dimension
 from keras_vae.random.portable import check_index, check_seed
 from keras_vae.random.row_noise import SAMPLES, row_noise
@@ -26,24 +27,6 @@ tfd = tfp.distributions
 # Pixels decoded, or terms of the prior's density, at a time: bounds the memory, whatever the number of samples. About
 # 32 MB a float32 copy.
 PIXELS_AT_A_TIME = 8_000_000
-
-
-class Scores(NamedTuple):
-    """The scores of each image, in nats, as four float32 arrays `[n]`.
-
-    The lower `elbo` and `bound` are, the more unusual the image.
-
-    Attributes:
-        elbo: -(reconstruction + kl).
-        reconstruction: -E_q[log p(x|z)], the mean over the samples; the higher, the more unusual.
-        kl: KL(q(z|x) || p(z)), in closed form where there is one, else the mean over the samples.
-        bound: the importance-weighted bound with the same samples, which is closer to log p(x).
-    """
-
-    elbo: Any
-    reconstruction: Any
-    kl: Any
-    bound: Any
 
 
 class SampleTerms(NamedTuple):

@@ -42,7 +42,9 @@ def evaluate_run(
     progress = bar(console)
     progress.disable = not console.is_terminal
     with progress:
-        task = progress.add_task("evaluating", total=len(pipeline), figures="")
+        batches = len(pipeline)
+        # a lone batch has no parts to count: its bar moves to and fro
+        task = progress.add_task("evaluating", total=batches if batches > 1 else None, figures="")
         return evaluate(
             model,
             pipeline,

@@ -23,7 +23,7 @@ def bar(console: Console) -> Progress:
 
 
 class EpochProgress(keras.callbacks.Callback):
-    """One bar for a whole training; without a terminal, about ten lines, the first of which says how long it may take.
+    """One bar for a whole training; without a terminal about ten lines, as the first says, with the minutes to go.
 
     Args:
         console: where to print.
@@ -65,7 +65,8 @@ class EpochProgress(keras.callbacks.Callback):
         self._bar.update(self._task, completed=(epoch + 1) * self._steps, figures=figures)
         due = max(1, self.epochs // 10)
         if not self.console.is_terminal and ((epoch + 1) % due == 0 or not self._lines):
-            self.console.print(f"epoch {epoch + 1}/{self.epochs}: {figures}{self._remaining(epoch)}")
+            more = "" if self._lines or due == 1 else f"; a line follows every {due} epochs"
+            self.console.print(f"epoch {epoch + 1}/{self.epochs}: {figures}{more}{self._remaining(epoch)}")
             self._lines += 1
 
     def _remaining(self, epoch: int) -> str:

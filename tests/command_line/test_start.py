@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 COMMANDS = ("train", "evaluate", "generate")
 HEAVY = "{'tensorflow', 'keras', 'tensorflow_probability', 'tensorflow_datasets', 'matplotlib'}"
@@ -57,6 +59,22 @@ assert peak < 200e3, peak  # kilobytes; TensorFlow alone takes more
     done = start("-c", code, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["samples.png"]
+
+
+def test_scores_of_a_run_and_a_bundle_load_no_tensorflow(run, tmp_path):
+    Image.fromarray(np.arange(200, dtype=np.uint8).reshape(10, 20)).save(tmp_path / "wide.png")
+    attempts = [["score", str(source), "wide.png", "--output", "of.csv"] for source in (run, run / "bundle")]
+    code = f"""
+import sys
+from keras_vae.command_line.application import main
+for arguments in {attempts!r}:
+    main(arguments)
+    loaded = {HEAVY} & set(sys.modules)
+    assert loaded <= {{'matplotlib'}}, (arguments, loaded)  # which draws the picture
+"""
+    done = start("-c", code, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len((tmp_path / "of.csv").read_text("utf-8").splitlines()) == 2
 
 
 def test_a_mistake_found_late_is_still_one_line(tmp_path):

@@ -40,7 +40,10 @@ def test_the_first_epoch_tells_the_minutes_to_go(clock):
 
 def test_a_resumed_training_tells_it_likewise(clock):
     line, *_ = lines_of(clock, epochs=30, steps=101, seconds=1.0, initial=4)
-    assert line == "epoch 5/30: loss 12.35, test 6.70 nats; about 43 minutes to go, fewer with a smaller --epochs"
+    assert line == (
+        "epoch 5/30: loss 12.35, test 6.70 nats; a line follows every 3 epochs; about 43 minutes to go, fewer with a "
+        "smaller --epochs"
+    )
 
 
 @pytest.mark.parametrize("how", [{"seconds": 0.01}, {"seconds": 9.0, "per_call": 101}])

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import IO, Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from keras_vae.data.folder.kinds import Unusable
@@ -32,9 +31,8 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         Unusable: For numbers below 0 or no numbers.
     """
     if _is_deep_png(image, file):
-        # Pillow keeps the upper 8 bits of colours
         file.seek(0)
-        levels = tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
+        levels = _decode_deep_png(file.read())
     else:
         if _tiff_tag(image, 262) == 0:
             raise Unusable("0 is white in it, as in radiographs, which Pillow does not invert for more than 8 bits")
@@ -47,6 +45,16 @@ def read_levels(image: Image.Image, file: IO[bytes]) -> np.ndarray:
         opaque = (levels != np.asarray(clear)).any(-1, keepdims=True)
         levels = np.concatenate([levels, np.where(opaque, 65535, 0).astype(np.uint16)], -1)
     return levels
+
+
+def _decode_deep_png(content: bytes) -> np.ndarray:
+    """Decode with TensorFlow, which few who score need: Pillow keeps the upper 8 bits of colours."""
+    import tensorflow as tf
+
+    try:
+        return tf.io.decode_png(content, dtype=tf.uint16).numpy()
+    except tf.errors.OpError:
+        raise Unusable("no whole PNG") from None
 
 
 def check_upper_bytes(image: Image.Image) -> None:

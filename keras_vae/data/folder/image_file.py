@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from keras_vae.data.folder.colour_profile import SAID, to_srgb
 from keras_vae.data.folder.deep import Whites, check_upper_bytes, is_deep, read_levels, to_bytes
 from keras_vae.data.folder.kinds import Unusable, open_image
 
-# what Pillow and TensorFlow raise for files that are cut short, mislabelled or damaged, and we for others
-UNREADABLE = (Unusable, OSError, SyntaxError, ValueError, EOFError, tf.errors.OpError)
+# what Pillow raises for files that are cut short, mislabelled or damaged, and we for others
+UNREADABLE = (Unusable, OSError, SyntaxError, ValueError, EOFError)
 # Above this a picture is shrunk while it is decoded; Pillow warns of it.
 LARGE = 89_478_485
 # Above this it would take gigabytes. A JPEG is shrunk by its decoder.
@@ -139,6 +138,4 @@ def why(error: Exception) -> str:
     """Return in few words why a file could not be read."""
     if isinstance(error, UnidentifiedImageError):
         return "no image"
-    if isinstance(error, tf.errors.OpError):
-        return "no whole PNG"
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -24,7 +24,7 @@ from keras_vae.data.folder.image_file import (
 from keras_vae.data.folder.layout import Layout, read_layout
 from keras_vae.data.gather import gather
 from keras_vae.data.prepared_file import Block, Gathered, PreparedFile, stat_of
-from keras_vae.data.resize import resizer
+from keras_vae.data.resize import resize_and_crop
 from keras_vae.data.splits import choose
 
 MIXED_SIZE = (64, 64)
@@ -122,7 +122,6 @@ def _gather(
         # of all splits: those to test with are scaled as those to train on
         everything = itertools.chain.from_iterable(layout.splits.values())
         whites = whites_of(read_headers(_paths(everything))[0])
-    fit = resizer(size, channels)
 
     def read(path: Path) -> np.ndarray | str:
         """Return an image, or why there is none."""
@@ -135,7 +134,7 @@ def _gather(
             return why(error)
         if not unchanged:
             raise ValueError(f"{path} has changed while folder {folder} was read: expected it to stay; read it again")
-        return image if image.shape[:2] == size else fit(image)
+        return resize_and_crop(image, size)
 
     def blocks(start: int) -> Iterator[Block]:
         with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -23,7 +23,7 @@ from keras_vae.data.folder.image_file import (
 )
 from keras_vae.data.folder.listing import Listing
 from keras_vae.data.labels import number_of
-from keras_vae.data.resize import resizer
+from keras_vae.data.resize import resize_and_crop
 
 _log = logging.getLogger("keras_vae.data.folder")
 
@@ -62,15 +62,13 @@ def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], ski
     with large_files_allowed():
         headers, failed = read_headers(paths)
         whites = whites_of(headers)
-        fit = resizer(size, channels)
 
         def read(path: Path) -> np.ndarray | str:
             """Return an image, or why there is none."""
             try:
-                image = read_pixels(path, channels, whites, size)
+                return resize_and_crop(read_pixels(path, channels, whites, size), size)
             except UNREADABLE as error:
                 return why(error)
-            return image if image.shape[:2] == size else fit(image)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = dict(zip(headers, pool.map(read, headers), strict=True))
