@@ -1,4 +1,4 @@
-"""From process start to PNG: `keras-vae` as whole processes, for 16 pictures of a preset, a run and a bundle.
+"""From process start to PNG or scores: `keras-vae` as whole processes, for a preset, a run and a bundle.
 
     keras-vae train --epochs 1 --output RUN
     python benchmarks/first_picture.py RUN --output benchmarks/first_picture.md
@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 
 GENERATE = "generate --seed 7 --output {folder}/grid.png"
+SCORE = "score --output {folder}/scores.csv"
 COMMANDS = {
     "import keras_vae": "",
     "keras-vae --help": "--help",
@@ -32,6 +33,8 @@ COMMANDS = {
     "keras-vae generate --preset mnist_ladder": f"{GENERATE} --preset mnist_ladder",
     "keras-vae generate RUN": f"{GENERATE} {{run}}",
     "keras-vae generate BUNDLE": f"{GENERATE} {{run}}/bundle",
+    "keras-vae score RUN PICTURE": f"{SCORE} {{run}} {{run}}/samples.png",
+    "keras-vae score BUNDLE PICTURE": f"{SCORE} {{run}}/bundle {{run}}/samples.png",
     "keras-vae generate RUN, without its bundle": f"{GENERATE} {{folder}}/run",
 }
 
