@@ -1,10 +1,11 @@
-"""One image on one thread: the decoder of each shipped preset by LiteRT, ONNX Runtime and PyTorch.
+"""One image on one thread: the decoder of each shipped preset by LiteRT, ONNX Runtime, PyTorch and ExecuTorch.
 
     TF_CPP_MIN_LOG_LEVEL=3 python benchmarks/one_image.py --peers-python PEERS/bin/python
 
-PEERS is a virtual environment with torch, onnx and onnx2torch, by which PyTorch gets the very decoder of the bundle's
-`onnx/decode.onnx`; the images of all are held against each other. Each file or program is timed in a process of its
-own, 300 calls after 30, in interleaved rounds; a cell is the median of the rounds' medians. Writes one_image.md.
+PEERS is a virtual environment with torch, onnx, onnx2torch and executorch, by which PyTorch and ExecuTorch get the
+very decoder of the bundle's `onnx/decode.onnx`; the images of all are held against each other. Each file or program is
+timed in a process of its own, 300 calls after 30, in interleaved rounds; a cell is the median of the rounds' medians.
+Writes one_image.md.
 """
 
 from __future__ import annotations
@@ -58,7 +59,14 @@ class DepthToSpace(torch.nn.Module):  # onnx2torch knows the other order of chan
         b = self.block
         return x.reshape(n, b, b, c // b**2, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // b**2, h * b, w * b)
 
-class Reshape(torch.nn.Module):  # its own takes the shape as a tensor, at which torch.compile fails
+class Slice(torch.nn.Module):  # its own and its Reshape take tensors, at which torch.compile and export fail
+    def __init__(self, starts, ends, axes):
+        super().__init__()
+        self.slices = {axis: slice(*ends) for axis, *ends in zip(axes, starts, ends)}
+    def forward(self, x):
+        return x[tuple(self.slices.get(axis, slice(None)) for axis in range(x.ndim))]
+
+class Reshape(torch.nn.Module):
     def __init__(self, shape):
         super().__init__()
         self.shape = shape
@@ -67,14 +75,17 @@ class Reshape(torch.nn.Module):  # its own takes the shape as a tensor, at which
 
 def module_of(node, graph):
     mapping = common.OnnxMapping(inputs=(node.input_values[0],), outputs=node.output_values)
+    numbers = [graph.initializers[name].to_numpy().tolist() for name in node.input_values[1:]]
     if node.operation_type == "Reshape":
-        module = Reshape(graph.initializers[node.input_values[1]].to_numpy().tolist())
+        module = Reshape(*numbers)
+    elif node.operation_type == "Slice":
+        module = Slice(*numbers)
     else:
         module = DepthToSpace(node.attributes["blocksize"])
     return common.OperationConverterResult(module, mapping)
 
 for key in registry._CONVERTER_REGISTRY:
-    if key.operation_type in ("DepthToSpace", "Reshape"):
+    if key.operation_type in ("DepthToSpace", "Reshape", "Slice"):
         registry._CONVERTER_REGISTRY[key] = module_of
 torch.set_num_threads(1)
 module, given = onnx2torch.convert(file).eval(), torch.from_numpy(latent)
@@ -84,6 +95,21 @@ def call():
         return module(given).numpy()
 """,
 }
+PROGRAMS["executorch"] = (
+    PROGRAMS["torch"]
+    + """
+from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+from executorch.exir import to_edge_transform_and_lower
+from executorch.extension.pybindings.portable_lib import _unsafe_reset_threadpool
+from executorch.runtime import Runtime
+
+_unsafe_reset_threadpool(1)
+exported = torch.export.export(module, (given,))
+program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
+forward = Runtime.get().load_program(program.buffer).load_method("forward")
+call = lambda: forward.execute([given])[0].numpy()
+"""
+)
 STATIC = "../decode.1.onnx"  # the same at the shapes of one image
 ROWS = {
     "tflite/vae.tflite by LiteRT": ("litert", "tflite/vae.tflite", False),
@@ -93,6 +119,7 @@ ROWS = {
     "onnx/decode.int8.onnx by ONNX Runtime": ("onnxruntime", "onnx/decode.int8.onnx", False),
     "onnx/decode.onnx by PyTorch": ("torch", STATIC, False),
     "onnx/decode.onnx by torch.compile": ("torch", STATIC, True),
+    "onnx/decode.onnx by ExecuTorch (XNNPACK)": ("executorch", STATIC, False),
 }
 
 
@@ -133,7 +160,7 @@ def measure(name: str, rounds: int, peers_python: str) -> list[str]:
         for number in range(rounds):
             for title in list(ROWS)[:: -1 if number % 2 else 1]:
                 runtime, path, compiled = ROWS[title]
-                python = peers_python if runtime == "torch" else sys.executable
+                python = peers_python if "torch" in runtime else sys.executable
                 milliseconds, pixels = timed(python, runtime, bundle / path, latent, compiled)
                 found[title].append(milliseconds)
                 errors[title] = float(np.abs(np.array(pixels) - expected).max())
@@ -155,8 +182,9 @@ def main() -> None:
 
     from keras_vae.presets.weights import trained_preset_names
 
-    ask = "from importlib.metadata import version as v; print(v('torch'), v('onnx2torch'))"
-    torch = subprocess.run([options.peers_python, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    ask = "from importlib.metadata import version as v; print(v('torch'), v('onnx2torch'), v('executorch'))"
+    asked = subprocess.run([options.peers_python, "-c", ask], capture_output=True, text=True, check=True)
+    torch, onnx2torch, executorch = asked.stdout.split()
     lines = [
         "# One image on one thread",
         "",
@@ -164,12 +192,13 @@ def main() -> None:
         "",
         f"Rounds: {options.rounds}; {time.strftime('%Y-%m-%d')}, one thread ({platform.machine()}), seed 7; LiteRT "
         f"{version('ai-edge-litert')}, ONNX Runtime {version('onnxruntime')},",
-        f"PyTorch {torch[0]}, onnx2torch {torch[1]}. Median (smallest to largest) of the rounds, decoder alone.",
+        f"PyTorch {torch}, onnx2torch {onnx2torch}, ExecuTorch {executorch}.",
+        "Median (smallest to largest) of the rounds, decoder alone.",
         "",
     ]
     for name in trained_preset_names():
         lines += measure(name, options.rounds, options.peers_python)
-        print("\n".join(lines[-11:]), flush=True)
+        print("\n".join(lines[-12:]), flush=True)
     Path(__file__).with_suffix(".md").write_text("\n".join(lines).rstrip() + "\n", "utf-8")
 
 
