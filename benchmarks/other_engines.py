@@ -99,6 +99,7 @@ def main() -> None:
         "encode": {"image": drawn["image"]},
         "decode": {"latent": drawn["latent"]},
         "generate": {"index": index, **numbers},
+        "score": {"image": drawn["image"], "index": index, "seed": numbers["seed"]},
     }
     lines = ["| engine | file | largest difference from ONNX Runtime |", "|---|---|---|"]
     for engine, (package, load) in ENGINES.items():
