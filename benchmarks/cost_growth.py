@@ -5,9 +5,11 @@
 Steps of 64 random images (128 for the replicas), Adam, keras_vae's defaults. The variants of one table are trained in
 turns, round by round, so that the machine's other work hits all alike; a figure is the median over rounds. Replicas are
 virtual devices that share the machine's cores: what a step takes longer with more of them is the price of dealing the
-batch out, of meeting for the sums, and of doing small work in more pieces. Each number of replicas has its own process.
+batch out, of meeting for the sums, and of doing small work in more pieces. Each number of replicas has its own process,
+which trains short epochs and ones of four times their steps: the difference is that of steps alone, and what is left of
+the short one is what every epoch costs, whatever its length.
 
-Writes cost_growth.md, .json and .png beside this file.
+--replicas measures these alone. Writes cost_growth.md, .json and .png beside this file.
 """
 
 from __future__ import annotations
@@ -104,38 +106,45 @@ def of_latents(rounds: int) -> dict:
 
 
 def serve_replicas(kind: str, replicas: int) -> None:
-    """The program of one number of replicas: trains an epoch for each line of standard input."""
+    """The program of one number of replicas: for each line of standard input, milliseconds of a step and an epoch."""
     import tensorflow as tf
 
     processors = tf.config.list_physical_devices("CPU")
     devices = [tf.config.LogicalDeviceConfiguration() for _ in range(max(REPLICAS))]
     tf.config.set_logical_device_configuration(processors[0], devices)
-    training = Training(PRESETS[kind], STEPS[kind], REPLICAS_BATCH, replicas)
-    print(training.weights(), flush=True)
+    steps = STEPS[kind]
+    short, long = (Training(PRESETS[kind], times * steps, REPLICAS_BATCH, replicas) for times in (1, 4))
+    print(short.weights(), flush=True)
     for _ in sys.stdin:
-        print(1000 * training.train(), flush=True)
+        of_short, of_long = 1000 * steps * short.train(), 4000 * steps * long.train()
+        step = (of_long - of_short) / (3 * steps)
+        print(step, of_short - steps * step, flush=True)
 
 
 def of_replicas(rounds: int) -> dict:
     programs, weights = {}, {}
     found: dict[str, list[float]] = {}
+    fixed: dict[str, list[float]] = {}
     for kind in PRESETS:
         for replicas in REPLICAS:
             command = [sys.executable, __file__, "--serve", kind, str(replicas)]
             name = f"{kind}, {replicas}"
             programs[name] = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             weights[name] = int(programs[name].stdout.readline())
-            found[name] = []
+            found[name], fixed[name] = [], []
     for number in range(rounds):
         order = list(programs.items())
         for name, program in order if number % 2 else reversed(order):
             program.stdin.write("go\n")
             program.stdin.flush()
-            found[name].append(float(program.stdout.readline()))
+            step, epoch = map(float, program.stdout.readline().split())
+            found[name].append(step)
+            fixed[name].append(epoch)
     for program in programs.values():
         program.stdin.close()
         program.wait(timeout=60)
-    return {"milliseconds": found, "weights": weights}
+    when = f"{rounds} rounds, {time.strftime('%Y-%m-%d', time.gmtime())}"
+    return {"milliseconds": found, "fixed": fixed, "weights": weights, "when": when}
 
 
 def median(result: dict, name: str) -> float:
@@ -187,6 +196,8 @@ def report(record: dict) -> str:
         "",
         f"## Replicas on virtual devices of the same cores: {REPLICAS_BATCH} images a step",
         "",
+        f"{replicas['when']}.",
+        "",
         *table("network, replicas", replicas, _first_of_kind(list(replicas["weights"]))),
         "",
         "The overhead of a step, in milliseconds: "
@@ -195,7 +206,9 @@ def report(record: dict) -> str:
             for name, base in _first_of_kind(list(replicas["weights"])).items()
             if name != base
         )
-        + ".",
+        + ". What every epoch costs beside its steps, in milliseconds: "
+        + "; ".join(f"{name} {statistics.median(each):.0f}" for name, each in replicas["fixed"].items())
+        + ". With replicas, TensorFlow traces functions for each iterator over a sharded dataset.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -227,9 +240,19 @@ def draw(record: dict, path: Path) -> None:
     figure.savefig(path, dpi=110, facecolor="white")
 
 
+def write(record: dict, path: Path, quick: bool) -> None:
+    print(report(record))
+    if quick:
+        return
+    path.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    path.with_suffix(".md").write_text(report(record))
+    draw(record, path.with_suffix(".png"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--replicas", action="store_true", help="measure the replicas alone, and keep the rest")
     parser.add_argument("--quick", action="store_true", help="two rounds, to try; writes nothing")
     parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -240,7 +263,11 @@ def main() -> None:
     import tensorflow as tf
     from against_peers import processor_name
 
-    rounds = 2 if arguments.quick else arguments.rounds
+    rounds, path = 2 if arguments.quick else arguments.rounds, Path(__file__)
+    if arguments.replicas:
+        record = json.loads(path.with_suffix(".json").read_text()) | {"replicas": of_replicas(rounds)}
+        write(record, path, arguments.quick)
+        return
     record = {
         "command": "python benchmarks/cost_growth.py" + (f" --rounds {rounds}" if rounds != 9 else ""),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -258,13 +285,7 @@ def main() -> None:
         "replicas": of_replicas(rounds),
     }
     record["load_after"] = [round(load, 2) for load in os.getloadavg()]
-    print(report(record))
-    path = Path(__file__)
-    if arguments.quick:
-        return
-    path.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
-    path.with_suffix(".md").write_text(report(record))
-    draw(record, path.with_suffix(".png"))
+    write(record, path, arguments.quick)
 
 
 if __name__ == "__main__":
