@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -192,7 +193,7 @@ def _by_bundle(
         return {} if labels is None else {"label": labels[rows]}
 
     with held_stderr():
-        run = load_runtime(bundle, path, manifest["artifacts"][path])
+        run = load_runtime(bundle, path, manifest["artifacts"][path], threads=os.cpu_count() or 1)
         scores = Scores(**scores_by(run, images, given(slice(None)), seed))
 
     def reconstruct(rows: np.ndarray) -> np.ndarray:

@@ -19,7 +19,6 @@ tfd = tfp.distributions
 LARGEST = 255  # of the levels 0 ... 255
 SMALLEST_LOG_SCALE = -7.0  # of half the range: a tenth of a level
 LARGEST_LOG_SCALE = 40.0  # flat over all levels, and far from where float32 ends, at 88
-FAR = 1e23  # levels: as good as infinity even for such a component, and times the narrowest one's rate still a float32
 WIDE = 2.0**13  # levels: a logistic of this scale is straight across all of them, to 4e-6
 
 
@@ -73,18 +72,17 @@ class ByteMixture(tfd.Distribution):
         slopes = [] if self.slopes is None else tf.unstack(_first(self.slopes, 2, others))
         log_component, beside = logits, []
         for level, loc, scale in zip(levels, locs, scales, strict=True):
-            # The lowest level takes all that is below it, and the highest all that is above.
-            lower = tf.where(level > 0.5, level - 0.5, -FAR)
-            upper = tf.where(level < LARGEST - 0.5, level + 0.5, FAR)
             at = loc
             for other in beside:
                 at += slopes.pop(0) * other
             if slopes:  # left for channels that follow this one
                 beside.append(level - tf.clip_by_value(loc, 0, LARGEST))
             # s(a) - s(b) = s(a) s(-b) (1 - exp(b - a)): nothing cancels, however far the level lies in a tail.
-            rate = 1 / scale
-            log_component += self.log1mexp((upper - lower) * rate)
-            log_component -= self.softplus((at - upper) * rate) + self.softplus((lower - at) * rate)
+            log_to_above = -self.softplus((at - level - 0.5) / scale)
+            log_from_below = -self.softplus((level - 0.5 - at) / scale)
+            log_between = self.log1mexp(1 / scale)
+            has_above, has_below = (tf.cast(each, tf.float32) for each in (level < LARGEST - 0.5, level > 0.5))
+            log_component += has_above * (log_to_above + has_below * log_between) + has_below * log_from_below
         log_pixel = tf.reduce_logsumexp(log_component, axis=0) - tf.reduce_logsumexp(logits, axis=0)
         return tf.reduce_sum(log_pixel, axis=[-2, -1])
 
