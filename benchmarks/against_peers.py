@@ -172,7 +172,8 @@ def report(cases: dict[str, dict]) -> str:
         "Images a second, median over rounds. `ours / it` is the median of the rounds' ratios, with their quartiles;",
         "above 1 keras_vae is faster. The share is of the rate of NumPy's float32 matrix product in the same rounds,",
         "and counts the layers' products alone. `start` is from the start of a process to the end of its first epoch,",
-        "once. The head of `against_peers.py` says how it is measured. The machine is shared.",
+        "where it was taken (colour32: in a run of its own, the median of two). The head of `against_peers.py` says",
+        "how the rest is measured. The machine is shared.",
     ]
     for key in sorted(cases, key=lambda key: (list(IMAGES).index(key.split("/")[0]), int(key.split("/")[1]))):
         network, batch = key.split("/")
