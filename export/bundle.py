@@ -22,7 +22,13 @@ from keras_vae.export.contents import test_images as images_file
 from keras_vae.export.contents.files import MANIFEST, file_list
 from keras_vae.export.contents.manifest import manifest
 from keras_vae.export.contents.model_card import model_card
-from keras_vae.export.contents.purposes import INTEGER_DECODER, by_purpose, check_purposes, wanted_files
+from keras_vae.export.contents.purposes import (
+    INTEGER_DECODER,
+    by_purpose,
+    check_purposes,
+    wanted_consumers,
+    wanted_files,
+)
 from keras_vae.export.contents.threshold import FALSE_ALARM_RATE, check_rate, threshold_of
 from keras_vae.export.formats.artifact import Artifact
 from keras_vae.export.formats.c_array import write_c
@@ -137,8 +143,9 @@ def _export(
         for path, artifact in content["artifacts"].items():
             for name, reason in artifact["lacks"].items():
                 warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)
-        write_consumers(folder, purposes)
-        if "microcontroller" in purposes and INTEGER_DECODER in content["artifacts"]:
+        consumers = wanted_consumers(purposes, content["artifacts"])
+        write_consumers(folder, consumers)
+        if "microcontroller" in consumers:
             latents = model.sample_latents(SAMPLES_SEED, tf.range(C_LATENTS), 1.0).numpy()
             decoder, facts = folder / INTEGER_DECODER, content["artifacts"][INTEGER_DECODER]
             write_c(decoder, facts, content["model"], latents, SAMPLES_SEED, decoder.parent)

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import importlib.resources
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from keras_vae.export.contents.purposes import PURPOSES
 
-# What is copied, and the purposes that it serves; a folder is copied whole.
-COPIES = {
-    "generate.py": ("web", "server"),
-    "score.py": ("web", "server"),
-    "latents.py": PURPOSES,
-    "web": ("web",),
-    "native": ("server",),
-    "microcontroller": ("microcontroller",),
-}
-
-
-def write_consumers(bundle: Path, purposes: Sequence[str] = ()) -> None:
-    """Copy them into a bundle: those that serve its purposes, page and programs if it has none in particular."""
+def write_consumers(bundle: Path, names: Iterable[str]) -> None:
+    """Copy files and whole folders into a bundle."""
     without_caches = shutil.ignore_patterns("__pycache__")
     with importlib.resources.as_file(importlib.resources.files("keras_vae.export.consumers")) as source:
-        for name, served in COPIES.items():
-            if not set(served) & set(purposes or ("web", "server")):
-                continue
+        for name in names:
             if (source / name).is_dir():
                 shutil.copytree(source / name, bundle / name, ignore=without_caches, dirs_exist_ok=True)
             else:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from keras_vae.export.contents.implied import AUTHORS_WORD, LAYERS, TOLERANCES
+from keras_vae.export.contents.purposes import wanted_consumers
 
 RUNTIMES = {"saved_model": "TensorFlow", "tflite": "LiteRT (TFLite)", "onnx": "ONNX Runtime"}
 # The file that a runtime's example names: without it there is no example.
@@ -23,6 +25,17 @@ _GENERATOR_ON_DELEGATES = (
 _DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, since rounding errors grow with depth)"
 MOST_SHOWN = 32  # values of a list
 _ROLES = ("decode", "encode", "score")
+# What a model with classes is given besides, in each example's language.
+_LABELS = {
+    "label": ", label int32[n]",
+    "json_label": '"label": [0, 0], ',
+    "tensorflow_label": ", tf.zeros(16, tf.int32)",
+    "litert_label": ", label=np.zeros(16, np.int32)",
+    "onnx_label": ', "label": np.zeros(16, np.int32)',
+    "kotlin_label": ', "label" to IntArray(16)',
+    "swift_label": '\n        "label": tensor([Int32](repeating: 0, count: 16), .int32, [16]),',
+    "script_label": " --label 0",
+}
 
 
 def model_card(manifest: Mapping[str, Any]) -> str:
@@ -54,14 +67,15 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "source": {"test data": "test images", "the model": "images that the model drew itself"}[
             manifest["test_images"]["source"]
         ],
-        "label": "" if model["classes"] is None else '"label": [0, 0], ',
+        **{name: "" if model["classes"] is None else text for name, text in _LABELS.items()},
         "authors_word": AUTHORS_WORD,
         "threshold": _threshold(manifest["score"].get("threshold")),
         "shape": ", ".join(map(str, model["image_shape"])),
     }
     for name, value in values.items():
         text = text.replace(f"{{{{{name}}}}}", str(value))
-    return _without_examples(text, {name for name, path in _EXAMPLES.items() if path not in manifest["artifacts"]})
+    has = {name for name, path in _EXAMPLES.items() if path in manifest["artifacts"]}
+    return _with_sections(text, has.union(wanted_consumers(manifest["written_for"], manifest["artifacts"])))
 
 
 def _prior(model: Mapping[str, Any]) -> str:
@@ -155,11 +169,7 @@ def _purposes(manifest: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _without_examples(text: str, missing: set[str]) -> str:
-    """Leave out the sections that begin with `<!-- NAME -->` and end with `<!-- end -->` for files not written."""
-    for name in RUNTIMES:
-        while (start := text.find(f"<!-- {name} -->\n")) >= 0:
-            end = text.index("<!-- end -->\n", start)
-            body = text[start + len(f"<!-- {name} -->\n") : end]
-            text = text[:start] + ("" if name in missing else body) + text[end + len("<!-- end -->\n") :]
-    return text
+def _with_sections(text: str, has: Collection[str]) -> str:
+    """Keep, of the sections that begin with `<!-- NAME -->` and end with `<!-- end -->`, those of what a bundle has."""
+    section = re.compile(r"<!-- (\S+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
+    return section.sub(lambda found: found[2] if found[1] in has else "", text)

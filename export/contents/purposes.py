@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from keras_vae.checks.shown import shown
 from keras_vae.export.contents.implied import FILES, SIGNATURES
@@ -35,6 +35,15 @@ PURPOSES: dict[str, tuple[str, ...]] = {
 # Of a bundle for no purpose in particular. What has the weights once more, at fixed shapes, is written where it is
 # asked for alone: it would make every bundle 1.7 times as large, and an export take twice as long.
 USUAL = (*FILES, INTEGER_DECODER)
+# The programs and pages beside the files, and the purposes that each serves.
+CONSUMERS: dict[str, tuple[str, ...]] = {
+    "generate.py": ("web", "server"),
+    "score.py": ("web", "server"),
+    "latents.py": tuple(PURPOSES),
+    "web": ("web",),
+    "native": ("server",),
+    "microcontroller": ("microcontroller",),
+}
 
 
 def check_purposes(purposes: Iterable[str]) -> tuple[str, ...]:
@@ -54,6 +63,16 @@ def wanted_files(purposes: Iterable[str]) -> tuple[str, ...]:
     """Return the paths of the files that a bundle for some purposes has; none of them are the usual bundle."""
     chosen = [path for purpose in purposes for path in PURPOSES[purpose]]
     return tuple(dict.fromkeys([REFERENCE, *chosen])) if chosen else USUAL
+
+
+def wanted_consumers(purposes: Iterable[str], artifacts: Collection[str]) -> list[str]:
+    """Return the programs and pages of a bundle for some purposes, by default those for any computer.
+
+    Firmware goes with the decoder that it runs.
+    """
+    served = set(purposes) or {"web", "server"}
+    wanted = [name for name, serves in CONSUMERS.items() if served & set(serves)]
+    return [name for name in wanted if name != "microcontroller" or INTEGER_DECODER in artifacts]
 
 
 def by_purpose(artifacts: Mapping[str, object]) -> dict[str, list[str]]:

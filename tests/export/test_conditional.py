@@ -1,6 +1,7 @@
 """A conditional model's files take labels, in every format, and its consumer draws the class asked for."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,20 @@ def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path)
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"class_names has 3 names: expected 4, one for each class"):
         verify_bundle(copy)
+
+
+def test_the_examples_of_the_card_give_labels(bundle, monkeypatch):
+    monkeypatch.chdir(bundle)
+    card = (bundle / "README.md").read_text("utf-8")
+    assert "generate(index int32[n], seed int32[], temperature float32[], label int32[n])" in card
+    for block in re.findall(r"```python\n(.*?)```", card, re.DOTALL):
+        scope = {}
+        exec(block, scope)
+        latent = scope["out"]["latent"] if "out" in scope else scope["latent"]
+        np.testing.assert_array_equal(latent, latents_numpy(7, range(16), 3))
+    for words in ('"label" to IntArray(16)', '"label": tensor([Int32](repeating: 0, count: 16)', '"label": [0, 0]'):
+        assert words in card
+    assert "score.py photographs/ --label 0 --output" in card
 
 
 def test_nats_are_those_of_images_given_their_labels(bundle, model):

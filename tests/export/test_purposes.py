@@ -9,7 +9,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 from keras_vae.export import export_bundle, verify_bundle
 from keras_vae.export.contents.implied import SIGNATURES
-from keras_vae.export.contents.purposes import ONNX, PURPOSES, check_purposes, wanted_files
+from keras_vae.export.contents.purposes import (
+    INTEGER_DECODER,
+    ONNX,
+    PURPOSES,
+    check_purposes,
+    wanted_consumers,
+    wanted_files,
+)
 from keras_vae.export.formats.delegates import COMPATIBLE
 from keras_vae.export.formats.tflite_model import read_model
 from keras_vae.export.runtimes import score
@@ -126,6 +133,16 @@ def test_the_card_says_what_to_take_and_what_delegates_makers_say(delegated):
     assert "- ios: `onnx/encode.1.onnx`" in card
     assert f"- tflite/decode.1.tflite: gpu: {COMPATIBLE}" in card
     assert "- onnx/decode.1.onnx: NNAPI: YES" in card
+    assert "Bindings that do not support signatures" in card
+    for name in ("generate.py", "score.py", "web", "native"):
+        assert (f"`{name}" in card) == (delegated.path / name).exists(), name
+    assert "<!--" not in card
+
+
+def test_firmware_s_files_go_with_their_decoder_alone():
+    assert wanted_consumers(["microcontroller"], ["saved_model"]) == ["latents.py"]
+    assert wanted_consumers(["microcontroller"], ["saved_model", INTEGER_DECODER]) == ["latents.py", "microcontroller"]
+    assert "microcontroller" not in wanted_consumers([], [INTEGER_DECODER])
 
 
 def test_no_purpose_means_the_usual_files():
