@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from keras_vae.export.contents.files import SCHEMA_VERSION
 from keras_vae.export.contents.implied import SCORE, nats_tolerances, preprocessing, tolerances
@@ -67,7 +66,7 @@ def manifest(
             "sampler": None if model.sampler is None else _prior(model.sampler),
             "bit_exact": model.sampling_prior.bit_exact,
             "posterior": _settings(model.posterior),
-            "parameters": {"encoder": _parameters(model.encoder), "decoder": _parameters(model.decoder)},
+            "parameters": {"encoder": model.encoder.count_params(), "decoder": model.decoder.count_params()},
             "layers": {"encoder": _layers(model.encoder), "decoder": _layers(model.decoder)},
         },
         "preprocessing": preprocessing(model.image_shape[-1]),
@@ -94,10 +93,6 @@ def _settings(layer: keras.layers.Layer) -> dict[str, Any]:
 def _prior(prior: Prior) -> dict[str, Any]:
     """The prior by its numbers, and what it was in training."""
     return {**_settings(prior.snapshot()), "trained_as": type(prior).__name__}
-
-
-def _parameters(network: keras.Model) -> int:
-    return int(sum(np.prod(weight.shape, dtype=np.int64) for weight in network.weights))
 
 
 def _layers(network: keras.Model) -> int:

@@ -10,6 +10,7 @@ from unittest import mock
 import onnx
 import tf2onnx
 
+from keras_vae.checks.shown import first_line
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.delegates import mobile_usability
 from keras_vae.export.formats.onnx_handlers import HANDLERS
@@ -43,7 +44,7 @@ def converted(name: str, function: Function) -> onnx.ModelProto:
         onnx.shape_inference.InferenceError,
     ) as error:
         raise Inexpressible(
-            f"ONNX cannot express {name} ({_first_line(error)}): expected operators that it has; replace the layers "
+            f"ONNX cannot express {name} ({first_line(error)}): expected operators that it has; replace the layers "
             "that use others, or use the bundle's other formats"
         ) from error
     model.graph.name = name
@@ -74,7 +75,7 @@ def count_operators(path: Path) -> dict[str, int]:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise Inexpressible(
-            f"{path.name} is not valid ONNX ({_first_line(error)}): expected a file that is; export the model again"
+            f"{path.name} is not valid ONNX ({first_line(error)}): expected a file that is; export the model again"
         ) from error
     return _operators(model)
 
@@ -101,8 +102,3 @@ def _name_batch(model: onnx.ModelProto) -> None:
 
 def _operators(model: onnx.ModelProto) -> dict[str, int]:
     return dict(sorted(Counter(node.op_type for node in model.graph.node).items()))
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

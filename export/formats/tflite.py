@@ -18,8 +18,6 @@ from keras_vae.export.formats.delegates import gpu_compatibility
 from keras_vae.export.formats.tflite_model import lost_constants, of_one_image, read_model, slim
 from keras_vae.private_interfaces import converter_error, tflite_converter
 
-PRECISIONS = ("float32", "float16", "dynamic")
-
 
 def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision: str = "float32") -> Artifact:
     """Write signatures as one file with shared weights.
@@ -36,8 +34,6 @@ def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision:
     Raises:
         Inexpressible: the model needs an operator that TFLite lacks.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision is {precision!r}: expected one of {', '.join(PRECISIONS)}")
     converter = converter_for(saved_model, names)
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

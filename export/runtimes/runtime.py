@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae import registry
+from keras_vae.checks.shown import first_line
 
 Arrays = dict[str, np.ndarray]
 
@@ -35,9 +36,9 @@ class Runtime(ABC):
             if not foreign:
                 self._load(path, threads)
         except Exception as error:  # every runtime raises its own
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ValueError(
-                f"{path} cannot be loaded ({reason}): expected an undamaged file; restore it, or export the model again"
+                f"{path} cannot be loaded ({first_line(error)}): expected an undamaged file; restore it, or export the "
+                "model again"
             ) from error
         if foreign:
             raise ValueError(

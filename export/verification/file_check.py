@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_vae.checks.shown import first_line
 from keras_vae.export.formats.artifact import count_operators
 from keras_vae.export.runtimes.runtime import Arrays, Runtime, load_runtime
 from keras_vae.export.verification.agreement import Agreement
@@ -83,7 +84,7 @@ class FileCheck:
                     misses += wrong
                 misses += self._too_costly(lost, artifact["precision"])
         except Exception as failure:  # every runtime raises its own; none may let a file pass
-            misses.append(f"could not be run ({str(failure).strip().splitlines()[0] or type(failure).__name__})")
+            misses.append(f"could not be run ({first_line(failure)})")
         return FileReport(path, artifact["runtime"], artifact["precision"], error, lost, tuple(misses))
 
     def _wrong_operators(self, path: str, artifact: Mapping[str, Any]) -> list[str]:
@@ -99,16 +100,10 @@ class FileCheck:
         if elbo is None or self.original is None:
             return lost
 
-        def encode_by(one: Callable[..., Arrays]) -> Any:
-            return lambda images: one("encode", image=images, **elbo.given)
-
-        def decode_by(one: Callable[..., Arrays]) -> Any:
-            return lambda latents: one("decode", latent=latents, **elbo.given)["image"]
-
         if "decode" in runtime.artifact["signatures"]:
-            lost["decode"] = self.original - elbo.evaluate(encode_by(self.reference), decode_by(runtime))["elbo"]
+            lost["decode"] = self.original - _elbo_by(elbo, self.reference, runtime)
         if "encode" in runtime.artifact["signatures"]:
-            lost["encode"] = self.original - elbo.evaluate(encode_by(runtime), decode_by(self.reference))["elbo"]
+            lost["encode"] = self.original - _elbo_by(elbo, runtime, self.reference)
         return lost
 
     def _too_costly(self, lost: Mapping[str, float], precision: str) -> list[str]:
@@ -145,9 +140,11 @@ def _with_batch(signature: Mapping[str, Any], batch: int | None) -> dict[str, An
 
 def original_elbo(elbo: Elbo, reference: Runtime) -> float | None:
     """Return the ELBO of the reference, for images on which Keras itself was not judged; None if it cannot be told."""
-    if not elbo.can_be_told:
-        return None
+    return _elbo_by(elbo, reference, reference) if elbo.can_be_told else None
+
+
+def _elbo_by(elbo: Elbo, encoder: Callable[..., Arrays], decoder: Callable[..., Arrays]) -> float:
     return elbo.evaluate(
-        lambda images: reference("encode", image=images, **elbo.given),
-        lambda z: reference("decode", latent=np.asarray(z), **elbo.given)["image"],
+        lambda images: encoder("encode", image=images, **elbo.given),
+        lambda z: decoder("decode", latent=np.asarray(z), **elbo.given)["image"],
     )["elbo"]

@@ -6,7 +6,7 @@ import importlib.resources
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import jsonschema
 from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
-from keras_vae.checks.shown import shown
+from keras_vae.checks.shown import first_line, shown
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION
 from keras_vae.export.verification.facts import false_facts
 from keras_vae.files.digest import sha256
@@ -80,10 +80,9 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
         )
     error = best_match(_validator().iter_errors(manifest))
     if error:
-        shown = error.message if len(error.message) < 200 else error.message[:200] + "..."
         raise ValueError(
-            f"{path} does not follow its schema at {error.json_path} ({shown}): expected what the schema requires; "
-            f"restore it, or {_AGAIN}"
+            f"{path} does not follow its schema at {error.json_path} ({first_line(error)}): expected what the schema "
+            f"requires; restore it, or {_AGAIN}"
         )
     for fact in false_facts(manifest):
         raise ValueError(f"{path} cannot be true ({fact}): expected what the exporter writes; restore it, or {_AGAIN}")
@@ -92,8 +91,33 @@ def read_manifest(bundle: Path, digest: str | None = None) -> dict[str, Any]:
 
 def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     """Return what is wrong with the files, a line each that names the file and the mend; none if all is as exported."""
-    misses = []
     listed = manifest["files"]
+    misses = _check_listed(bundle, listed)
+    for name in sorted(set(_present(bundle)) - listed.keys() - {MANIFEST}):
+        misses.append(f"{name} is not in {MANIFEST}: expected only the files it lists; remove it")
+    for name in (*manifest["artifacts"], manifest["test_images"]["file"]):
+        misses += _check_has_hash(name, listed)
+    return misses
+
+
+def check_artifact(bundle: Path, manifest: dict[str, Any], name: str) -> list[str]:
+    """Return, of what `check_files` does, what is wrong with one of the manifest's `artifacts`, a file or a folder."""
+    listed = manifest["files"]
+    return _check_has_hash(name, listed) or _check_listed(bundle, _within(name, listed))
+
+
+def _within(name: str, listed: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: entry for path, entry in listed.items() if path == name or path.startswith(f"{name}/")}
+
+
+def _check_has_hash(name: str, listed: Mapping[str, Any]) -> list[str]:
+    if _within(name, listed):
+        return []
+    return [f"{name} stands in {MANIFEST} without size and SHA-256: expected both; restore the manifest, or {_AGAIN}"]
+
+
+def _check_listed(bundle: Path, listed: Mapping[str, Any]) -> list[str]:
+    misses = []
     for name, entry in listed.items():
         path = bundle / name
         if _leads_out(bundle, name):
@@ -104,14 +128,6 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
             misses.append(f"{name} has {path.stat().st_size} bytes: expected {entry['bytes']}; restore it, or {_AGAIN}")
         elif (found := sha256(path)) != entry["sha256"]:
             misses.append(f"{name} has SHA-256 {found}: expected {entry['sha256']}; restore it, or {_AGAIN}")
-    for name in sorted(set(_present(bundle)) - listed.keys() - {MANIFEST}):
-        misses.append(f"{name} is not in {MANIFEST}: expected only the files it lists; remove it")
-    for name in (*manifest["artifacts"], manifest["test_images"]["file"]):
-        if name not in listed and not any(other.startswith(f"{name}/") for other in listed):
-            misses.append(
-                f"{name} stands in {MANIFEST} without size and SHA-256: expected both; restore the manifest, or "
-                f"{_AGAIN}"
-            )
     return misses
 
 

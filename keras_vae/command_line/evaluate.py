@@ -69,6 +69,6 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(figures, indent=2))
         return
-    print_figures(figures, console)
+    print_figures(figures, console, split)
     if deep:
         print_surgery(figures["surgery"], console)

@@ -9,11 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 
-def print_figures(figures: dict[str, Any], console: Console, untrained: dict[str, Any] | None = None) -> None:
-    """Print what `keras_vae.evaluate` returned, a line a figure with its meaning."""
+def print_figures(
+    figures: dict[str, Any], console: Console, split: str = "test", untrained: dict[str, Any] | None = None
+) -> None:
+    """Print what `keras_vae.evaluate` returned of a split's images, a line a figure with its meaning."""
     error = figures["nll_standard_error"]
     kind = "likelihood" if figures["is_likelihood"] else "cross-entropy: gray pixels"
-    table = Table("figure", "nats per image", "meaning", title=f"{figures['images']} test images ({kind})")
+    table = Table("figure", "nats per image", "meaning", title=f"{figures['images']} {split} images ({kind})")
     before = f" (untrained {untrained['elbo']:.2f})" if untrained else ""
     table.add_row("elbo", f"{figures['elbo']:.2f}", "-(reconstruction + kl)" + before)
     table.add_row("reconstruction", f"{figures['reconstruction']:.2f}", escape("-E_q[log p(x|z)]"))

@@ -107,13 +107,14 @@ def score(
                 f"output {output} would be written among the pictures of {place}: expected another place; choose "
                 "another --output"
             )
-    if runtime or (source / "manifest.json").is_file():
+    chosen = runtime or (None if precision == "float32" else "tflite")  # a file of a bundle
+    if chosen or (source / "manifest.json").is_file():
         if importance_samples != SAMPLES:
             raise ValueError(
                 f"importance_samples is {importance_samples}: expected {SAMPLES}, which the files of bundles draw; "
                 "leave it out, or score with the run"
             )
-        place = runtime or "tflite", precision, unchecked
+        place = chosen or "tflite", precision, unchecked
         found = _by_bundle(bundle_of(source), pictures, place, seed, label, skip_corrupt)
     elif importance_samples == SAMPLES and scores_like_its_bundle(source):
         place = "tflite", "float32", False

@@ -82,8 +82,12 @@ def verify(
     data = None
     if dataset:
         from keras_vae.data.load import load_dataset
+        from keras_vae.export.verification.integrity import read_manifest
 
-        data = load_dataset(dataset, split=split, batch_size=500, binarize=binarize, data_dir=data_dir)
+        model = read_manifest(bundle)["model"]
+        *size, channels = model["image_shape"]
+        given = {"image_size": tuple(size), "channels": channels, "labels": model["classes"] is not None}
+        data = load_dataset(dataset, split=split, batch_size=500, binarize=binarize, data_dir=data_dir, **given)
     try:
         with held_stderr():
             report, misses = verify_bundle(bundle, data, images, sha256=sha256, fast=fast), []

@@ -40,7 +40,7 @@ def image_batches(
         raise ValueError(
             f"{name} is {shown(data)}: expected batches of images float [n, H, W, C], such as load_dataset's"
         )
-    together = isinstance(data, tuple) and bool(data) and all(hasattr(part, "ndim") for part in data)
+    together = isinstance(data, tuple) and bool(data) and all(getattr(part, "ndim", 0) > 0 for part in data)
     if together or hasattr(data, "ndim"):
         arrays: Any = data if together else (data,)
         if len(arrays) > 2 or len({len(array) for array in arrays}) > 1:

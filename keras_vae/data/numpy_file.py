@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks.channels import MOST_CHANNELS, PICTURE_CHANNELS
+from keras_vae.checks.shown import first_line
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.channels import to_channels
 from keras_vae.data.gather import gather
@@ -64,15 +66,15 @@ def load_numpy(
 
 def _open(path: Path) -> np.ndarray:
     try:
-        array = np.load(path, mmap_mode="r")
+        several = zipfile.is_zipfile(path)
+        array = None if several else np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError as error:
         raise ValueError(f"dataset is {str(path)!r}, which does not exist: expected a file; check the path") from error
     except (OSError, ValueError, EOFError) as error:
-        reason = str(error).splitlines()[0]
         raise ValueError(
-            f"file {path} cannot be read ({reason}): expected an array; write it with numpy.save"
+            f"file {path} cannot be read ({first_line(error)}): expected an array; write it with numpy.save"
         ) from error
-    if not isinstance(array, np.ndarray):
+    if array is None:
         raise ValueError(f"file {path} holds several arrays: expected one; write it with numpy.save")
     mend = None
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):

@@ -22,6 +22,7 @@ from rich.progress import Progress
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.cache import cache_folder
+from keras_vae.files.digest import sha256
 from keras_vae.files.written_whole import write_json
 
 # Of the files' form, and of how pixels are made of a source: raise it when either changes.
@@ -169,14 +170,13 @@ class PreparedFile:
                 labels.flush()
                 write_json(progress, self._beside / _PROGRESS)
                 bar.update(task, completed=block.done)
-        with (self._beside / _IMAGES).open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256(self._beside / _IMAGES)
         about = {
             "shape": [progress["rows"], *image_shape],
             "labels": progress["labels"],
             "failed": progress["failed"],
             "facts": dict(facts),
-            "sha256": sha256,
+            "sha256": digest,
         }
         write_json(about, self._beside / _ABOUT)
         (self._beside / _PROGRESS).unlink()

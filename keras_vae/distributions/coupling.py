@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -105,9 +106,7 @@ def chain(couplings: Sequence[Coupling], latent_dim: int, context: tf.Tensor | N
     """
 
     def one(coupling: Coupling) -> tfb.Bijector:
-        def shift_and_log_scale(kept: tf.Tensor, outputs: int, **_: Any) -> tuple[tf.Tensor, tf.Tensor]:
-            return coupling.shift_and_log_scale(kept, outputs, context=context)
-
+        shift_and_log_scale = partial(coupling.shift_and_log_scale, context=context)
         return tfb.RealNVP(latent_dim // 2, shift_and_log_scale_fn=shift_and_log_scale)
 
     reverse = tfb.Permute(np.arange(latent_dim)[::-1].astype(np.int32))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import keras
+
+from keras_vae.private_interfaces import layers_of
 
 Model = TypeVar("Model", bound=keras.Model)
 
@@ -19,7 +20,7 @@ def in_float32(model: Model) -> Model:
         >>> in_float32(model) is model
         True
     """
-    if all(layer.compute_dtype == "float32" for layer in (*_layers(model.encoder), *_layers(model.decoder))):
+    if all(layer.compute_dtype == "float32" for layer in (*layers_of(model.encoder), *layers_of(model.decoder))):
         return model
     return float32_copy(model)
 
@@ -29,12 +30,6 @@ def float32_copy(model: Any) -> Any:
     copy = type(model).from_config(with_policy(model.get_config(), "float32"))
     copy.set_weights(model.get_weights())
     return copy
-
-
-def _layers(network: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
-    yield network
-    for layer in getattr(network, "layers", ()):
-        yield from _layers(layer)
 
 
 def with_policy(config: Any, policy: str) -> Any:

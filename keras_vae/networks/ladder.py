@@ -105,9 +105,8 @@ def _encoder(
     maps, handed = image, []
     for halving, channels in enumerate(filters, 1):
         maps = keras.layers.Conv2D(channels, 3, strides=2, padding="same", name=f"down_{halving}")(maps)
-        if halving == 1 and label is not None:
-            told = keras.layers.Dense(channels, name="label_features")(label)
-            maps = keras.layers.Add(name="with_label")([maps, keras.layers.Reshape((1, 1, channels))(told)])
+        if halving == 1:
+            maps = _with_label(maps, label)
         for block in range(blocks):
             maps = _block(maps, activation, f"size_{halving}_block_{block}")
         if halving in {group[0] for group in groups}:
@@ -144,12 +143,7 @@ def _decoder(
         if state_shape is None:
             label = label_input(classes)
             inputs: Any = e if label is None else [e, label]
-            state = keras.layers.Conv2D(filters[halving - 1], 1, name="project")(z)
-            if label is not None:
-                told = keras.layers.Dense(filters[halving - 1], name="label_features")(label)
-                state = keras.layers.Add(name="with_label")(
-                    [state, keras.layers.Reshape((1, 1, state.shape[-1]))(told)]
-                )
+            state = _with_label(keras.layers.Conv2D(filters[halving - 1], 1, name="project")(z), label)
         else:
             state = keras.Input(state_shape, name="state")
             inputs = [e, state]
@@ -166,6 +160,14 @@ def _decoder(
     maps = keras.layers.Conv2D(4 * decoder_channels, 3, padding="same", name="likelihood")(maps)
     pixels = cropped(DepthToSpace(name="pixels")(maps), image_shape)
     return TopDownDecoder(shapes, stages, keras.Model(state, pixels, name="pixels"), name="decoder")
+
+
+def _with_label(maps: Any, label: Any) -> Any:
+    """Add what a one-hot label says to every place of the maps; they stay as they are without one."""
+    if label is None:
+        return maps
+    told = keras.layers.Dense(maps.shape[-1], name="label_features")(label)
+    return keras.layers.Add(name="with_label")([maps, keras.layers.Reshape((1, 1, maps.shape[-1]))(told)])
 
 
 def _inject(state: Any, e: Any, activation: str) -> Any:

@@ -222,7 +222,7 @@ class FixedMixture(Mixture):
 
 def shortest_decimals(values: np.ndarray) -> Any:
     """Return nested lists of the shortest decimals from which the same float32 is read."""
-    return [shortest_decimals(row) for row in values] if values.ndim else float(str(values[()]))
+    return values.astype(str).astype(float).tolist()
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")

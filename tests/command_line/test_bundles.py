@@ -138,6 +138,14 @@ def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run,
     assert keras_vae("generate", bundle, "--runtime", "onnx", "--output", output)[0] == 0
 
 
+def test_a_file_beside_the_one_used_is_for_verify_to_name(keras_vae, run, tmp_path):
+    bundle = shutil.copytree(run / "bundle", tmp_path / "bundle")
+    (bundle / "tflite/vae.tflite.bak").write_bytes(b"")
+    assert keras_vae("generate", bundle, "--output", tmp_path / "grid.png")[0] == 0
+    status, _, errors = keras_vae("verify", bundle)
+    assert (status, "tflite/vae.tflite.bak is not in manifest.json" in errors) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -55,6 +55,7 @@ def test_evaluate_repeats_the_figures_of_the_run(run, capsys):
 def test_evaluate_on_another_split_and_as_a_table(run, capsys):
     main(["evaluate", str(run), "--importance-samples", "2", "--split", "train"])
     shown = capsys.readouterr().out
+    assert "train images" in shown
     for figure in ("bits per dimension", "elbo", "reconstruction", "kl", "nll", "active units"):
         assert figure in shown
 

@@ -123,3 +123,11 @@ def test_a_run_that_is_none_is_told_before_anything_is_read(keras_vae, pictures,
     status, _, error = keras_vae("score", tmp_path, pictures, "--output", tmp_path / "a.csv")
     assert (status, error.count("\n")) == (2, 1)
     assert "holds no run" in error
+
+
+def test_a_precision_is_that_of_a_file_of_the_run_s_bundle(keras_vae, run, pictures, tmp_path):
+    folder, _ = run
+    output = tmp_path / "scores.csv"
+    status, _, error = keras_vae("score", folder, pictures, "--precision", "float16", "--output", output)
+    assert (status, len(error.splitlines()), output.exists()) == (2, 1, False)
+    assert "bundle" in error

@@ -91,7 +91,7 @@ def test_other_arrays_are_refused_in_a_line(save, array, message):
 def test_other_files_are_refused_in_a_line(save, numbered, tmp_path):
     path = save(numbered)
     whole = path.read_bytes()
-    for content in (whole[:5000], whole[:50], b"", b"no array"):
+    for content in (whole[:5000], whole[:50], b"", b"no array", b"PK\x03\x04"):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"cannot be read .*: expected an array") as caught:
             load_arrays(path)

@@ -176,10 +176,24 @@ def bad_pixel(value):
         (np.zeros([3, 2, 2], np.float32), r"rank 4"),
         (np.zeros([0, 2, 2, 1], np.float32), r"at least one image"),
         ([], r"at least one image"),
+        ((np.array(0.5, np.float32),), r"rank 4"),
         (tf.data.Dataset.from_tensor_slices(bad_pixel(0.5)).batch(2).take(0), r"at least one image"),
         (tf.data.Dataset.from_tensor_slices(bad_pixel(255.0)).batch(2), r"batch 1 of data are .*divide by 255"),
     ],
-    ids=["0-255", "nan", "negative", "uint8", "size", "channels", "rank", "empty", "no batch", "no data", "later"],
+    ids=[
+        "0-255",
+        "nan",
+        "negative",
+        "uint8",
+        "size",
+        "channels",
+        "rank",
+        "empty",
+        "no batch",
+        "a number",
+        "no data",
+        "later",
+    ],
 )
 def test_refuses_what_is_no_image(small_vae, data, message):
     with pytest.raises(ValueError, match=message) as caught:

@@ -8,7 +8,9 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from keras_vae.command_line.application import main
 from keras_vae.export import BundleError, export_bundle, verify_bundle
 from keras_vae.export.runtimes.choose_file import choose_file
 from keras_vae.export.runtimes.generate import generate_from
@@ -91,6 +93,16 @@ def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path)
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"class_names has 3 names: expected 4, one for each class"):
         verify_bundle(copy)
+
+
+def test_verify_reads_a_folder_s_classes_and_brings_its_pictures_to_the_model_s_size(bundle, tmp_path, capsys):
+    for number in range(24):
+        place = tmp_path / "pictures" / NAMES[number % CLASSES]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (12, 16, 3), np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    main(["verify", str(bundle), "--dataset", str(tmp_path / "pictures"), "--split", "train"])
+    assert "is whole" in capsys.readouterr().out
 
 
 def test_the_examples_of_the_card_give_labels(bundle, monkeypatch):

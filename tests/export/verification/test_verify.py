@@ -10,6 +10,7 @@ import pytest
 from scipy.special import xlogy
 
 from keras_vae.export import BundleError, export_bundle, verify_bundle
+from keras_vae.export.verification import file_check
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.models.vae import VAE
 from keras_vae.random.portable import latents_numpy
@@ -262,3 +263,13 @@ def test_lies_are_all_named_at_once(exports, tmp_path):
         "manifest.json: bit_exact",
         "onnx/decode.onnx: manifest.json says that its largest error",
     ]
+
+
+def test_a_failure_without_words_lets_no_file_pass(exported, monkeypatch):
+    def load(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(file_check, "load_runtime", load)
+    check = file_check.FileCheck(exported.path, exported.manifest, {}, None, None, load, None)
+    path = "onnx/decode.onnx"
+    assert check(path).misses == ("could not be run (MemoryError)",)
