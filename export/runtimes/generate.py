@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_vae.checks.memory import check_fits_memory
-from keras_vae.data.labels import check_labels, label_input, number_of
+from keras_vae.data.labels import labels_to_draw
 from keras_vae.export.runtimes.runtime import Runtime
 from keras_vae.random.portable import check_seed, check_temperature
 
@@ -43,16 +43,9 @@ def generate_from(
     shape = run.signatures()["generate"]["outputs"]["image"]["shape"][1:]
     # twice: in parts, and joined
     check_fits_memory(f"count {count} of images", 2 * 4 * count * math.prod(shape), "lower count")
-    given = label_input(model["classes"], range(count))
-    if label is not None and not given:
-        raise ValueError(f"label is {label}: expected none, since the model has no classes")
-    if label is not None:
-        given["label"] = check_labels(number_of(label, model.get("class_names")), count, model["classes"])
+    labels = labels_to_draw(label, count, model["classes"], model.get("class_names"))
+    given = {} if labels is None else {"label": labels}
     numbers = {"seed": np.int32(check_seed(seed)), "temperature": np.float32(check_temperature(temperature))}
     rows = {"index": np.arange(count, dtype=np.int32), **given}
-    parts = [
-        run("generate", **{name: values[start : start + BATCH_SIZE] for name, values in rows.items()}, **numbers)
-        for start in range(0, count, BATCH_SIZE)
-    ]
-    images, latents = (np.concatenate([part[name] for part in parts]) for name in ("image", "latent"))
-    return images, latents
+    drawn = run.by_rows("generate", rows, BATCH_SIZE, **numbers)
+    return drawn["image"], drawn["latent"]

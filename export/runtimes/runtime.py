@@ -88,6 +88,15 @@ class Runtime(ABC):
             return self._call(signature, inputs)
         return _in_batches(lambda part: self._call(signature, part), inputs, batch)
 
+    def by_rows(self, signature: str, rows: Arrays, at_a_time: int, **numbers: Any) -> Arrays:
+        """Run one signature on many rows, some at a time, with the same `numbers` for all, and join the outputs."""
+        count = len(next(iter(rows.values())))
+        parts = [
+            self(signature, **{name: values[start : start + at_a_time] for name, values in rows.items()}, **numbers)
+            for start in range(0, count, at_a_time)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
     @cached_property
     def _inputs(self) -> dict[str, dict[str, dict[str, Any]]]:
         return {name: signature["inputs"] for name, signature in self.signatures().items()}

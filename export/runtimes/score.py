@@ -24,11 +24,7 @@ def scores_by(run: Runtime, images: np.ndarray, given: Mapping[str, Any], seed: 
         seed: an int32.
     """
     rows = {"image": images, "index": np.arange(len(images), dtype=np.int32), **given}
-    parts = []
-    for start in range(0, len(images), BATCH_SIZE):
-        some = {name: values[start : start + BATCH_SIZE] for name, values in rows.items()}
-        parts.append(run("score", **some, seed=np.int32(seed)))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return run.by_rows("score", rows, BATCH_SIZE, seed=np.int32(seed))
 
 
 def reconstruct_by(

@@ -20,18 +20,19 @@ def take_state(model: keras.Model) -> list[np.ndarray]:
     They are those of the networks, counters and seeds; of the optimizer, which hold its iterations, learning rate,
     moments, averages and dynamic loss scale; and the running means of the epoch, of each replica `[replicas, ...]`.
     """
-    return [*(np.array(variable.numpy()) for variable in _kept(model)), *_take_means(model)]
+    return [*(np.array(variable.numpy()) for variable in kept_variables(model)), *_take_means(model)]
 
 
 def put_state(model: keras.Model, state: Sequence[np.ndarray]) -> None:
     """Give each variable its value back; with several workers, all must call it together."""
-    kept = _kept(model)
+    kept = kept_variables(model)
     for variable, value in zip(kept, state[: len(kept)], strict=True):
         variable.assign(value)
     _put_means(model, state[len(kept) :])
 
 
-def _kept(model: keras.Model) -> list[keras.Variable]:
+def kept_variables(model: keras.Model) -> list[keras.Variable]:
+    """Return what a training goes on from: weights, counters and the optimizer's state."""
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -96,7 +97,7 @@ def check_fits(model: keras.Model, facts: dict[str, Any], state: Sequence[np.nda
             raise ValueError(
                 f"{source} is from another training run, whose {name} is {facts[name]}: expected {now}; {mend}"
             )
-    kept, means = _kept(model), _means(model)
+    kept, means = kept_variables(model), _means(model)
     count = len(kept) + len(means)
     if len(state) != count:
         raise ValueError(f"{source} is from another model, which has {len(state)} variables: expected {count}; {mend}")

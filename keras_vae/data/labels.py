@@ -92,15 +92,25 @@ def labels_given(label: Any, count: int, classes: int | None, names: Sequence[st
         ValueError: labels of a model without classes, or missing or out of range for one with them.
     """
     if classes is None:
-        if label is not None:
-            raise ValueError(
-                f"label is {shown(label)}: expected none, since the model has no classes; leave it out, or "
-                "train a conditional model"
-            )
-        return None
+        return check_no_label(label)
     if label is None:
         raise ValueError(f"label is None: expected one from 0 to {classes - 1}, or one for each image")
     return check_labels(number_of(label, names), count, classes)
+
+
+def labels_to_draw(label: Any, count: int, classes: int | None, names: Sequence[str] | None) -> np.ndarray | None:
+    """Return the classes of `count` images to draw, as `labels_given` does; without a label, class after class."""
+    each = label_of_each(classes, range(count)) if classes is not None and label is None else label
+    return labels_given(each, count, classes, names)
+
+
+def check_no_label(label: Any) -> None:
+    """Raise ValueError for a label of a model without classes."""
+    if label is not None:
+        raise ValueError(
+            f"label is {shown(label)}: expected none, since the model has no classes; leave it out, or train a "
+            "conditional model"
+        )
 
 
 def label_of_each(classes: int, index: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -76,13 +76,12 @@ def elbo_surgery(
     images = int(marginals.batch_shape[0])
     by_dimension = isinstance(model.prior(), tfd.Independent)
     draw = traced(_draw, model)
-    density = AggregateDensity(model.posterior.density_size())
     parts = []
     for number, start in enumerate(range(0, images, ROWS_AT_A_TIME)):
         ours = [some(each, start, start + ROWS_AT_A_TIME) for each in (posteriors, marginals)]
         z, *densities = draw(tf.constant([seed, number, samples]), *ours)
         flat = tf.reshape(z, [-1, model.latent_dim])
-        aggregate = density(flat, posteriors, marginals)
+        aggregate = aggregate_density(flat, posteriors, marginals, model.posterior.density_size())
         shapes = ([samples, -1], [samples, -1, model.latent_dim])
         densities += [tf.reshape(density, shape) for density, shape in zip(aggregate, shapes, strict=True)]
         # over samples first: the images count alike, whatever the size of the last batch
@@ -123,36 +122,26 @@ def _draw(
     return z, posterior.log_prob(z), own.log_prob(z), log_prior
 
 
-class AggregateDensity:
-    """Computes log q(z) and log q(z_j), q being the mean of n posteriors.
+def aggregate_density(
+    z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal, numbers: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return log q(z) float32 `[m]` and log q(z_j) float32 `[m, d]`, q being the mean of n posteriors.
 
     The posteriors are taken some at a time and their log-sum-exp is carried along: memory does not grow with n.
 
     Args:
+        z: latents float32 `[m, d]`.
+        posteriors: batch shape `[n]`.
+        marginals: those of each dimension, normals of batch shape `[n, d]`.
         numbers: held at once for the density of one latent under one posterior, as a `Posterior` tells.
     """
-
-    def __init__(self, numbers: int) -> None:
-        self.numbers = numbers
-        self._add = _add_some
-
-    def __call__(
-        self, z: tf.Tensor, posteriors: tfd.Distribution, marginals: tfd.Normal
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return log q(z) float32 `[m]` and log q(z_j) float32 `[m, d]`.
-
-        Args:
-            z: latents float32 `[m, d]`.
-            posteriors: batch shape `[n]`.
-            marginals: those of each dimension, normals of batch shape `[n, d]`.
-        """
-        count = int(marginals.batch_shape[0])
-        at_a_time = max(1, NUMBERS_AT_A_TIME // (int(z.shape[0]) * self.numbers))
-        joint, by_dimension = tf.fill(z.shape[:1], -math.inf), tf.fill(z.shape, -math.inf)
-        for start in range(0, count, at_a_time):
-            ours = (some(each, start, start + at_a_time) for each in (posteriors, marginals))
-            joint, by_dimension = self._add(joint, by_dimension, z, *ours)
-        return joint - math.log(count), by_dimension - math.log(count)
+    count = int(marginals.batch_shape[0])
+    at_a_time = max(1, NUMBERS_AT_A_TIME // (int(z.shape[0]) * numbers))
+    joint, by_dimension = tf.fill(z.shape[:1], -math.inf), tf.fill(z.shape, -math.inf)
+    for start in range(0, count, at_a_time):
+        ours = (some(each, start, start + at_a_time) for each in (posteriors, marginals))
+        joint, by_dimension = _add_some(joint, by_dimension, z, *ours)
+    return joint - math.log(count), by_dimension - math.log(count)
 
 
 @functools.partial(tf.function, reduce_retracing=True, autograph=False)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.number import whole_number
 from keras_vae.data.as_array import as_array
-from keras_vae.evaluation.elbo_surgery import AggregateDensity
+from keras_vae.evaluation.elbo_surgery import aggregate_density
 from keras_vae.evaluation.posteriors import check_model, moments_of, posteriors_of
 from keras_vae.models.vae import VAE
 from keras_vae.random.noise import EVALUATION, normal
@@ -100,14 +100,13 @@ def gap_of_latents(
             "factors is empty: expected a dict from names to int [n], such as load_factors('shapes', 'train+test')"
         )
     z = means + stddevs * normal(seed, EVALUATION, 0, [images, dimensions])
-    density = AggregateDensity(dimensions)
-    log_density = _log_density(density, z, means, stddevs)
+    log_density = _log_density(z, means, stddevs)
 
     def information_on(factor: np.ndarray) -> np.ndarray:
         given = np.empty_like(log_density)
         for value in np.unique(factor):
             (own,) = np.nonzero(factor == value)
-            given[own] = _log_density(density, *(tf.gather(each, own) for each in (z, means, stddevs)))
+            given[own] = _log_density(*(tf.gather(each, own) for each in (z, means, stddevs)))
         return np.mean(given - log_density, axis=0)
 
     shuffled = np.random.default_rng(seed % 2**32).permutation(images)
@@ -129,10 +128,10 @@ def gap_of_latents(
     }
 
 
-def _log_density(density: AggregateDensity, z: tf.Tensor, means: tf.Tensor, stddevs: tf.Tensor) -> np.ndarray:
+def _log_density(z: tf.Tensor, means: tf.Tensor, stddevs: tf.Tensor) -> np.ndarray:
     """Log q(z_j) of each dimension, float64 `[n, d]`, q being the mean of the normals of these images."""
     marginals = tfd.Normal(means, stddevs)
-    _, by_dimension = density(z, tfd.Independent(marginals, 1), marginals)
+    _, by_dimension = aggregate_density(z, tfd.Independent(marginals, 1), marginals, int(z.shape[-1]))
     return by_dimension.numpy().astype(np.float64)
 
 

@@ -15,7 +15,7 @@ from keras_vae.checks.memory import check_fits_memory
 from keras_vae.checks.number import whole_number
 from keras_vae.data.as_array import as_array
 from keras_vae.data.batches import image_batches
-from keras_vae.data.labels import check_labels, label_of_each, labels_given, number_of
+from keras_vae.data.labels import labels_given, labels_to_draw
 from keras_vae.data.pixels import check_pixels
 from keras_vae.priors.aggregate_posterior import fit_to_aggregate_posterior
 from keras_vae.random.portable import check_index, check_seed, check_temperature
@@ -60,15 +60,12 @@ def generate(
     check_seed(seed)
     check_temperature(temperature)
     check_kind("noise", noise, bool, "True or False")
-    labels = None
-    if self.classes is not None:
-        given = label_of_each(self.classes, range(count)) if label is None else number_of(label, self.class_names)
-        labels = check_labels(given, count, self.classes)
+    labels = labels_to_draw(label, count, self.classes, self.class_names)
     images = []
     for start in range(0, count, batch_size):
         index = np.arange(start, min(start + batch_size, count), dtype=np.int32)
         z = self.sample_latents(seed, tf.constant(index), temperature)
-        label_of_z = label if labels is None else labels[index]
+        label_of_z = None if labels is None else labels[index]
         if noise:
             outputs = self.decoder_outputs(z, label_of_z)
             draws = [self.likelihood(each).sample(seed=(seed, i)) for each, i in zip(outputs, index, strict=True)]

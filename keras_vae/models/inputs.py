@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras_vae.checks.kind import check_kind
 from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
-from keras_vae.data.labels import check_labels
+from keras_vae.data.labels import check_labels, check_no_label
 from keras_vae.data.pixels import check_pixels
 from keras_vae.multi_device.sharding import Shard, Sharded
 
@@ -113,10 +113,7 @@ def as_label(label: Any, classes: int | None, shape: tf.TensorShape) -> Any:
     if label is None or tf.is_symbolic_tensor(label):
         return label
     if classes is None:
-        raise ValueError(
-            f"label is {shown(label)}: expected none, since the model has no classes; leave it out, or "
-            "train a conditional model"
-        )
+        return check_no_label(label)
     values = as_array("label", label)
     sides = tuple(shape) if shape.is_fully_defined() else values.shape
     try:

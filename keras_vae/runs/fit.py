@@ -11,6 +11,7 @@ from rich.console import Console
 
 from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.checkpoints.folder import checkpoints_in
+from keras_vae.checkpoints.state import kept_variables
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
 from keras_vae.multi_device.collectives import is_chief
@@ -88,15 +89,12 @@ class LastGood(keras.callbacks.Callback):
         self.epoch = epoch + 1
         self._hold()
 
-    def _variables(self) -> list[keras.Variable]:
-        return [*self.model.variables, *self.model.optimizer.variables]
-
     def _hold(self) -> None:
-        self._state = [variable.numpy() for variable in self._variables()]
+        self._state = [variable.numpy() for variable in kept_variables(self.model)]
 
     def write(self) -> str:
         """Write the state held to `checkpoint.keras`; return where, and after which epoch, in words."""
-        for variable, value in zip(self._variables(), self._state, strict=True):
+        for variable, value in zip(kept_variables(self.model), self._state, strict=True):
             variable.assign(value)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = save_model(self.model, self.folder / CHECKPOINT)

@@ -134,6 +134,22 @@ def read_pixels(path: Path, channels: int, whites: Whites, size: tuple[int, int]
     return np.asarray(image).reshape(image.height, image.width, channels)
 
 
+def unreadable(failed: Mapping[str | Path, str], images: str, some_are_left: bool) -> ValueError:
+    """Return the error for images that cannot be read.
+
+    Args:
+        failed: why, by path.
+        images: how many there were, in words.
+        some_are_left: whether others can be read.
+    """
+    named = ", ".join(f"{path}: {failed[path]}" for path in sorted(failed)[:3])
+    mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if some_are_left else "mend them"
+    return ValueError(
+        f"{len(failed)} of {images} cannot be read ({named}{', ...' if len(failed) > 3 else ''}): expected readable "
+        f"images; {mend}"
+    )
+
+
 def why(error: Exception) -> str:
     """Return in few words why a file could not be read."""
     if isinstance(error, UnidentifiedImageError):

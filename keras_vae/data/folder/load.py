@@ -18,6 +18,7 @@ from keras_vae.data.folder.image_file import (
     large_files_allowed,
     read_headers,
     read_pixels,
+    unreadable,
     whites_of,
     why,
 )
@@ -87,12 +88,7 @@ def _read(
     gathered = file.read() or _gather(file, folder, layout, chosen, image_size, channels, stats, memory_budget)
     arrays, failed, frames = gathered.arrays, gathered.failed, gathered.facts["frames"]
     if failed and not (skip_corrupt and len(arrays)):
-        named = ", ".join(f"{path}: {failed[path]}" for path in sorted(failed)[:3])
-        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if len(arrays) else "mend them"
-        raise ValueError(
-            f"{len(failed)} of {len(chosen)} images of folder {folder} cannot be read ({named}"
-            f"{', ...' if len(failed) > 3 else ''}): expected readable images; {mend}"
-        )
+        raise unreadable(failed, f"{len(chosen)} images of folder {folder}", bool(len(arrays)))
     _tell(
         folder,
         layout,

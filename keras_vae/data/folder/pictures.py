@@ -18,6 +18,7 @@ from keras_vae.data.folder.image_file import (
     large_files_allowed,
     read_headers,
     read_pixels,
+    unreadable,
     whites_of,
     why,
 )
@@ -75,12 +76,7 @@ def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], ski
     failed |= {path: reason for path, reason in found.items() if isinstance(reason, str)}
     kept = [path for path in paths if path not in failed]
     if failed and not (skip_corrupt and kept):
-        named = ", ".join(f"{path}: {reason}" for path, reason in sorted(failed.items())[:3])
-        mend = "pass --skip-corrupt (skip_corrupt=True) to leave them out, or mend them" if kept else "mend them"
-        raise ValueError(
-            f"{len(failed)} of {len(paths)} images cannot be read ({named}{', ...' if len(failed) > 3 else ''}): "
-            f"expected readable images; {mend}"
-        )
+        raise unreadable(failed, f"{len(paths)} images", bool(kept))
     remarks = [whites.remark(), f"left out {len(failed)} unreadable images" if failed else ""]
     if any(remarks):
         _log.warning("; ".join(filter(None, remarks)))
