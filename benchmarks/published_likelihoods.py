@@ -1,4 +1,4 @@
-"""The papers' networks, and our own preset, on dynamically binarised MNIST: the importance-weighted bound.
+"""The importance-weighted bound of the papers' networks and of our own presets, on binarised MNIST and on emoji.
 
     python benchmarks/published_likelihoods.py train vae --work WORK      # goes on where it was killed
     python benchmarks/published_likelihoods.py judge vae --work WORK      # all 10,000 test images, K = 5,000
@@ -26,12 +26,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from colour_defaults import parts
 from published_recipes import RECIPES, chain
 
 from keras_vae import presets
 from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.batches import image_batches
+from keras_vae.data.binarize import Binarize
 from keras_vae.data.load import load_arrays
 from keras_vae.data.pipeline import build_pipeline
 from keras_vae.evaluation.evaluate import evaluate
@@ -41,18 +43,22 @@ from keras_vae.models.presets import learned_variables, write_trained_weights
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.annealing import LinearWarmUp
 from keras_vae.objectives.elbo import ELBO
+from keras_vae.presets.read import read_preset
 from keras_vae.presets.weights import trained_preset_names
 
 SEED = 0
-VALIDATION = 10_000
+VALIDATION = 10_000  # of MNIST
 BATCH = 100  # in which the 10,000 images of a split are judged
 PRESETS = Path(presets.__path__[0])
-IMAGES = Path(__file__).with_suffix("")  # the folder of what `judge` found: float32 [10,000], and how
+IMAGES = Path(__file__).with_suffix("")  # the folder of what `judge` found: float32 [images], and how
 
 
-def splits() -> dict[str, ImageArrays]:
+def splits(dataset: str) -> dict[str, ImageArrays]:
     """Training, validation and test images."""
-    training, test = load_arrays("mnist", "train"), load_arrays("mnist", "test")
+    training, test = load_arrays(dataset, "train"), load_arrays(dataset, "test")
+    if dataset == "emoji":
+        inner = parts(dataset)  # all variants of an emoji are on one side
+        return {"train": inner["train"], "validation": inner["test"], "test": test}
     return {
         "train": dataclasses.replace(training, images=training.images[:-VALIDATION], labels=None),
         "validation": dataclasses.replace(
@@ -62,9 +68,21 @@ def splits() -> dict[str, ImageArrays]:
     }
 
 
+def judged(images: ImageArrays, dataset: str) -> tf.data.Dataset:
+    """Images in their order, MNIST's pixels drawn once."""
+    drawn: Binarize = "static" if dataset == "mnist" else "none"
+    return build_pipeline(images, batch_size=BATCH, binarize=drawn, seed=SEED, shuffle=False)
+
+
+def dataset_of(name: str) -> str:
+    """What a recipe, or a preset that comes trained, was trained on."""
+    return RECIPES[name].dataset if name in RECIPES else read_preset(name)["trained"]["dataset"]
+
+
 def train(name: str, work: Path) -> None:
     """Train a recipe to its end, from its last checkpoint if it has one."""
-    recipe, arrays = RECIPES[name], splits()
+    recipe = RECIPES[name]
+    arrays = splits(recipe.dataset)
     folder, steps = work / name, math.ceil(len(arrays["train"]) / recipe.batch_size)
     model = VAE.from_preset(recipe.model["preset"], seed=SEED, **recipe.changes())
     if recipe.warm_up:
@@ -72,19 +90,31 @@ def train(name: str, work: Path) -> None:
     model.prior.adapt(arrays["train"].images, SEED)
     if recipe.start:
         model.set_weights(keras.models.load_model(work / recipe.start / "model.keras").get_weights())
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0 if recipe.rise else recipe.learning_rate,
+        recipe.epochs * steps,
+        warmup_target=recipe.learning_rate if recipe.rise else None,
+        warmup_steps=recipe.rise,
+    )
     model.compile(recipe.optimizer(schedule))
     checkpoint = Checkpoint(folder / "checkpoints", about={"seconds": 0.0})
     epoch = checkpoint.resume(model)
     log = Progress(folder / "progress.jsonl", _seconds(folder))
     model.fit(
-        build_pipeline(arrays["train"], batch_size=recipe.batch_size, binarize="dynamic", seed=SEED, first_epoch=epoch),
-        validation_data=build_pipeline(arrays["validation"], batch_size=500, binarize="static", seed=SEED),
+        build_pipeline(
+            arrays["train"],
+            batch_size=recipe.batch_size,
+            binarize="dynamic" if recipe.dataset == "mnist" else "none",
+            augment=recipe.augment,
+            seed=SEED,
+            first_epoch=epoch,
+        ),
+        validation_data=judged(arrays["validation"], recipe.dataset),
         validation_freq=10,
         initial_epoch=epoch,
         epochs=recipe.epochs,
         verbose=0,
-        callbacks=[log, checkpoint],
+        callbacks=[*([keras.callbacks.SwapEMAWeights()] if model.optimizer.use_ema else []), log, checkpoint],
     )
     if recipe.float16:
         for weight in learned_variables(model):
@@ -129,7 +159,7 @@ def judge(name: str, work: Path, split: str, samples: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = (PRESETS / f"{name}.npz") if shipped else (folder / "model.keras")
     model = VAE.from_preset(name, load_weights=True) if shipped else keras.models.load_model(weights)
-    data = build_pipeline(splits()[split], batch_size=BATCH, binarize="static", seed=SEED, shuffle=False)
+    data = judged(splits(dataset_of(name))[split], dataset_of(name))
     path = folder / f"judged_{split}_{samples}.jsonl"
     if path.exists() and path.stat().st_mtime < weights.stat().st_mtime:
         path.unlink()  # of weights that are no more
@@ -177,23 +207,26 @@ def table() -> None:
 
 def ship(name: str, work: Path) -> None:
     """Put a recipe's weights into its preset, in float16, with what these reach on the test images."""
-    preset = RECIPES[name].model["preset"]
+    preset, arrays = RECIPES[name].model["preset"], splits(RECIPES[name].dataset)
     path = PRESETS / f"{preset}.json"
     settings = json.loads(path.read_text())
     model = keras.models.load_model(work / name / "model.keras")
     write_trained_weights(model, path.with_suffix(".npz"))
     settings["trained"] = {
         "recipe": f"{name} of benchmarks/published_likelihoods.py, not `training` above: {_history(name, work)}",
-        "dataset": "mnist",
-        "binarize": "dynamic",
-        "images": 60_000 - VALIDATION,
+        "dataset": RECIPES[name].dataset,
+        "binarize": "dynamic" if RECIPES[name].dataset == "mnist" else "none",
+        "images": len(arrays["train"]),
         "seed": SEED,
     }
     path.write_text(json.dumps(settings, indent=2) + "\n")
     shipped = VAE.from_preset(preset, load_weights=True)
     write_generator(shipped, path.with_suffix(".tflite"))
-    data = build_pipeline(splits()["test"], batch_size=100, binarize="static", seed=SEED, shuffle=False)
-    settings["trained"]["test"] = evaluate(shipped, data, importance_samples=100, seed=SEED)
+    data = judged(arrays["test"], RECIPES[name].dataset)
+    test = evaluate(shipped, data, importance_samples=100, seed=SEED)
+    if "kl_per_group" in test:
+        del test["kl_per_dimension"]  # thousands of them
+    settings["trained"]["test"] = test
     path.write_text(json.dumps(settings, indent=2) + "\n")
     print(json.dumps(settings["trained"]))
 

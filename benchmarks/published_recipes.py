@@ -45,6 +45,9 @@ class Recipe:
     warm_up: int = 0  # epochs in which the weight of the KL rises to one
     start: str | None = None  # the recipe whose weights it goes on from
     float16: bool = False  # whether it ends with its weights rounded, as a preset ships them
+    dataset: str = "mnist"
+    augment: str = ""
+    rise: int = 0  # steps in which the learning rate rises from zero
 
     def how(self) -> str:
         """The optimizer, its batches and its rate."""
@@ -115,6 +118,20 @@ RECIPES = {
         optimizer=OWN_MUON,
         start="own",
         float16=True,
+    ),
+    # Trained as `keras-vae train --preset emoji_ladder`, and the weights averaged over about 1,000 steps. How it was
+    # chosen is in ladders.md.
+    "emoji": Recipe(
+        "a ladder on colour emoji",
+        {"preset": "emoji_ladder"},
+        epochs=240,
+        batch_size=64,
+        learning_rate=5e-3,
+        optimizer=functools.partial(ConvolutionalMuon, use_ema=True, ema_momentum=0.999),
+        warm_up=24,
+        dataset="emoji",
+        augment="flip,shift",
+        rise=100,
     ),
 }
 

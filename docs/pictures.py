@@ -10,6 +10,7 @@ import keras_vae
 from keras_vae.pictures.grid import image_grid, save_png
 
 IMAGES = Path(__file__).with_name("images")
+SHOWN = slice(5, None, 31)  # of the 374 emoji to test with, every 31st
 # Of the drawing of the architecture: a box's left, top, width, colour and lines of text.
 BOXES = [
     (20, 60, 90, "#eceff4", ["image x"]),
@@ -79,10 +80,13 @@ def architecture() -> str:
 
 
 def main() -> None:
-    """Draw 36 digits of the shipped preset that was trained on MNIST, and the architecture."""
+    """Draw 36 digits and 12 reconstructed emoji of the shipped presets, and the architecture."""
     IMAGES.joinpath("architecture.svg").write_text(architecture(), "utf-8")
     model = keras_vae.VAE.from_preset("mnist_ladder", load_weights=True)
     save_png(image_grid(np.asarray(model.generate(36, seed=7)), columns=12, scale=2), IMAGES / "digits.png")
+    model = keras_vae.VAE.from_preset("emoji_ladder", load_weights=True)
+    images = next(iter(keras_vae.load_dataset("emoji", split="test", batch_size=374))).numpy()[SHOWN]
+    save_png(image_grid(np.concatenate([images, model.reconstruct(images)]), columns=12, scale=2), IMAGES / "emoji.png")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from keras_vae.priors.real_nvp import RealNVP
 from keras_vae.priors.vamp import VampPrior
 
 FAMILIES = {
-    "preset": preset_names(),
+    "preset": [name for name in preset_names() if name != "emoji_ladder"],  # here the network of mnist_ladder
     **{kind: registry.names(kind) for kind in ("objective", "likelihood", "prior", "posterior")},
 }
 # A VampPrior is a mixture of diagonal normals; the doubly reparameterised gradient is of the encoder's outputs alone.
