@@ -48,6 +48,7 @@ from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
 
 SAMPLES, SAMPLES_SEED = 64, 7
+LONGEST_NOTE = 160  # characters of why a file is left out
 C_LATENTS = 16
 
 
@@ -139,7 +140,8 @@ def _export(
         content = manifest(model, graphs(), artifacts, not_written, about, original, metrics, threshold, purposes)
         content.update(_judged(content, artifacts, values, elbo, folder))
         for path, reason in content["not_written"].items():
-            warnings.warn(f"{path} is not in the bundle: {reason}. The other files do not need it", stacklevel=3)
+            told = reason if len(reason) <= LONGEST_NOTE else f"{reason[:LONGEST_NOTE]}... (all of it in {MANIFEST})"
+            warnings.warn(f"{path} is not in the bundle: {told}. The other files do not need it", stacklevel=3)
         for path, artifact in content["artifacts"].items():
             for name, reason in artifact["lacks"].items():
                 warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)
