@@ -270,6 +270,7 @@ Image.open("pictures.png")
 # | train your own model well | [5. Training in practice](05_training_in_practice.ipynb) |
 # | train on several processors or machines | [6. Guide: train on many devices](06_many_devices.ipynb) |
 # | put a model on a device | [7. Guide: put a model on a device](07_onto_the_device.ipynb) |
+# | have sharper images and better likelihoods | [8. A hierarchy of latents](08_hierarchy.ipynb) |
 
 # %% [markdown] lang="ko"
 # 다른 프로그램이 다른 런타임에서 그렸는데도 위의 처음 16장과 똑같은 숫자입니다. `bundle/web`에는 모델을 브라우저에서
@@ -286,3 +287,4 @@ Image.open("pictures.png")
 # | 내 모델을 잘 학습하기 | [5. 실전 학습](05_training_in_practice.ipynb) |
 # | 여러 프로세서나 여러 컴퓨터에서 학습하기 | [6. 길잡이: 여러 장치에서 학습하기](06_many_devices.ipynb) |
 # | 모델을 기기에 올리기 | [7. 길잡이: 기기로 내보내기](07_onto_the_device.ipynb) |
+# | 더 선명한 이미지와 더 좋은 가능도 | [8. 계층적 잠재 변수](08_hierarchy.ipynb) |

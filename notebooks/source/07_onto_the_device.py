@@ -653,6 +653,8 @@ assert "vae.float16.tflite" in message
 # | one seed, one picture | whole-number arithmetic from a formula: bit-equal latents in every runtime |
 # | consumers | `generate.py`, the page in `web/`, the C program in `native/`: no TensorFlow, no `keras_vae` |
 # | `verify_bundle` | hashes, operators, golden latents, nats; names what is wrong |
+#
+# Next: [8. A hierarchy of latents](08_hierarchy.ipynb)
 
 # %% [markdown] lang="ko"
 # ## 기억할 것
@@ -664,3 +666,5 @@ assert "vae.float16.tflite" in message
 # | 시드 하나에 이미지 하나 | 공식 하나와 정수 계산뿐. 어느 런타임에서나 잠재 변수가 비트까지 같음 |
 # | 쓰는 쪽 | `generate.py`, `web/`의 페이지, `native/`의 C 프로그램. TensorFlow도 `keras_vae`도 필요 없음 |
 # | `verify_bundle` | 해시, 연산자, 기준 잠재 변수, 내트를 확인하고 잘못된 것의 이름을 댐 |
+#
+# 다음: [8. 계층적 잠재 변수](08_hierarchy.ipynb)
