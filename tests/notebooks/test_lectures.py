@@ -19,7 +19,7 @@ EDITIONS = [
 
 
 def test_there_are_lectures():
-    assert [source.stem[:2] for source in LECTURES] == [f"{number:02d}" for number in range(9)]
+    assert [source.stem[:2] for source in LECTURES] == [f"{number:02d}" for number in range(10)]
 
 
 def linked(text, ending="ipynb"):
@@ -47,7 +47,7 @@ def test_runs_top_to_bottom_in_a_fresh_kernel_and_the_solutions_after_it(source,
     execute(notebook, source.stem, fast=True)
 
 
-@pytest.mark.parametrize("source", [*LECTURES[1:6], LECTURES[8]], ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", [*LECTURES[1:6], *LECTURES[8:]], ids=lambda source: source.stem)
 def test_a_lecture_has_three_to_five_exercises_with_folded_solutions(source):
     for language, heading in (("en", "## Exercises"), ("ko", "## 연습 문제")):
         (text,) = [cell.source for cell in edition(source, language).cells if heading in cell.source]
