@@ -12,7 +12,6 @@ import numpy as np
 
 from keras_vae.checks.kind import as_path
 from keras_vae.checks.number import whole_number
-from keras_vae.checks.shown import first_line
 from keras_vae.export.contents import golden as golden_values
 from keras_vae.export.contents.test_images import COUNT, read_test_images
 from keras_vae.export.runtimes.runtime import load_runtime
@@ -114,7 +113,8 @@ def verify_bundle(
     except BundleError:
         raise
     except Exception as error:  # files that agree with each other may still be anything
-        raise BundleError(bundle, [first_line(error)]) from error
+        reason = str(error).strip().splitlines() or [type(error).__name__]  # whole, with its mend
+        raise BundleError(bundle, [reason[0]]) from error
     misses += [f"{file.path}: {miss}" for file in report.files for miss in file.misses]
     if misses:
         raise BundleError(bundle, misses, report)
