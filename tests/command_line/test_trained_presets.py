@@ -53,7 +53,9 @@ def test_export_writes_a_bundle_that_verifies_and_states_what_the_preset_reaches
         assert TOO_COSTLY[preset][path] in reason
     model = VAE.from_preset(preset)
     # small tensors that are equal before a training, and those of the generator, as long as the latent
-    check_sizes(model, bundle, others=30_000 + 14 * model.latent_dim)
+    # most of emoji_ladder's weights are in its coarse layers, the first, which stay in float32
+    int8 = (0.4, 0.65) if preset == "emoji_ladder" else (0.3, 0.6)
+    check_sizes(model, bundle, others=30_000 + 14 * model.latent_dim, int8=int8)
     assert keras_vae("verify", bundle)[0] == 0
     arguments = ["--count", 4, "--runtime", "onnx", "--output", tmp_path / "p.png"]
     assert keras_vae("generate", bundle, *arguments)[0] == 0
