@@ -79,16 +79,11 @@ def verify(
 
     from keras_vae.export.verification.verify import BundleError, verify_bundle
 
-    data = None
-    if dataset:
-        from keras_vae.data.load import load_dataset
-        from keras_vae.export.verification.integrity import read_manifest
-
-        model = read_manifest(bundle)["model"]
-        *size, channels = model["image_shape"]
-        given = {"image_size": tuple(size), "channels": channels, "labels": model["classes"] is not None}
-        data = load_dataset(dataset, split=split, batch_size=500, binarize=binarize, data_dir=data_dir, **given)
     try:
+        data = None
+        if dataset:
+            source = {"split": split, "binarize": binarize, "data_dir": data_dir}
+            data = _images_for(bundle, dataset, source)
         with held_stderr():
             report, misses = verify_bundle(bundle, data, images, sha256=sha256, fast=fast), []
     except BundleError as error:
@@ -110,6 +105,21 @@ def verify(
         unchecked = f"SavedModel, operators, nats, and {AUTHORS_WORD}" if fast else AUTHORS_WORD
         click.echo(f"{bundle} is whole: {files} does what Keras did")
         click.echo(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}. Not checked: {unchecked}")
+
+
+def _images_for(bundle: Path, dataset: str, source: dict[str, Any]) -> Any:
+    """Return a data set's images at the bundle's size, with labels where its model has classes."""
+    from keras_vae.data.load import load_dataset
+    from keras_vae.export.verification.integrity import read_manifest
+    from keras_vae.export.verification.verify import BundleError
+
+    try:
+        model = read_manifest(bundle)["model"]
+    except ValueError as error:  # a fault of the bundle, as without images of one's own
+        raise BundleError(bundle, [str(error)]) from error
+    *size, channels = model["image_shape"]
+    given = {"image_size": tuple(size), "channels": channels, "labels": model["classes"] is not None}
+    return load_dataset(dataset, batch_size=500, **source, **given)
 
 
 def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:

@@ -138,6 +138,14 @@ def test_generate_refuses_a_file_that_fails_its_hash_unless_told(keras_vae, run,
     assert keras_vae("generate", bundle, "--runtime", "onnx", "--output", output)[0] == 0
 
 
+def test_a_broken_manifest_is_a_fault_of_the_bundle_with_images_too(keras_vae, run, tmp_path):
+    bundle = shutil.copytree(run / "bundle", tmp_path / "bundle")
+    (bundle / "manifest.json").write_text("{")
+    for more in ([], ["--dataset", "digits"]):
+        status, _, errors = keras_vae("verify", bundle, *more)
+        assert (status, "is not JSON" in errors) == (1, True)
+
+
 def test_a_file_beside_the_one_used_is_for_verify_to_name(keras_vae, run, tmp_path):
     bundle = shutil.copytree(run / "bundle", tmp_path / "bundle")
     (bundle / "tflite/vae.tflite.bak").write_bytes(b"")

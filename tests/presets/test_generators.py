@@ -21,5 +21,5 @@ def test_latents_are_bit_equal_and_images_within_the_tolerance_of_float32(preset
         images, latents = generate_from(*file, 20, seed, temperature)
         np.testing.assert_array_equal(latents, model.sample_latents(seed, tf.range(20), temperature))
         drawn = model.generate(20, seed=seed, temperature=temperature)
-        assert drawn.std() > 0.1
+        assert drawn.std() > (0.1 if preset == "emoji_ladder" else 0.2)  # whose blobs are pale
         np.testing.assert_allclose(images, drawn, atol=tolerances(layers)["float32"])
