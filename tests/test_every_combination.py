@@ -16,7 +16,7 @@ from keras_vae import registry
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.saved_model import write_saved_model
 from keras_vae.export.formats.signatures import signatures
-from keras_vae.export.formats.tflite import write_tflite
+from keras_vae.export.formats.tflite import TFLiteFiles
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.free_bits import FreeBits
@@ -184,7 +184,7 @@ def check_exports(model, drawn, folder):
     saved = write_saved_model(functions, folder / "saved_model")
     artifacts = {
         "saved_model": saved,
-        "vae.tflite": write_tflite(folder / "saved_model", folder / "vae.tflite", list(functions)),
+        "vae.tflite": TFLiteFiles(folder / "saved_model").write(folder / "vae.tflite", list(functions)),
         **{f"{name}.onnx": write_onnx(name, functions[name], folder / f"{name}.onnx") for name in functions},
     }
     inputs = {"index": np.arange(3, dtype=np.int32), "seed": np.int32(1), "temperature": np.float32(1)}

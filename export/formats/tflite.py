@@ -15,34 +15,53 @@ from ai_edge_litert import schema_py_generated as schema
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.deep_decoders import with_sensitive_kernels
 from keras_vae.export.formats.delegates import gpu_compatibility
+from keras_vae.export.formats.formula_constants import with_formula_constants
 from keras_vae.export.formats.tflite_model import lost_constants, of_one_image, read_model, slim
 from keras_vae.private_interfaces import converter_error, tflite_converter
 
 
-def write_tflite(saved_model: Path, path: Path, names: Sequence[str], precision: str = "float32") -> Artifact:
-    """Write signatures as one file with shared weights.
+class TFLiteFiles:
+    """The files of a SavedModel's signatures, which share their conversion to float32.
 
     Args:
         saved_model: the SavedModel to convert.
-        path: the file to write.
-        names: the signatures to take.
-        precision: "float32"; "float16" stores the weights so and computes in float32 where the device cannot;
-            "dynamic" stores large weights as int8, but for a deep decoder's first
-            (`keras_vae.export.formats.deep_decoders`), and quantises activations as they come, which only recent
-            runtimes do.
-
-    Raises:
-        Inexpressible: the model needs an operator that TFLite lacks.
     """
-    converter = converter_for(saved_model, names)
-    if precision != "float32":
+
+    def __init__(self, saved_model: Path) -> None:
+        self._saved_model = saved_model
+        self._in_float32: dict[tuple[str, ...], bytes] = {}
+
+    def write(self, path: Path, names: Sequence[str], precision: str = "float32") -> Artifact:
+        """Write signatures as one file with shared weights.
+
+        Args:
+            path: the file to write.
+            names: the signatures to take.
+            precision: "float32"; "float16" stores the weights so, but for the constants of formulas
+                (`keras_vae.export.formats.formula_constants`), and computes in float32 where the device cannot;
+                "dynamic" stores large weights as int8, but for a deep decoder's first
+                (`keras_vae.export.formats.deep_decoders`), and quantises activations as they come, which only recent
+                runtimes do.
+
+        Raises:
+            Inexpressible: the model needs an operator that TFLite lacks.
+        """
+        if precision == "float32":
+            return write_content(self._float32(names), path, names, precision)
+        converter = converter_for(self._saved_model, names)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if precision == "float16":
-        converter.target_spec.supported_types = [tf.float16]
-    content = converted(converter.convert)
-    if precision == "dynamic":
-        content = with_sensitive_kernels(content, lambda: converted(converter_for(saved_model, names).convert))
-    return write_content(content, path, names, precision)
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+            content = with_formula_constants(converted(converter.convert), self._float32(names))
+        else:
+            content = with_sensitive_kernels(converted(converter.convert), lambda: self._float32(names))
+        return write_content(content, path, names, precision)
+
+    def _float32(self, names: Sequence[str]) -> bytes:
+        key = tuple(names)
+        if key not in self._in_float32:
+            self._in_float32[key] = converted(converter_for(self._saved_model, names).convert)
+        return self._in_float32[key]
 
 
 def write_static(saved_model: Path, path: Path, name: str) -> Artifact:

@@ -13,13 +13,13 @@ import onnx
 
 from keras_vae.export.contents.purposes import INTEGER_DECODER, ONNX
 from keras_vae.export.formats import onnx as onnx_files
-from keras_vae.export.formats import tflite as tflite_files
 from keras_vae.export.formats.artifact import Artifact, Inexpressible
 from keras_vae.export.formats.onnx_float16 import in_float16
 from keras_vae.export.formats.onnx_int8 import in_int8
 from keras_vae.export.formats.onnx_static import static
 from keras_vae.export.formats.saved_model import write_saved_model
 from keras_vae.export.formats.signatures import Function
+from keras_vae.export.formats.tflite import TFLiteFiles, write_static
 from keras_vae.export.formats.tflite_int8 import Int8Decoders
 
 Writer = Callable[[Path], Artifact]
@@ -62,7 +62,7 @@ def _writers(
     beside: Path,
 ) -> dict[str, Writer]:
     functions = signatures()
-    int8 = Int8Decoders(saved_model, calibration)
+    int8, shared = Int8Decoders(saved_model, calibration), TFLiteFiles(saved_model)
 
     @cache
     def onnx_model(name: str) -> onnx.ModelProto:
@@ -74,12 +74,10 @@ def _writers(
         return beside / "static"
 
     def tflite(precision: str) -> Writer:
-        return lambda path: _with_score(
-            lambda names: tflite_files.write_tflite(saved_model, path, names, precision), list(functions)
-        )
+        return lambda path: _with_score(lambda names: shared.write(path, names, precision), list(functions))
 
     def static_tflite(name: str) -> Writer:
-        return lambda path: tflite_files.write_static(static_saved_model(), path, name)
+        return lambda path: write_static(static_saved_model(), path, name)
 
     def from_onnx(name: str, change: Callable[[onnx.ModelProto], onnx.ModelProto], *facts: str | int) -> Writer:
         return lambda path: onnx_files.write_model(change(onnx_model(name)), path, *facts)  # pyright: ignore

@@ -138,7 +138,7 @@ def test_an_interrupted_export_leaves_nothing(small_model, tmp_path, monkeypatch
     def fail(*_):
         raise failure("the plug was pulled")
 
-    monkeypatch.setattr(tflite, "write_tflite", fail)
+    monkeypatch.setattr(tflite.TFLiteFiles, "write", fail)
     with pytest.raises(failure, match="the plug was pulled"):
         export_bundle(small_model, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.saved_model import write_saved_model
 from keras_vae.export.formats.signatures import signatures
-from keras_vae.export.formats.tflite import write_tflite
+from keras_vae.export.formats.tflite import TFLiteFiles
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.models.vae import VAE
 from keras_vae.priors import GaussianMixture, RealNVP, VampPrior
@@ -42,10 +42,11 @@ def test_every_format_draws_the_same_latents(tmp_path, name):
         weight.assign_add(0.2 * rng.normal(size=weight.shape))
     expected = model.sample_latents(*(tf.constant(INPUTS[name]) for name in ("seed", "index", "temperature"))).numpy()
     functions = {"generate": signatures(model)["generate"]}
+    tflite = TFLiteFiles(tmp_path / "saved_model")
     artifacts = {
         "saved_model": write_saved_model(functions, tmp_path / "saved_model"),
-        "float32.tflite": write_tflite(tmp_path / "saved_model", tmp_path / "float32.tflite", ["generate"]),
-        "float16.tflite": write_tflite(tmp_path / "saved_model", tmp_path / "float16.tflite", ["generate"], "float16"),
+        "float32.tflite": tflite.write(tmp_path / "float32.tflite", ["generate"]),
+        "float16.tflite": tflite.write(tmp_path / "float16.tflite", ["generate"], "float16"),
         "generate.onnx": write_onnx("generate", functions["generate"], tmp_path / "generate.onnx"),
     }
     for path, artifact in artifacts.items():

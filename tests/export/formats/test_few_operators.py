@@ -9,7 +9,7 @@ from keras_vae import registry
 from keras_vae.export.formats.few_operators import by_few_operators
 from keras_vae.export.formats.onnx import write_onnx
 from keras_vae.export.formats.saved_model import write_saved_model
-from keras_vae.export.formats.tflite import write_tflite
+from keras_vae.export.formats.tflite import TFLiteFiles
 from keras_vae.export.runtimes.runtime import load_runtime
 from keras_vae.objectives.kl import kl_divergence, kl_in_closed_form
 from keras_vae.posteriors import DiagonalNormal, FullNormal
@@ -77,7 +77,7 @@ def test_densities_of_images_in_litert_and_onnx_runtime_however_far_the_decoder_
     assert np.isfinite(expected).all()
     write_saved_model({"score": score}, tmp_path / "saved_model")
     artifacts = {
-        "score.tflite": write_tflite(tmp_path / "saved_model", tmp_path / "score.tflite", ["score"]),
+        "score.tflite": TFLiteFiles(tmp_path / "saved_model").write(tmp_path / "score.tflite", ["score"]),
         "score.onnx": write_onnx("score", score, tmp_path / "score.onnx"),
     }
     for path, artifact in artifacts.items():
