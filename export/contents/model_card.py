@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -71,6 +72,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
         "authors_word": AUTHORS_WORD,
         "threshold": _threshold(manifest["score"].get("threshold")),
         "shape": ", ".join(map(str, model["image_shape"])),
+        "values": math.prod(model["image_shape"]),
     }
     for name, value in values.items():
         text = text.replace(f"{{{{{name}}}}}", str(value))

@@ -131,9 +131,11 @@ def score(
 def _by_run(
     run: Path, places: Sequence[Path], samples: int, seed: int, label: str | None, skip_corrupt: bool
 ) -> Scored:
-    from keras_vae.runs.run_folder import load_run, read_settings
+    from keras_vae.data.folder.deep import Whites
+    from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
 
     read_settings(run)
+    whites = Whites.recorded((read_metrics(run)["test"] or {}).get("whites"))
     load_tensorflow()
     import numpy as np
 
@@ -143,7 +145,7 @@ def _by_run(
     from keras_vae.models.scores import Scores
 
     model, settings = load_run(run)
-    pictures = read_pictures(places, model.image_shape, skip_corrupt)
+    pictures = read_pictures(places, model.image_shape, skip_corrupt, whites)
     labels = _labels(label, pictures, model.classes, model.class_names)
     arrays = ImageArrays(pictures.images, split="test")
     noise = {"binarize": settings.binarize, "seed": settings.seed}
@@ -181,12 +183,14 @@ def _by_bundle(
         load_tensorflow()
     import numpy as np
 
+    from keras_vae.data.folder.deep import Whites
     from keras_vae.data.folder.pictures import read_pictures
     from keras_vae.export.runtimes.runtime import load_runtime
     from keras_vae.models.scores import Scores
 
     model = manifest["model"]
-    pictures = read_pictures(places, tuple(model["image_shape"]), skip_corrupt)
+    whites = Whites.recorded((manifest["metrics"] or {}).get("whites"))
+    pictures = read_pictures(places, tuple(model["image_shape"]), skip_corrupt, whites)
     labels = _labels(label, pictures, model["classes"], model.get("class_names"))
     images = pictures.images.astype(np.float32) / np.float32(255)
 

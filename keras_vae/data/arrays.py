@@ -20,6 +20,8 @@ class ImageArrays:
         split: The split that was asked for, such as "train" or "test[:50%]"; it keys the random streams.
         mapping: The mapping that holds `images`, where they stand in a file; None where they are in memory.
         sha256: Of the pixels, where it is known; see `digest`.
+        whites: What is white in pixels of more than 8 bits, of whole numbers and of floats; None where the source has
+            none such.
     """
 
     images: np.ndarray
@@ -28,6 +30,7 @@ class ImageArrays:
     split: str = "train"
     mapping: mmap.mmap | None = dataclasses.field(default=None, repr=False)
     sha256: str | None = None
+    whites: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:

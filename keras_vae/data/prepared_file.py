@@ -26,7 +26,7 @@ from keras_vae.files.digest import sha256
 from keras_vae.files.written_whole import write_json
 
 # Of the files' form, and of how pixels are made of a source: raise it when either changes.
-VERSION = 2
+VERSION = 3
 _IMAGES, _LABELS, _ABOUT, _PROGRESS = "images.uint8", "labels.int32", "about.json", "progress.json"
 _BEGINNING = {"done": 0, "rows": 0, "labels": True, "failed": {}}
 

@@ -133,6 +133,8 @@ def train(
                 f"note: under a {type(model.likelihood).__name__} these gray pixels give a cross-entropy, no "
                 "likelihood: compare it with such only, or train with --binarize static"
             )
+        if arrays["train"].whites:
+            test["whites"] = list(arrays["train"].whites)
         metrics = {"test": test, "untrained": {name: untrained[name] for name in ("elbo", "reconstruction", "kl")}}
         if arrays["train"].class_names:
             metrics["classes"] = list(arrays["train"].class_names)

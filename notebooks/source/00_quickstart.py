@@ -176,10 +176,10 @@ assert abs(report["elbo"] + report["reconstruction"] + report["kl"]) < 1e-6
 assert report["nll"] < -report["elbo"]
 
 # %% [markdown] lang="en"
-# Larger images? Two presets come trained on MNIST, 28 × 28 pixels, so that nobody has to wait:
+# Larger images? Three presets come trained on MNIST, 28 × 28 pixels, so that nobody has to wait:
 
 # %% [markdown] lang="ko"
-# 더 큰 이미지가 필요하면, MNIST(28 × 28 픽셀)로 학습된 프리셋이 둘 있습니다. 기다릴 필요가 없습니다.
+# 더 큰 이미지가 필요하면, MNIST(28 × 28 픽셀)로 학습된 프리셋이 셋 있습니다. 기다릴 필요가 없습니다.
 
 # %%
 mnist = keras_vae.VAE.from_preset("mnist_conv_mixture", load_weights=True)
@@ -271,6 +271,7 @@ Image.open("pictures.png")
 # | train on several processors or machines | [6. Guide: train on many devices](06_many_devices.ipynb) |
 # | put a model on a device | [7. Guide: put a model on a device](07_onto_the_device.ipynb) |
 # | have sharper images and better likelihoods | [8. A hierarchy of latents](08_hierarchy.ipynb) |
+# | find unusual images | [9. Scores: how unusual is an image?](09_scores.ipynb) |
 
 # %% [markdown] lang="ko"
 # 다른 프로그램이 다른 런타임에서 그렸는데도 위의 처음 16장과 똑같은 숫자입니다. `bundle/web`에는 모델을 브라우저에서
@@ -288,3 +289,4 @@ Image.open("pictures.png")
 # | 여러 프로세서나 여러 컴퓨터에서 학습하기 | [6. 길잡이: 여러 장치에서 학습하기](06_many_devices.ipynb) |
 # | 모델을 기기에 올리기 | [7. 길잡이: 기기로 내보내기](07_onto_the_device.ipynb) |
 # | 더 선명한 이미지와 더 좋은 가능도 | [8. 계층적 잠재 변수](08_hierarchy.ipynb) |
+# | 특이한 이미지 찾기 | [9. 점수: 이 이미지는 얼마나 특이한가](09_scores.ipynb) |

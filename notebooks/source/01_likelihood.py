@@ -14,10 +14,10 @@
 # - why minimising the cross-entropy *is* maximising the likelihood;
 # - why pixels are divided by 255, and why their cross-entropies are summed and not averaged.
 #
-# Every claim is computed in front of you. A line `assert ...` stops the notebook if the claim before it is false, so
-# a notebook that ran to its end has shown what it says. Figures and printed numbers are labelled with symbols and
-# units, the same in every language of this lecture. Throughout, $\log$ is the natural logarithm. Boxes marked
-# **Predict first** ask a question that the next cell answers: decide before you look.
+# Every claim is computed in front of you. A line `assert ...` stops the notebook if the claim before it is false, so a
+# notebook that ran to its end has shown what it says. Figures and printed numbers are labelled with symbols, units and
+# short English names, the same in every language of this lecture. Throughout, $\log$ is the natural logarithm. Boxes
+# marked **Predict first** ask a question that the next cell answers: decide before you look.
 #
 # <details>
 # <summary>Symbols in this lecture</summary>
@@ -52,10 +52,10 @@
 # - 교차 엔트로피를 최소화하는 것이 *곧* 가능도를 최대화하는 것인 이유
 # - 픽셀을 255로 나누는 이유, 픽셀별 교차 엔트로피를 평균하지 않고 모두 더하는 이유
 #
-# 모든 주장은 눈앞에서 직접 계산해 확인합니다. `assert ...` 줄은 바로 앞의 주장이 틀리면 실행을 멈춥니다. 그러니
-# 끝까지 실행된 노트북은 스스로 한 말을 모두 증명한 셈입니다. 그림과 출력에는 어느 언어로 읽어도 같도록 기호와 단위를
-# 썼습니다. 이 강의에서 $\log$는 언제나 자연로그입니다. **먼저 예측하기**라고 적힌 물음은 바로 다음 셀이 답합니다.
-# 보기 전에 답을 정해 두십시오.
+# 모든 주장은 눈앞에서 직접 계산해 확인합니다. `assert ...` 줄은 바로 앞의 주장이 틀리면 실행을 멈춥니다. 그러니 끝까지
+# 실행된 노트북은 스스로 한 말을 모두 증명한 셈입니다. 그림과 출력에는 어느 언어로 읽어도 같도록 기호와 단위, 짧은 영어
+# 이름을 썼습니다. 이 강의에서 $\log$는 언제나 자연로그입니다. **먼저 예측하기**라고 적힌 물음은 바로 다음 셀이
+# 답합니다. 보기 전에 답을 정해 두십시오.
 #
 # <details>
 # <summary>이 강의의 기호</summary>

@@ -642,9 +642,8 @@ figure
 #
 # - $\beta = 1$: ELBO의 부호를 바꾼 것입니다.
 # - $\beta = 0$: 재구성 항만 남습니다.
-# - $\beta = 64$: 정규화 항이 거의 전부입니다. 64는 일부러 고른 값입니다. Keras의 손실 함수처럼 교차 엔트로피를 픽셀
-# 64개에 대해 *평균*하면서 KL에는 그렇게 하지 않았을 때의 값, 곧 1강에서 경고한 그 실수입니다. (여기서 평균하는 것은
-# 이항 가능도의 $-\log p(x|z)$입니다.)
+# - $\beta = 64$: 정규화 항이 거의 전부입니다. 64는 일부러 고른 값입니다. Keras의 손실 함수처럼 이항 가능도의
+# $-\log p(x|z)$를 픽셀 64개에 대해 *평균*하면서 KL에는 그렇게 하지 않았을 때의 값, 곧 1강에서 경고한 그 실수입니다.
 #
 # 세 경우 모두 신경망, 데이터, 시드는 같습니다.
 #
@@ -856,7 +855,7 @@ assert all(apart["β = 0"][term] > 1.3 * apart["β = 1"][term] for term in ("rec
 # | decomposition | $\log p(x) = \text{ELBO} + \mathrm{KL}(q \,\Vert\, p(z \mid x))$, for any $q$ |
 # | second reading | $\mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q \,\Vert\, p(z))$: reconstruction − regularisation |
 # | encoder | one network that returns $\mu(x), s(x)$ of $q(z \mid x)$ for every $x$ |
-# | $\beta = 0$ | an autoencoder: sharp, but the prior means nothing |
+# | $\beta = 0$ | an autoencoder: the best reconstructions, but the prior means nothing |
 # | $\beta$ large | posterior collapse: the latent says nothing; averaging over pixels does this by accident |
 #
 # ## References
@@ -949,7 +948,7 @@ assert all(apart["β = 0"][term] > 1.3 * apart["β = 1"][term] for term in ("rec
 # | 분해 | 어떤 $q$에 대해서도 $\log p(x) = \text{ELBO} + \mathrm{KL}(q \,\Vert\, p(z \mid x))$ |
 # | 두 가지 읽기 | $\mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q \,\Vert\, p(z))$, 곧 재구성 빼기 정규화 |
 # | 인코더 | 모든 $x$에 대해 $q(z \mid x)$의 $\mu(x), s(x)$를 내놓는 신경망 하나 |
-# | $\beta = 0$ | 보통의 오토인코더. 선명하지만 사전분포에 아무 뜻이 없음 |
+# | $\beta = 0$ | 보통의 오토인코더. 재구성은 가장 좋지만 사전분포에 아무 뜻이 없음 |
 # | $\beta$가 클 때 | 사후분포 붕괴. 잠재 변수에 아무 정보도 담기지 않음. 픽셀 평균을 내면 모르는 사이에 이렇게 됨 |
 #
 # ## 참고 문헌

@@ -477,7 +477,7 @@ labelled_grid([by_seed[0][:12] for by_seed in samples.values()] + [images[:12]],
 
 # %% [markdown] lang="en"
 # Training images pass; means of classes do not, though they are as near to the data as anything. (The test does not
-# punish *copies* of training images: for that there is `keras_vae.evaluation.memorisation`.) The autoencoder under the
+# punish *copies* of training images: for that there is `keras_vae.memorisation`.) The autoencoder under the
 # standard Gaussian is caught always: its decoder knows nothing of that place. The VAE under its own prior is caught
 # less often, and so is the autoencoder once a Gaussian was fitted to its codes. No model passes: pixels that toss
 # coins are grainy where digits are smooth, as 4.3 showed.
@@ -496,7 +496,7 @@ labelled_grid([by_seed[0][:12] for by_seed in samples.values()] + [images[:12]],
 
 # %% [markdown] lang="ko"
 # 학습 이미지는 통과하고, 클래스의 평균은 무엇 못지않게 데이터에 가까우면서도 통과하지 못합니다. (이 검정은 학습
-# 이미지의 *사본*을 벌하지 않습니다. 그것은 `keras_vae.evaluation.memorisation`이 합니다.) 표준 가우시안을 쓴
+# 이미지의 *사본*을 벌하지 않습니다. 그것은 `keras_vae.memorisation`이 합니다.) 표준 가우시안을 쓴
 # 오토인코더는 언제나 들킵니다. 디코더가 그 자리를 전혀 모르기 때문입니다. 자기 사전분포를 쓴 VAE는 덜 들키고, 코드에
 # 가우시안을 맞춘 오토인코더도 마찬가지입니다. 통과하는 모델은 없습니다. 4.3절에서 보았듯이, 숫자가 매끄러운 곳에서도
 # 동전을 던지는 픽셀은 거칠거칠하기 때문입니다.
@@ -1067,7 +1067,7 @@ assert ratios[1] > 1.5
 #
 # ## Exercises
 #
-# 1. **By hand.** What does a hidden cell with $\mu = 2$ and $s = 0.1$ cost in nats? What may it cost at most if its
+# 1. **By hand.** What does a hidden cell with $\mu = 2$ and $s = 0.1$ cost in nats? What does it cost on average if its
 # $\mu$ varies over images like the prior, with variance $1 - s^2$, and $s = 0.1$ everywhere?
 #
 # <details>
@@ -1136,7 +1136,7 @@ assert ratios[1] > 1.5
 # </details>
 #
 # 5. **Code.** Give the VAE of 4.9 a weight $\beta$ on its KL. Which line changes, and which $\beta$ makes it the
-# mistake of lecture 1, cross-entropy averaged over pixels?
+# mistake of lecture 1, $-\log p(x|z)$ averaged over pixels?
 #
 # <details>
 # <summary>Solution</summary>
@@ -1244,7 +1244,7 @@ assert ratios[1] > 1.5
 # ```
 # </details>
 #
-# 5. **코드.** 4.9절의 VAE에서 KL에 가중치 $\beta$를 곱하려면 어느 줄을 고쳐야 합니까? 교차 엔트로피를 픽셀에 대해
+# 5. **코드.** 4.9절의 VAE에서 KL에 가중치 $\beta$를 곱하려면 어느 줄을 고쳐야 합니까? $-\log p(x|z)$를 픽셀에 대해
 # 평균하는 1강의 실수는 $\beta$가 얼마인 것과 같습니까?
 #
 # <details>

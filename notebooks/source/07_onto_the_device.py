@@ -648,7 +648,7 @@ assert "vae.float16.tflite" in message
 #
 # | | |
 # |---|---|
-# | bundle | one folder; `encode`, `decode`, `reconstruct`, `generate` in every format, with a manifest |
+# | bundle | one folder; `encode`, `decode`, `reconstruct`, `generate`, `score` in every format, with a manifest |
 # | precision | smaller numbers, smaller files; its price is stated in nats, the unit of training |
 # | one seed, one picture | whole-number arithmetic from a formula: bit-equal latents in every runtime |
 # | consumers | `generate.py`, the page in `web/`, the C program in `native/`: no TensorFlow, no `keras_vae` |
@@ -661,7 +661,7 @@ assert "vae.float16.tflite" in message
 #
 # | | |
 # |---|---|
-# | 번들 | 폴더 하나. 모든 형식에 `encode`, `decode`, `reconstruct`, `generate`가 있고 manifest가 설명함 |
+# | 번들 | 폴더 하나. 모든 형식에 `encode`, `decode`, `reconstruct`, `generate`, `score`가 있고 manifest가 설명함 |
 # | 정밀도 | 수가 작으면 파일도 작음. 그 비용은 학습의 단위인 내트로 적음 |
 # | 시드 하나에 이미지 하나 | 공식 하나와 정수 계산뿐. 어느 런타임에서나 잠재 변수가 비트까지 같음 |
 # | 쓰는 쪽 | `generate.py`, `web/`의 페이지, `native/`의 C 프로그램. TensorFlow도 `keras_vae`도 필요 없음 |

@@ -67,7 +67,6 @@ import numpy as np
 from PIL import Image
 
 import keras_vae
-from keras_vae.data.load import load_arrays
 from keras_vae.pictures.figure import BLUE, VERMILLION, new_figure, style_axes, style_legend
 from keras_vae.pictures.labelled_grid import labelled_grid
 
@@ -76,8 +75,8 @@ rng = np.random.default_rng(0)
 # %% [markdown] lang="en"
 # ## 8.1 What it costs to say a detail
 #
-# Let a detail of an image be one number $d$ with variance $v$, and let the decoder need it to within a standard
-# deviation $\sigma$. The latent is $e \sim \mathcal{N}(0, 1)$ and $d = \sqrt{v}\, e + \sigma\,\varepsilon$. The exact
+# Let a detail of an image be the number $\sqrt{v}\, e$, of variance $v$, where $e \sim \mathcal{N}(0, 1)$ is its
+# latent. The image shows it as $d = \sqrt{v}\, e + \sigma\,\varepsilon$, so that $\sigma$ says how precisely. The exact
 # posterior of $e$ is a Gaussian, so lecture 3's closed form gives what it costs, averaged over $d$:
 #
 # $$\mathbb{E}_d\big[\mathrm{KL}(q(e \mid d) \,\|\, p(e))\big] = \tfrac12 \log\big(1 + v / \sigma^2\big)$$
@@ -86,25 +85,25 @@ rng = np.random.default_rng(0)
 # everything that it might have been, and a mean of many edges in many places is a blur.
 #
 # The price depends on what is known already. Say that the detail belongs to something coarse: an eye to a face. If
-# $c \sim \mathcal{N}(0, 1)$ is the place of the face and $d = 2c + 0.2\,\varepsilon'$ that of the eye, then $d$ has the
-# variance $4.04$ for one who knows nothing, and $0.04$ for one who knows $c$.
+# $c \sim \mathcal{N}(0, 1)$ is the place of the face and $2c + 0.2\,\varepsilon'$ that of the eye, then the eye's place
+# has the variance $4.04$ for one who knows nothing, and $0.04$ for one who knows $c$.
 #
 # > **Predict first.** With $\sigma = 0.1$, how many nats does the eye cost alone, and how many once the face is known?
 
 # %% [markdown] lang="ko"
 # ## 8.1 세부를 전하는 비용
 #
-# 이미지의 세부 하나를 분산이 $v$인 수 $d$라 하고, 디코더가 그것을 표준편차 $\sigma$의 정밀도로 알아야 한다고 합시다.
-# 잠재 변수는 $e \sim \mathcal{N}(0, 1)$이고 $d = \sqrt{v}\, e + \sigma\,\varepsilon$입니다. $e$의 정확한 사후분포는
-# 가우시안이므로, 3강의 공식에서 $d$에 대한 평균 비용이 나옵니다.
+# 이미지의 세부 하나를 분산이 $v$인 수 $\sqrt{v}\, e$라 하고, 그 잠재 변수를 $e \sim \mathcal{N}(0, 1)$이라 합시다.
+# 이미지에는 $d = \sqrt{v}\, e + \sigma\,\varepsilon$으로 나타나며, $\sigma$가 정밀도를 정합니다. $e$의 정확한
+# 사후분포는 가우시안이므로, 3강의 공식에서 $d$에 대한 평균 비용이 나옵니다.
 #
-# $$\mathbb{E}_d\big[\mathrm{KL}(q(e \mid d) \,\|\, p(e))\big] = \tfrac12 \log\big(1 + v / \sigma^2\big) \text{ nats.}$$
+# $$\mathbb{E}_d\big[\mathrm{KL}(q(e \mid d) \,\|\, p(e))\big] = \tfrac12 \log\big(1 + v / \sigma^2\big)$$
 #
-# 오른쪽의 단위는 내트입니다. 재구성에 보태는 것보다 비용이 더 드는 세부는 전해지지 않습니다. 그러면 디코더는 그 세부가
+# 재구성에 보태는 것보다 비용이 더 드는 세부는 전해지지 않습니다. 그러면 디코더는 그 세부가
 # 가질 수 있었던 모든 값의 평균을 그립니다. 여러 자리에 있는 여러 윤곽선의 평균이 바로 흐릿한 이미지입니다.
 #
 # 비용은 이미 무엇을 알고 있느냐에 달려 있습니다. 얼굴에 눈이 딸려 있듯이 세부가 거친 것에 딸려 있다고 합시다. 얼굴의
-# 자리가 $c \sim \mathcal{N}(0, 1)$이고 눈의 자리가 $d = 2c + 0.2\,\varepsilon'$이면, $d$의 분산은 아무것도 모를 때는
+# 자리가 $c \sim \mathcal{N}(0, 1)$이고 눈의 자리가 $2c + 0.2\,\varepsilon'$이면, 눈의 자리의 분산은 아무것도 모를 때는
 # $4.04$이지만 $c$를 알면 $0.04$입니다.
 #
 # > **먼저 예측하기.** $\sigma = 0.1$일 때 눈을 전하는 데 따로는 몇 내트가 들고, 얼굴을 알고 나면 몇 내트가 들까요?
@@ -156,7 +155,7 @@ for name, v in {"alone": 4.04, "given c": 0.04}.items():
 # lecture 3. Only the groups above have to be sampled, and the decoder samples them anyway.
 #
 # **It is the same KL in $z$.** Papers write ladders with the latents $z_l$ and learned priors $p(z_l \mid z_{<l})$.
-# Given the groups above, $z_l$ is a linear function of $e_l$. So both densities are divided by the same number:
+# Given the groups above, $z_l$ is an affine function of $e_l$. So both densities are divided by the same number:
 #
 # $$q(z_l \mid z_{<l}, x) = \frac{q(e_l \mid e_{<l}, x)}{\prod_j s_{l,j}}, \qquad
 # p(z_l \mid z_{<l}) = \frac{p(e_l)}{\prod_j s_{l,j}},$$
@@ -386,8 +385,8 @@ labelled_grid([*rows, test_images[shown]], [*labels, "$x$"])
 # %% [markdown] lang="en"
 # Group 1 tells, for 27 nats, a silhouette and how dark it is: more than half of the squared error is gone. Group 3, at
 # 8 × 8, brings the colours and the parts: here one recognises the emoji. The groups at 16 × 16 draw edges, faces and
-# small signs. They cost most nats and change the squared error least. But the squared error is not what was trained: in
-# nats such edges are worth their price.
+# small signs. They cost most nats and, together, change the squared error least. But the squared error is not what was
+# trained: in nats such edges are worth their price.
 #
 # (Zeros are only one way to leave a group out. The mean over everything that the finer groups may say would be smoother
 # still.)
@@ -423,10 +422,10 @@ distances = [np.mean((picture - test_images) ** 2) for picture in drawn]
 print("mean squared distance from the test images:", np.round(distances, 4))
 assert distances == sorted(distances, reverse=True)
 
-train_images = load_arrays("emoji", "train").images
-some = train_images[::107].astype(np.float32) / 255
+train_images = np.concatenate(list(keras_vae.load_dataset("emoji", split="train", shuffle=False)))
+some = train_images[::107]
 train_kl = keras_vae.evaluate(model, some, importance_samples=2)["kl_per_group"]
-print(f"KL of {len(some)} training images: {sum(train_kl):.0f} nats, group 1 alone {train_kl[0]:.1f}")
+print(f"KL of {len(some)} images of the split train: {sum(train_kl):.0f} nats, group 1 alone {train_kl[0]:.1f}")
 print(f"log N = {np.log(len(train_images)):.2f} nats for N = {len(train_images)}")
 assert train_kl[0] > 20 > 2 * np.log(len(train_images))
 
@@ -437,15 +436,15 @@ labelled_grid([picture[shown] for picture in drawn], [r"$l$ = " + str(number) fo
 # the emoji is there, and the prior's finer groups add spots and edges that fit the place, and not always the image.
 #
 # Lecture 5 tells why. To tell every training image from all others takes $\log N \approx 8$ nats. (Training also flips
-# and shifts them, which adds a few nats.) Group 1 alone says more than 20, and all groups together hundreds. The rest
-# is the gap between aggregate posterior and prior: the prior fills a space in which 3,000 images are a few far points,
-# and a sample falls between them. What an edge or a fold looks like is seen many times in every image, and is learned;
-# what stands where in an emoji is seen 3,000 times in all, and is not. More images help. A hierarchy does not
-# replace them.
+# and shifts them, which adds a few nats; 336 of the 3,412 were kept back to watch it.) Group 1 alone says more than 20,
+# and all groups together hundreds. The rest is the gap between aggregate posterior and prior: the prior fills a space
+# in which 3,000 images are a few far points, and a sample falls between them. What an edge or a fold looks like is seen
+# many times in every image, and is learned; what stands where in an emoji is seen 3,000 times in all, and is not. More
+# images help. A hierarchy does not replace them.
 #
 # ## 8.6 What it gains, and what it costs
 #
-# $-\log_2 p(x)$ is the number of bits that a perfect coder takes for an image (lecture 1), and minus the
+# $-\log_2 p(x)$ is the number of bits that a perfect coder takes for an image, and minus the
 # importance-weighted bound is never below it in expectation. Per dimension, the model can be held against image files.
 #
 # > **Predict first.** Does the ladder take fewer bits than lossless WebP, for emoji it has never seen?
@@ -456,15 +455,15 @@ labelled_grid([picture[shown] for picture in drawn], [r"$l$ = " + str(number) fo
 # 맞지는 않습니다.
 #
 # 까닭은 5강에 있습니다. 학습 이미지 하나하나를 나머지와 구별하는 데는 $\log N \approx 8$내트면 됩니다. (학습할 때
-# 뒤집고 옮기기도 했으므로 몇 내트가 더해집니다.) 그런데 그룹 1만 해도 20내트 넘게, 모든 그룹은 수백 내트를 씁니다.
-# 나머지는 집계 사후분포와 사전분포 사이의 틈입니다. 사전분포가 채우는 공간에서 이미지 3,000장은 멀리 떨어진 점 몇 개에
-# 지나지 않고, 표본은 그 사이에 떨어집니다. 윤곽선이나 주름의 생김새는 이미지마다 수없이 나오므로 배웁니다. 이모지의
-# 어디에 무엇이 있는지는 모두 3,000번밖에 나오지 않으므로 배우지 못합니다. 이미지가 더 많으면 나아집니다. 계층이 그것을
-# 대신하지는 못합니다.
+# 뒤집고 옮기기도 했으므로 몇 내트가 더해집니다. 3,412장 가운데 336장은 학습을 지켜보려고 남겨 두었습니다.) 그런데 그룹
+# 1만 해도 20내트 넘게, 모든 그룹은 수백 내트를 씁니다. 나머지는 집계 사후분포와 사전분포 사이의 틈입니다. 사전분포가
+# 채우는 공간에서 이미지 3,000장은 멀리 떨어진 점 몇 개에 지나지 않고, 표본은 그 사이에 떨어집니다. 윤곽선이나 주름의
+# 생김새는 이미지마다 수없이 나오므로 배웁니다. 이모지의 어디에 무엇이 있는지는 모두 3,000번밖에 나오지 않으므로 배우지
+# 못합니다. 이미지가 더 많으면 나아집니다. 계층이 그것을 대신하지는 못합니다.
 #
 # ## 8.6 얻는 것과 드는 것
 #
-# $-\log_2 p(x)$는 완벽한 부호가 이미지 한 장을 적는 데 쓰는 비트의 수입니다(1강). 중요도 가중 하한의 부호를 바꾼 값은
+# $-\log_2 p(x)$는 완벽한 부호가 이미지 한 장을 적는 데 쓰는 비트의 수입니다. 중요도 가중 하한의 부호를 바꾼 값은
 # 기댓값으로 보아 이보다 작지 않습니다. 차원당 비트로 나타내면 모델을 이미지 파일과 견줄 수 있습니다.
 #
 # > **먼저 예측하기.** 한 번도 본 적 없는 이모지에 대해 사다리는 무손실 WebP보다 비트를 적게 쓸까요?
@@ -498,9 +497,9 @@ assert ladder < webp < png
 # | PNG | 3.866 |
 #
 # The ladder takes 14 % fewer bits than the model with one latent. It was also trained longer: 115 minutes of processor
-# time beside 28. In the first seven minutes one latent was ahead. On MNIST the preset `mnist_ladder` reaches 78.55 nats
-# per image, and `mnist_conv_mixture`, a vector of 40 with a flow and a learned prior, 79.68. A ladder asks for
-# patience, and for more layers on the device. (And WebP needs no weights to unpack.)
+# time beside 28. In trial runs of seven minutes, with a smaller ladder, one latent was ahead. On MNIST the preset
+# `mnist_ladder` reaches 78.55 nats per image, and `mnist_conv_mixture`, a vector of 40 with a flow and a learned prior,
+# 79.68. A ladder asks for patience, and for more layers on the device. (And WebP needs no weights to unpack.)
 #
 # ## Exercises
 #
@@ -574,6 +573,8 @@ assert ladder < webp < png
 # - A. Vahdat, J. Kautz. *NVAE: A Deep Hierarchical Variational Autoencoder.* NeurIPS 2020. Section 3.2: the posterior
 # relative to the prior.
 # - R. Child. *Very Deep VAEs Generalize Autoregressive Models and Can Outperform Them on Images.* ICLR 2021.
+#
+# Next: [9. Scores: how unusual is an image?](09_scores.ipynb)
 
 # %% [markdown] lang="ko"
 # 그렇습니다. 다음은 `benchmarks/ladders.md`에 있는, 모든 테스트 이미지로 잰 값입니다. 모델의 값은 표본 100개로 구한
@@ -587,9 +588,10 @@ assert ladder < webp < png
 # | PNG | 3.866 |
 #
 # 사다리는 잠재 변수가 하나인 모델보다 비트를 14% 적게 씁니다. 학습도 더 오래 했습니다. 프로세서 시간으로 115분과
-# 28분입니다. 처음 7분 동안은 잠재 변수가 하나인 쪽이 앞섰습니다. MNIST에서는 프리셋 `mnist_ladder`가 이미지당
-# 78.55내트이고, 정규화 흐름과 학습하는 사전분포를 갖춘 40차원 벡터인 `mnist_conv_mixture`가 79.68내트입니다. 사다리를
-# 쓰려면 오래 기다려야 하고, 기기에서 계산할 층도 많아집니다. (그리고 WebP는 풀 때 가중치가 필요 없습니다.)
+# 28분입니다. 더 작은 사다리로 7분씩 해 본 시험 학습에서는 잠재 변수가 하나인 쪽이 앞섰습니다. MNIST에서는 프리셋
+# `mnist_ladder`가 이미지당 78.55내트이고, 정규화 흐름과 학습하는 사전분포를 갖춘 40차원 벡터인 `mnist_conv_mixture`가
+# 79.68내트입니다. 사다리를 쓰려면 오래 기다려야 하고, 기기에서 계산할 층도 많아집니다. (그리고 WebP는 풀 때 가중치가
+# 필요 없습니다.)
 #
 # ## 연습 문제
 #
@@ -663,3 +665,5 @@ assert ladder < webp < png
 # - A. Vahdat, J. Kautz. *NVAE: A Deep Hierarchical Variational Autoencoder.* NeurIPS 2020. 3.2절: 사전분포를 기준으로
 # 한 사후분포.
 # - R. Child. *Very Deep VAEs Generalize Autoregressive Models and Can Outperform Them on Images.* ICLR 2021.
+#
+# 다음: [9. 점수: 이 이미지는 얼마나 특이한가](09_scores.ipynb)

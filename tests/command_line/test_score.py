@@ -119,6 +119,31 @@ def test_a_mistake_is_one_line_and_leaves_nothing(keras_vae, run, pictures, tmp_
     assert not list(tmp_path.iterdir())
 
 
+def test_deep_pictures_are_as_bright_as_in_training(keras_vae, tmp_path):
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 20), ("test", 4)):
+        (tmp_path / "deep" / split).mkdir(parents=True)
+        for number in range(count):
+            image = rng.integers(0, 4000, (8, 8)).astype(np.uint16)
+            Image.fromarray(image).save(tmp_path / "deep" / split / f"{number}.png")
+    folder = tmp_path / "run"
+    small = ("--preset", "digits_mlp", "--latent-dim", 2, "--epochs", 1, "--importance-samples", 1)
+    status, _, error = keras_vae("train", "--dataset", tmp_path / "deep", *small, "--output", folder)
+    assert status == 0, error
+    assert json.loads((folder / "metrics.json").read_text())["test"]["whites"] == [4095, 1]
+    dim = tmp_path / "dim.png"
+    Image.fromarray(rng.integers(0, 900, (8, 8)).astype(np.uint16)).save(dim)
+    bright = tmp_path / "deep" / "test" / "0.png"
+    elbos = []
+    for source in (folder, folder / "bundle"):
+        for more in ((), (bright,)):
+            output = tmp_path / f"scores_{len(elbos)}.csv"
+            status, _, error = keras_vae("score", source, dim, *more, "--output", output)
+            assert (status, error) == (0, "")
+            elbos.append(next(float(row["elbo"]) for row in rows_of(output) if row["file"] == str(dim)))
+    np.testing.assert_allclose(elbos, elbos[0], rtol=1e-4)
+
+
 def test_a_run_that_is_none_is_told_before_anything_is_read(keras_vae, pictures, tmp_path):
     status, _, error = keras_vae("score", tmp_path, pictures, "--output", tmp_path / "a.csv")
     assert (status, error.count("\n")) == (2, 1)

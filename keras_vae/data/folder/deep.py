@@ -101,6 +101,20 @@ class Whites(NamedTuple):
         )
         return cls(integers, floats)
 
+    @classmethod
+    def recorded(cls, value: Any) -> "Whites | None":
+        """Return those that a run or a bundle recorded, as two numbers; None where it recorded none.
+
+        Raises:
+            ValueError: a value that no training records.
+        """
+        if value is None:
+            return None
+        numbers = value if isinstance(value, list) and len(value) == 2 else [0]
+        if not all(isinstance(each, int | float) and 0 < each < math.inf for each in numbers):
+            raise ValueError(f"whites is {value}: expected two numbers above 0, as training writes them; train again")
+        return cls(*numbers)
+
     def remark(self) -> str:
         """Return what is said of whites that are not the files' own.
 

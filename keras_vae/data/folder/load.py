@@ -87,16 +87,17 @@ def _read(
     )
     gathered = file.read() or _gather(file, folder, layout, chosen, image_size, channels, stats, memory_budget)
     arrays, failed, frames = gathered.arrays, gathered.failed, gathered.facts["frames"]
+    whites = gathered.facts["whites"] and Whites(*gathered.facts["whites"])
     if failed and not (skip_corrupt and len(arrays)):
         raise unreadable(failed, f"{len(chosen)} images of folder {folder}", bool(len(arrays)))
     _tell(
         folder,
         layout,
-        gathered.facts["whites"],
+        whites.remark() if whites else "",
         f"the first frame alone of {frames} image{'s' if frames > 1 else ''}" if frames else "",
         f"left out {len(failed)} unreadable images" if failed else "",
     )
-    return dataclasses.replace(arrays, class_names=layout.class_names, split=split)
+    return dataclasses.replace(arrays, class_names=layout.class_names, split=split, whites=whites)
 
 
 def _gather(
@@ -113,7 +114,7 @@ def _gather(
     sizes = {header.size for header in headers.values()}
     size = image_size or (next(iter(sizes)) if len(sizes) == 1 else MIXED_SIZE)
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
-    whites = Whites()
+    whites = None
     if any(header.deep for header in headers.values()):
         # of all splits: those to test with are scaled as those to train on
         everything = itertools.chain.from_iterable(layout.splits.values())
@@ -124,7 +125,7 @@ def _gather(
         if path in corrupt:
             return corrupt[path]
         try:
-            image = read_pixels(path, channels, whites, size)
+            image = read_pixels(path, channels, whites or Whites(), size)
             unchanged = stat_of(path) == stats[path]
         except UNREADABLE as error:
             return why(error)
@@ -147,7 +148,7 @@ def _gather(
                 )
 
     frames = sum(header.frames for header in headers.values())
-    facts = {"frames": frames, "whites": whites.remark()}
+    facts = {"frames": frames, "whites": whites}
     return gather(file, len(chosen), (*size, channels), blocks, memory_budget, facts)
 
 

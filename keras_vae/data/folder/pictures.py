@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_vae.checks.channels import check_picture_channels
 from keras_vae.checks.memory import check_fits_memory
+from keras_vae.data.folder.deep import Whites
 from keras_vae.data.folder.image_file import (
     UNREADABLE,
     large_files_allowed,
@@ -41,16 +42,22 @@ class Pictures(NamedTuple):
     images: np.ndarray
 
 
-def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], skip_corrupt: bool = False) -> Pictures:
+def read_pictures(
+    places: Sequence[Path],
+    image_shape: tuple[int, int, int],
+    skip_corrupt: bool = False,
+    whites: Whites | None = None,
+) -> Pictures:
     """Read image files, and those of folders with all that lies in them, as `load_folder` reads a split.
 
-    They are turned, brought to sRGB and to one size alike. White, of pixels of more than 8 bits, is the brightest of
-    what is given here.
+    They are turned, brought to sRGB and to one size alike.
 
     Args:
         places: files and folders.
         image_shape: (height, width, channels) of the images wanted.
         skip_corrupt: leave out what cannot be read; False by default.
+        whites: of pixels of more than 8 bits, as in training. By default they are told from what is given here, so that
+            an image then depends on those beside it.
 
     Raises:
         ValueError: a place that does not exist or holds no images, files that cannot be read, more than fits in memory.
@@ -62,12 +69,13 @@ def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], ski
     check_fits_memory(f"{len(paths)} images", 5 * len(paths) * float(np.prod(image_shape)), "give fewer at a time")
     with large_files_allowed():
         headers, failed = read_headers(paths)
-        whites = whites_of(headers)
+        guessed = whites_of(headers) if whites is None else None
+        scale = whites or guessed or Whites()
 
         def read(path: Path) -> np.ndarray | str:
             """Return an image, or why there is none."""
             try:
-                return resize_and_crop(read_pixels(path, channels, whites, size), size)
+                return resize_and_crop(read_pixels(path, channels, scale, size), size)
             except UNREADABLE as error:
                 return why(error)
 
@@ -77,7 +85,7 @@ def read_pictures(places: Sequence[Path], image_shape: tuple[int, int, int], ski
     kept = [path for path in paths if path not in failed]
     if failed and not (skip_corrupt and kept):
         raise unreadable(failed, f"{len(paths)} images", bool(kept))
-    remarks = [whites.remark(), f"left out {len(failed)} unreadable images" if failed else ""]
+    remarks = [guessed.remark() if guessed else "", f"left out {len(failed)} unreadable images" if failed else ""]
     if any(remarks):
         _log.warning("; ".join(filter(None, remarks)))
     return Pictures(kept, np.array([found[path] for path in kept], np.uint8))

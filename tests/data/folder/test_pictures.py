@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vae.data.folder.deep import Whites
 from keras_vae.data.folder.load import load_folder
 from keras_vae.data.folder.pictures import labels_of_folders, read_pictures
 
@@ -42,6 +43,26 @@ def test_files_keep_their_order_and_count_once(folder):
     found = read_pictures([folder / "wide.png", folder / "gray.png", folder / "wide.png"], (8, 8, 1))
     assert [path.name for path in found.paths] == ["wide.png", "gray.png"]
     assert found.images.shape == (2, 8, 8, 1)
+
+
+def test_a_deep_picture_is_the_same_alone_and_beside_a_brighter_one_under_the_whites_of_training(tmp_path):
+    for name, level in (("dim", 900), ("bright", 4000)):
+        Image.fromarray(np.full((8, 8), level, np.uint16)).save(tmp_path / f"{name}.png")
+
+    def dim(*names, whites=None):
+        found = read_pictures([tmp_path / f"{name}.png" for name in names], (8, 8, 1), whites=whites)
+        return found.images[0, 0, 0, 0]
+
+    assert (dim("dim"), dim("dim", "bright")) == (224, 56)
+    trained = Whites(integers=4095)
+    assert dim("dim", whites=trained) == dim("dim", "bright", whites=trained) == 56
+    assert dim("bright", whites=Whites(integers=1023)) == 255  # brighter than white
+
+
+@pytest.mark.parametrize("value", ["white", [4095], [0, 1], [float("inf"), 1], [None, 1], {"integers": 4095}])
+def test_whites_that_no_training_records_are_refused(value):
+    with pytest.raises(ValueError, match=r"^whites is .*: expected two numbers above 0"):
+        Whites.recorded(value)
 
 
 def test_what_cannot_be_read_is_refused_or_left_out(folder):
