@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +49,7 @@ from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
 
 SAMPLES, SAMPLES_SEED = 64, 7
+_log = logging.getLogger("keras_vae.export")
 LONGEST_NOTE = 160  # characters of why a file is left out
 C_LATENTS = 16
 
@@ -176,6 +178,7 @@ def _judged(
     check = FileCheck(folder, content, values, elbo, values["elbo"] and values["elbo"]["elbo"], reference, scores)
     kept, not_written = {}, dict(content["not_written"])
     for path, artifact in artifacts.items():
+        _log.info("running %s", path)
         found = check(path)
         if not found.misses:
             kept[path] = dataclasses.replace(artifact, largest_error=found.largest_error, nats_lost=found.nats_lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -23,6 +24,7 @@ from keras_vae.export.formats.tflite import TFLiteFiles, write_static
 from keras_vae.export.formats.tflite_int8 import Int8Decoders
 
 Writer = Callable[[Path], Artifact]
+_log = logging.getLogger("keras_vae.export")
 
 
 def write_all(
@@ -47,6 +49,7 @@ def write_all(
     with tempfile.TemporaryDirectory() as beside:
         writers = _writers(signatures, calibration, folder / "saved_model", Path(beside))
         for path in paths:
+            _log.info("writing %s", path)
             (folder / path).parent.mkdir(exist_ok=True)
             try:
                 artifacts[path] = writers[path](folder / path)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.status import Status
 
 from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.data.arrays import ImageArrays
@@ -17,20 +20,46 @@ from keras_vae.data.pipeline import build_pipeline
 from keras_vae.models.vae import VAE
 from keras_vae.runs.settings import Settings
 
+SECONDS = 30  # between two lines where there is no terminal
+
+
+class _Files(logging.Handler):
+    """Shows which file an export is at."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        super().__init__(logging.INFO)
+        self._console, self._status, self._shown = console, status, time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._console.is_terminal:
+            self._status.update(f"exporting: {record.getMessage()}")
+        elif time.monotonic() > self._shown + SECONDS:
+            self._console.print(f"  {record.getMessage()}")
+            self._shown = time.monotonic()
+
 
 @contextlib.contextmanager
 def exporting(console: Console) -> Iterator[None]:
-    """Show that an export is under way, and at its end a note for each file that is not in the bundle."""
-    doing = "exporting: each file is written, run and measured"
+    """Show which file an export is at, and at its end a note for each file that is not in the bundle."""
+    doing, log = "exporting: each file is written, run and measured", logging.getLogger("keras_vae.export")
     if not console.is_terminal:  # where a status shows nothing
         console.print(doing)
     with (
-        console.status(doing),
+        console.status(doing) as status,
         warnings.catch_warnings(record=True) as caught,
         held_stderr(),
     ):
         warnings.simplefilter("always")
-        yield
+        files = _Files(console, status)
+        log.addHandler(files)
+        log.setLevel(logging.INFO)
+        log.propagate = False  # these are no notes on a user's data
+        try:
+            yield
+        finally:
+            log.propagate = True
+            log.setLevel(logging.NOTSET)
+            log.removeHandler(files)
     for warning in caught:
         if issubclass(warning.category, UserWarning) and "bundle" in str(warning.message):
             console.print(f"note: {warning.message}", soft_wrap=True)

@@ -34,6 +34,8 @@ def print_figures(
     units = f"{figures['active_units']} of {len(figures['kl_per_dimension'])}"
     table.add_row("active units", units, "latent dimensions that the data move")
     console.print(table)
+    if figures.get("bits_per_dimension", 0) > 8:
+        console.print("note: more than 8 bits per dimension, which equally likely levels take: train longer")
 
 
 def print_surgery(parts: dict[str, Any], console: Console) -> None:

@@ -76,7 +76,7 @@ def _prepare_by_name(name: str, data_dir: str | os.PathLike[str] | None, downloa
             builder = tfds.builder(name, data_dir=folder)
     except (tfds.core.DatasetNotFoundError, ImportError) as error:
         close = difflib.get_close_matches(re.split("[/:]", name)[0].lower(), names(), n=3)
-        hint = f"did you mean {' or '.join(close)}?" if close else 'see "tfds.list_builders()" for the names'
+        hint = f"did you mean {' or '.join(close)}?" if close else "no file or folder has this name"
         raise ValueError(
             f"dataset is {name!r}: expected digits, emoji, shapes, a TFDS name, a folder of images or a .npy file; "
             f"{hint}"

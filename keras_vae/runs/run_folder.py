@@ -179,7 +179,12 @@ def read_settings(run: Path) -> Settings:
 def _read_config(run: Path) -> Any:
     path = run / CONFIG
     if not path.is_file():
-        raise ValueError(f"{run} holds no run: expected {CONFIG} and {MODEL}, as keras-vae train writes them")
+        if not run.exists():
+            raise ValueError(f"{run} does not exist: expected the folder of a run; check the path")
+        here = "is a bundle" if (run / "manifest.json").is_file() else "holds no run"
+        raise ValueError(
+            f"{run} {here}: expected {CONFIG} and {MODEL}, as keras-vae train writes them; give the folder of a run"
+        )
     return _read(path)
 
 

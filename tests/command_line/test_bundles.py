@@ -38,8 +38,8 @@ def test_export_writes_the_same_files_again(keras_vae, run, tmp_path):
     assert f"keras-vae verify {tmp_path / 'bundle'} --sha256 {digest}" in printed
     status, printed, _ = keras_vae("verify", tmp_path / "bundle", "--sha256", digest)
     assert status == 0
-    assert f"has SHA-256 {digest}. Not checked: metrics, threshold" in printed
-    assert "author's word" in printed
+    assert f"has SHA-256 {digest}\nnot checked: what its README.md lists under Trust\n" in printed
+    assert all(line.endswith("good") for line in printed.splitlines() if ".tflite " in line or ".onnx " in line)
     status, printed, errors = keras_vae("verify", run / "bundle", "--sha256", digest.upper()[::-1])
     assert (status, printed, errors.count("\n")) == (1, "", 1)
     assert "manifest.json has SHA-256" in errors
@@ -160,7 +160,7 @@ def test_a_file_beside_the_one_used_is_for_verify_to_name(keras_vae, run, tmp_pa
         (("verify", "nowhere"), "nowhere is not a folder: expected a bundle"),
         (("verify", ".", "--images", "0"), "images is 0: expected at least 1"),
         (("verify", ".", "--sha256", "abc"), "sha256 is 'abc': expected 64 hexadecimal digits"),
-        (("export", "nowhere", "--output", "b"), "nowhere holds no run"),
+        (("export", "nowhere", "--output", "b"), "nowhere does not exist: expected the folder of a run"),
         (("benchmark", ".", "--rounds", "0"), "rounds is 0: expected at least 1"),
         (
             ("benchmark", ".", "--output", "no/where"),

@@ -63,7 +63,7 @@ def test_a_path_that_cannot_be_printed_appears_as_escapes(encoding):
     assert status == 2
     shown = path.decode(errors="surrogateescape").encode(encoding, "backslashreplace")
     assert printed == b"keras-vae: error: " + shown + (
-        b" holds no run: expected config.json and model.keras, as keras-vae train writes them\n"
+        b" does not exist: expected the folder of a run; check the path\n"
     )
 
 

@@ -77,6 +77,12 @@ def test_a_model_is_saved_whole_or_not(tmp_path):
 
 
 def test_what_is_no_run_is_refused(tmp_path, run):
+    with pytest.raises(ValueError, match="absent does not exist: expected the folder of a run; check the path"):
+        run_folder.read_settings(tmp_path / "absent")
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"is a bundle: expected config.json and model.keras, .*; give the folder"):
+        run_folder.read_settings(tmp_path)
+    (tmp_path / "manifest.json").unlink()
     with pytest.raises(ValueError, match="holds no run"):
         run_folder.load_run(tmp_path)
     with pytest.raises(ValueError, match=r"lacks model\.keras"):
