@@ -237,7 +237,7 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
 
     from keras_vae.files.written_whole import written_whole
     from keras_vae.pictures.figure import save_figure
-    from keras_vae.pictures.unusual import COLUMNS, draw_unusual
+    from keras_vae.pictures.reconstructions import COLUMNS, draw_unusual
 
     names = found.names
     order = np.argsort(found.scores.elbo, kind="stable")
