@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.resources
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
@@ -17,7 +19,6 @@ import tensorflow as tf
 from keras_vae.checks.kind import as_path
 from keras_vae.data.labels import label_input
 from keras_vae.evaluation.posteriors import check_model
-from keras_vae.export.consumers.copies import write_consumers
 from keras_vae.export.contents import golden
 from keras_vae.export.contents import test_images as images_file
 from keras_vae.export.contents.files import MANIFEST, file_list
@@ -148,7 +149,7 @@ def _export(
             for name, reason in artifact["lacks"].items():
                 warnings.warn(f"{path} is in the bundle without {name}: {reason}", stacklevel=3)
         consumers = wanted_consumers(purposes, content["artifacts"])
-        write_consumers(folder, consumers)
+        _copy_consumers(consumers, folder)
         if "microcontroller" in consumers:
             latents = model.sample_latents(SAMPLES_SEED, tf.range(C_LATENTS), 1.0).numpy()
             decoder, facts = folder / INTEGER_DECODER, content["artifacts"][INTEGER_DECODER]
@@ -167,6 +168,17 @@ def _elbo(model: VAE, elbo: Elbo) -> dict[str, float] | None:
         return {"mean": posterior.mean().numpy(), "stddev": posterior.stddev().numpy()}
 
     return elbo.evaluate(encode, lambda z: model.decode(z, **elbo.given).mean().numpy())
+
+
+def _copy_consumers(names: Iterable[str], folder: Path) -> None:
+    """Copy programs and whole folders of `keras_vae.export.consumers` into the bundle."""
+    without_caches = shutil.ignore_patterns("__pycache__")
+    with importlib.resources.as_file(importlib.resources.files("keras_vae.export.consumers")) as source:
+        for name in names:
+            if (source / name).is_dir():
+                shutil.copytree(source / name, folder / name, ignore=without_caches, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(source / name, folder / name)
 
 
 def _judged(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from keras_vae.models.scores import Scores
 from keras_vae.random.row_noise import RULE, SAMPLES
 
 # The largest difference of one pixel from Keras, of a decoder of at most 20 layers; see `tolerances`.
@@ -24,7 +25,6 @@ AUTHORS_WORD = (
 )
 
 SIGNATURES = ("encode", "decode", "reconstruct", "generate", "score")
-SCORES = ("elbo", "reconstruction", "kl", "bound")
 # How files draw the samples of scores.
 SCORE = {"importance_samples": SAMPLES, "noise": RULE}
 # Runtime, precision and signatures of every loadable file that a bundle always had; `purposes` has others.
@@ -121,7 +121,7 @@ def signatures(model: Mapping[str, Any]) -> dict[str, Any]:
         "generate": {"inputs": {**numbers, **label}, "outputs": {"image": image, "latent": latent}},
         "score": {
             "inputs": {"image": image, "index": whole, "seed": numbers["seed"], **label},
-            "outputs": {name: {"shape": ["n"], "dtype": "float32"} for name in SCORES},
+            "outputs": {name: {"shape": ["n"], "dtype": "float32"} for name in Scores._fields},
         },
     }
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_vae.checks.number import is_number
 from keras_vae.checks.shown import shown
 from keras_vae.data.batches import first_images
-from keras_vae.models.vae import VAE
+
+if TYPE_CHECKING:
+    from keras_vae.models.vae import VAE
 
 MOST, FEWEST, VALUES = 1000, 100, 2**21  # of the images; of large ones fewer: each is decoded many times
 FALSE_ALARM_RATE = 0.05

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 
-_DOMAINS = ("", "ai.onnx")
+OWN_DOMAINS = ("", "ai.onnx")
 
 
 def foreign_operators(path: Path) -> list[str]:
@@ -22,7 +22,7 @@ def _foreign_in(graph: onnx.GraphProto) -> Iterator[str]:
     for sparse in graph.sparse_initializer:
         tensors += [sparse.values, sparse.indices]
     for node in graph.node:
-        if node.domain not in _DOMAINS:
+        if node.domain not in OWN_DOMAINS:
             yield f"{node.domain}.{node.op_type}"
         for attribute in node.attribute:
             tensors += [attribute.t, *attribute.tensors]

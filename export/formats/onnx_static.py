@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 from onnxruntime.tools.onnx_model_utils import make_dim_param_fixed
 
-OWN_DOMAINS = ("", "ai.onnx")
+from keras_vae.export.formats.onnx_operators import OWN_DOMAINS
 
 
 def static(model: onnx.ModelProto) -> onnx.ModelProto:

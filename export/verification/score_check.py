@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_vae.export.contents.golden import SCORED
-from keras_vae.export.contents.implied import SCORES
 from keras_vae.export.runtimes.runtime import Runtime
 from keras_vae.export.runtimes.score import scores_by
+from keras_vae.models.scores import Scores
 
 # One image may differ by so many times what the mean over all may: errors of images go either way.
 OF_ONE_IMAGE = 10
@@ -39,7 +39,7 @@ class ScoreCheck(NamedTuple):
         given = {} if self.labels is None else {"label": self.labels[:SCORED]}
         found = scores_by(runtime, self.images[:SCORED], given, self.golden["seed"])
         misses = []
-        for name in SCORES:
+        for name in Scores._fields:
             error = float(np.max(np.abs(found[name] - np.array(self.golden[name], np.float64))))
             if not error <= OF_ONE_IMAGE * limit:
                 misses.append(

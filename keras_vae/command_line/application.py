@@ -1,17 +1,19 @@
-"""`keras-vae`: the commands, and what a mistake of the user's looks like."""
+"""`keras-vae`: the commands, and what a mistake of the user's and a note on the user's data look like."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from keras_vae.checkpoints.preemption import Preempted, Preemption
-from keras_vae.command_line.notes import notes
 from keras_vae.command_line.streams import lost_output, use_lasting
 
 COMMANDS = ("train", "evaluate", "generate", "score", "export", "verify", "benchmark", "explore")
@@ -62,7 +64,7 @@ def main(arguments: list[str] | None = None) -> Any:
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     use_lasting()
     try:
-        with Preemption(), notes():
+        with Preemption(), _notes():
             result = application.main(arguments, prog_name="keras-vae", standalone_mode=False)
     except Preempted as notice:
         _fail(str(notice), notice.status)
@@ -87,6 +89,25 @@ def main(arguments: list[str] | None = None) -> Any:
             f"standard output took only a part of what was printed ({reason}); print it to where there is room", status
         )
     return result
+
+
+class _Note(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"note: {' '.join(record.getMessage().split())}", err=True)
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Let the loggers of the package say what is for information, too, on standard error while a command runs."""
+    logger, note = logging.getLogger("keras_vae"), _Note()
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(note)
+    try:
+        yield
+    finally:
+        logger.removeHandler(note)
+        logger.setLevel(before)
 
 
 def _fail(message: str, status: int) -> None:

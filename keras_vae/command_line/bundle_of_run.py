@@ -17,6 +17,7 @@ from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.load import is_path
 from keras_vae.data.pipeline import build_pipeline
+from keras_vae.export.contents.threshold import FALSE_ALARM_RATE
 from keras_vae.models.vae import VAE
 from keras_vae.runs.settings import Settings
 
@@ -72,7 +73,7 @@ def write_bundle(
     metrics: Mapping[str, Any],
     directory: Path,
     console: Console,
-    false_alarm_rate: float | None = None,
+    false_alarm_rate: float = FALSE_ALARM_RATE,
     purposes: Iterable[str] = (),
 ) -> Path:
     """Export a run's model.
@@ -88,7 +89,7 @@ def write_bundle(
         metrics: the content of `metrics.json`.
         directory: the folder to write.
         console: where the files that could not be written are named.
-        false_alarm_rate: of the verdict on scores; the exporter's default by default.
+        false_alarm_rate: of the verdict on scores; the exporter's by default.
         purposes: for which alone to write files, as `export_bundle` takes them; none (the default) are the usual ones.
     """
     from keras_vae.export import export_bundle
@@ -105,6 +106,6 @@ def write_bundle(
             test_data=None if is_path(settings.dataset) else pipelines["test"],
             metrics=metrics["test"],
             normal_data=pipelines["test"],
-            **({} if false_alarm_rate is None else {"false_alarm_rate": false_alarm_rate}),
+            false_alarm_rate=false_alarm_rate,
             purposes=purposes,
         )

@@ -58,16 +58,14 @@ def export(
       keras-vae export runs/digits --for android-gpu --output digits-android
     """
     from keras_vae.export.contents.purposes import check_purposes
+    from keras_vae.export.contents.threshold import check_rate
     from keras_vae.files.folder_written_whole import check_free
     from keras_vae.files.one_writer import one_writer
     from keras_vae.runs.run_folder import load_run, read_metrics, read_settings
 
     if (run is None) == (preset is None):
         raise ValueError(f"run is {run} and --preset {preset}: expected a run or a preset; give one")
-    if not 0 < false_alarm_rate < 1:
-        raise ValueError(
-            f"false_alarm_rate is {false_alarm_rate}: expected a number between 0 and 1; change --false-alarm-rate"
-        )
+    check_rate(false_alarm_rate)
     purposes = check_purposes(purposes)
     if run:
         read_settings(run)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from keras_vae import registry
+
 PATH = click.Path(path_type=Path)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
@@ -49,7 +51,7 @@ def file_of_bundle(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--runtime",
-            type=click.Choice(["saved_model", "tflite", "onnx"]),
+            type=click.Choice(registry.names("runtime")),
             help="Use the bundle's file of this format.",
         ),
     ):

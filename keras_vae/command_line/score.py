@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
 from keras_vae.command_line.sources import BUNDLE, bundle_of, checked_file, scores_like_its_bundle
+from keras_vae.models.scores import Scores
 from keras_vae.random.row_noise import SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
 
     from keras_vae.data.folder.pictures import Pictures
-    from keras_vae.models.scores import Scores
-
-FIGURES = ("elbo", "reconstruction", "kl", "bound")
 
 
 class Scored(NamedTuple):
@@ -142,7 +140,8 @@ def _by_run(
     from keras_vae.data.arrays import ImageArrays
     from keras_vae.data.folder.pictures import read_pictures
     from keras_vae.data.pipeline import build_pipeline
-    from keras_vae.models.scores import Scores
+    from keras_vae.export.contents.files import MANIFEST
+    from keras_vae.export.verification.integrity import read_manifest
 
     model, settings = load_run(run)
     pictures = read_pictures(places, model.image_shape, skip_corrupt, whites)
@@ -162,7 +161,8 @@ def _by_run(
         return model.reconstruct(images[rows], label=None if labels is None else labels[rows])
 
     scores = Scores(*map(np.concatenate, zip(*parts, strict=True)))
-    threshold = _threshold(run / BUNDLE) if samples == SAMPLES else None
+    judged = samples == SAMPLES and (run / BUNDLE / MANIFEST).is_file()
+    threshold = _threshold(read_manifest(run / BUNDLE)) if judged else None
     return Scored(pictures, images, labels, model.class_names, scores, threshold, reconstruct)
 
 
@@ -186,7 +186,6 @@ def _by_bundle(
     from keras_vae.data.folder.deep import Whites
     from keras_vae.data.folder.pictures import read_pictures
     from keras_vae.export.runtimes.runtime import load_runtime
-    from keras_vae.models.scores import Scores
 
     model = manifest["model"]
     whites = Whites.recorded((manifest["metrics"] or {}).get("whites"))
@@ -205,16 +204,11 @@ def _by_bundle(
         with held_stderr():
             return reconstruct_by(bundle, manifest, path, images[rows], given(rows))
 
-    return Scored(pictures, images, labels, model.get("class_names"), scores, _threshold(bundle), reconstruct)
+    return Scored(pictures, images, labels, model.get("class_names"), scores, _threshold(manifest), reconstruct)
 
 
-def _threshold(bundle: Path) -> float | None:
-    from keras_vae.export.contents.files import MANIFEST
-    from keras_vae.export.verification.integrity import read_manifest
-
-    if not (bundle / MANIFEST).is_file():
-        return None
-    return read_manifest(bundle).get("score", {}).get("threshold", {}).get("elbo")
+def _threshold(manifest: Mapping[str, Any]) -> float | None:
+    return manifest.get("score", {}).get("threshold", {}).get("elbo")
 
 
 def _labels(
@@ -237,7 +231,7 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
 
     from keras_vae.files.written_whole import written_whole
     from keras_vae.pictures.figure import save_figure
-    from keras_vae.pictures.unusual import COLUMNS, draw_unusual
+    from keras_vae.pictures.reconstructions import COLUMNS, draw_unusual
 
     names = found.names
     order = np.argsort(found.scores.elbo, kind="stable")
@@ -247,9 +241,9 @@ def _write(found: Scored, output: Path, picture: Path) -> None:
     ):
         writer = csv.writer(file)
         more = [("label", found.labels), ("verdict", found.threshold)]
-        writer.writerow(["file", "row", *FIGURES, *(name for name, given in more if given is not None)])
+        writer.writerow(["file", "row", *Scores._fields, *(name for name, given in more if given is not None)])
         for row in order:
-            figures = [f"{getattr(found.scores, name)[row]:.4f}" for name in FIGURES]
+            figures = [f"{values[row]:.4f}" for values in found.scores]
             label = [] if found.labels is None else [names[found.labels[row]] if names else int(found.labels[row])]
             verdict = [] if found.threshold is None else ["unusual" if _unusual(found)[row] else "usual"]
             writer.writerow([found.pictures.paths[row], int(row), *figures, *label, *verdict])

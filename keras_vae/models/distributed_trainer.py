@@ -291,7 +291,7 @@ class DistributedTrainer(keras.Model):
             usable: whether to take them at all, bool `[]`; None, the default, takes them.
         """
         self._weighted = self._weighted or batch.weight is not None
-        weights = batch.shard.weights(batch.weight)
+        weights = batch.weight_in_means
         for mean, term in zip(self._means, terms, strict=False):
             if usable is not None:
                 term = tf.where(usable, term, 0)

@@ -54,12 +54,13 @@ class Faults:
         """Clear all noted faults."""
         self.first.assign([-1] * len(KINDS))
 
-    def check_inputs(self, of: str = "step") -> None:
-        """Raise `TrainingDiverged` for pixels or weights that were unusable; `of` is what the numbers count."""
+    def check_inputs(self, of: str = "step") -> dict[str, str]:
+        """Return what `told` does, of one look at the device; `TrainingDiverged` for unusable pixels or weights."""
         told = self.told(of)
         for kind in ("pixels", "weights"):
             if kind in told:
                 raise TrainingDiverged(f"the {told[kind]}")
+        return told
 
     def told(self, of: str = "step") -> dict[str, str]:
         """Return a message for each kind of fault noted, by kind; `of` names the unit, "step" or "batch"."""

@@ -24,14 +24,17 @@ class Batch(NamedTuple):
     Attributes:
         x: images float32 `[n, H, W, C]`.
         label: classes int `[n]` of a conditional model; None without.
-        weight: of each image in losses and means, float32 `[n]`; None where all count alike.
+        weight: the user's, of each image, float32 `[n]`; None where none were given.
         shard: which rows of the global batch these are.
+        weight_in_means: by which rows count in losses and means, float32 `[n]`: the user's, and 0 for a row that pads
+            an empty shard; None where all count alike.
     """
 
     x: tf.Tensor
     label: tf.Tensor | None
     weight: tf.Tensor | None
     shard: Shard
+    weight_in_means: tf.Tensor | None
 
 
 def unpack(data: Any, image_shape: tuple[int, int, int], classes: int | None) -> Batch:
@@ -53,9 +56,9 @@ def unpack(data: Any, image_shape: tuple[int, int, int], classes: int | None) ->
     else:
         label = None if label is None else as_tensor("y", label, f"labels int [n] below {classes}")
         check_label_spec(label, classes)
-    if weight is None or isinstance(weight, tf.experimental.Optional):
-        return Batch(x, label, None, shard)
-    return Batch(x, label, _as_weight(weight, x), shard)
+    given = not (weight is None or isinstance(weight, tf.experimental.Optional))
+    weight = _as_weight(weight, x) if given else None
+    return Batch(x, label, weight, shard, shard.weights(weight))
 
 
 def as_images(x: Any, image_shape: tuple[int, int, int]) -> tf.Tensor:

@@ -36,8 +36,7 @@ class TerminateOnDivergence(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Raise if the steps just run included a bad one; warn if the likelihood is none of their pixels."""
-        self.model.faults.check_inputs()
-        faults = self.model.faults.told()
+        faults = self.model.faults.check_inputs()
         if "loss" in faults:
             kept = self.last_good() if self.last_good else "none was asked for"
             raise TrainingDiverged(

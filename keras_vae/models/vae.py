@@ -177,8 +177,8 @@ class VAE(DistributedTrainer):
         def differentiate() -> tuple[tf.Tensor, Terms, list[Any]]:
             noise = self.noise(TRAINING, self.step.value, batch)
             with tf.GradientTape() as tape:
-                terms = self.terms(batch.x, batch.label, noise, True, batch.shard.weights(batch.weight))
-                loss = batch.shard.mean(terms.loss, batch.weight) + batch.shard.regularization(self)
+                terms = self.terms(batch.x, batch.label, noise, True, batch.weight_in_means)
+                loss = batch.shard.mean(terms.loss, batch.weight_in_means) + batch.shard.regularization(self)
                 scaled_loss = self.optimizer.scale_loss(loss)
             return loss, terms.plus(self.losses), tape.gradient(scaled_loss, self.trainable_weights)
 

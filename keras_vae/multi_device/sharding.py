@@ -44,12 +44,15 @@ class Shard(NamedTuple):
             return self.own if weight is None else weight
         return self.own * weight
 
-    def mean(self, values: tf.Tensor, weight: tf.Tensor | None = None) -> tf.Tensor:
-        """Return this shard's part of sum(weight * values) / total; the parts add up to the mean over the global batch.
+    def mean(self, values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+        """Return this shard's part of sum(weights * values) / total; the parts add up to the mean over the whole batch.
 
         A mean of each shard's own rows would give small shards too much weight, and be undefined for an empty one.
+
+        Args:
+            values: float32 `[n]`.
+            weights: what `weights` returned.
         """
-        weights = self.weights(weight)
         weighted = values if weights is None else weights * values
         if self.total is None:
             return tf.reduce_mean(weighted)

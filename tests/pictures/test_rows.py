@@ -9,7 +9,7 @@ from keras_vae.pictures.figure import save_figure
 from keras_vae.pictures.grid import image_grid
 from keras_vae.pictures.kl_order import order_by_kl
 from keras_vae.pictures.labelled_grid import labelled_grid
-from keras_vae.pictures.reconstructions import draw_reconstructions
+from keras_vae.pictures.reconstructions import draw_reconstructions, draw_unusual
 from keras_vae.pictures.strips import draw_interpolation, draw_traversals
 
 
@@ -80,6 +80,17 @@ def test_reconstructions_refuse_other_shapes(digits):
         draw_reconstructions(digits[:4], digits[:5])
     with pytest.raises(ValueError, match=r"originals are .*divide by 255"):
         draw_reconstructions(digits[:4] * 255, digits[:4])
+
+
+def test_the_picture_of_the_unusual_takes_a_score_for_each_pair(digits):
+    figure = draw_unusual(digits[:12], digits[12:24], [-1234.0, -20.2, *range(10)])
+    assert row_names(figure) == ["original", "reconstruction", "error"]
+    assert column_names(figure)[:3] == ["-1234", "-20.2", "0.0"]
+    assert len(column_names(figure)) == 10
+    with pytest.raises(ValueError, match="scores are 3: expected 4; give one for each original"):
+        draw_unusual(digits[:4], digits[:4], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"shape \[5, 8, 8, 1\]: expected the originals' \[4, 8, 8, 1\]"):
+        draw_unusual(digits[:4], digits[:5], [1.0] * 4)
 
 
 @settings(max_examples=50, deadline=None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vae.pictures.visible import visible
+from keras_vae.pictures.grid import visible
 
 from .bundle import Bundle
 from .picture_file import picture_file
