@@ -42,9 +42,7 @@ class ScoreCheck(NamedTuple):
         for name in Scores._fields:
             error = float(np.max(np.abs(found[name] - np.array(self.golden[name], np.float64))))
             if not error <= OF_ONE_IMAGE * limit:
-                misses.append(
-                    f"score's {name} is {error:.3g} nats from the golden one: expected at most {OF_ONE_IMAGE * limit:g}"
-                )
+                misses.append(f"score's {name} is off by {error:.3g} nats: expected at most {OF_ONE_IMAGE * limit:g}")
         return mean_elbo(self.golden) - float(found["elbo"].astype(np.float64).mean()), misses
 
 

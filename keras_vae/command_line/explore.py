@@ -12,7 +12,11 @@ from keras_vae.command_line.sources import bundle_of
 
 @click.command()
 @click.argument("source", metavar="[RUN|BUNDLE]", type=options.PATH, required=False)
-@click.option("--preset", help="Explore a preset with trained weights, which is exported to the cache the first time.")
+@click.option(
+    "--preset",
+    help=f"Explore a preset with weights ({options.WITH_WEIGHTS}, a folder, or hf://user/name), "
+    "which is exported to the cache the first time.",
+)
 @click.option("--port", type=int, default=0, show_default=True, help="Port of the page; 0 selects a free port.")
 @click.option("--no-browser", is_flag=True, help="Print the address, but do not open a browser.")
 def explore(source: Path | None, preset: str | None, port: int, no_browser: bool) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=options.PATH, required=False)
 @click.option(
-    "--preset", help="Export a preset, instead of a run: a name that comes with weights, a folder, or hf://user/name."
+    "--preset",
+    help=f"Export a preset, instead of a run: one that comes with weights ({options.WITH_WEIGHTS}), a folder, or "
+    "hf://user/name.",
 )
 @click.option("--output", type=options.PATH, required=True, help="The folder to create, or an empty one.")
 @click.option(

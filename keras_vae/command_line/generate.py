@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("source", metavar="[RUN|BUNDLE]", type=options.PATH, required=False)
-@click.option("--preset", help="Use a preset: a name that comes with weights, a folder, or hf://user/name.")
+@click.option(
+    "--preset", help=f"Use a preset: one that comes with weights ({options.WITH_WEIGHTS}), a folder, or hf://user/name."
+)
 @options.number("--count", 16, "How many images.")
 @options.seed("Image i depends on the seed and i alone.")
 @click.option(
@@ -49,7 +51,8 @@ def generate(
     """Generate images from a run, a bundle or a preset as a PNG.
 
     The images are drawn by a TFLite file, without loading TensorFlow: that of the bundle, of the run's bundle, or of
-    the preset. If the file of a run is missing, damaged or from another model, Keras draws with the model itself.
+    a preset with weights. If a run's file is missing, damaged or of another model, Keras draws, as it does for a
+    preset's folder.
 
     \b
     Examples:

@@ -10,6 +10,9 @@ import click
 
 from keras_vae import registry
 
+# as keras_vae.presets.weights finds them, which takes longer than a command's help may
+WITH_WEIGHTS = "emoji_ladder, mnist_conv_mixture, mnist_iwae_mlp or mnist_ladder"
+
 PATH = click.Path(path_type=Path)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")

@@ -120,10 +120,11 @@ def score(
     else:
         found = _by_run(source, pictures, importance_samples, seed, label, skip_corrupt)
     _write(found, output, picture)
+    worst = found.pictures.paths[found.scores.elbo.argmin()]
     told = ""
     if found.threshold is not None:
         told = f", {_unusual(found).sum()} of them unusual (ELBO below {found.threshold:.2f} nats),"
-    click.echo(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}")
+    click.echo(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}: {worst}")
 
 
 def _by_run(

@@ -1,4 +1,4 @@
-"""What `compile` takes where a user leaves it open: the settings that measured fastest (benchmarks/training_speed.md)."""
+"""What `compile` takes where a user leaves it open: what measured fastest (benchmarks/training_speed.md)."""
 
 from __future__ import annotations
 

@@ -129,3 +129,10 @@ def test_a_mistake_is_one_line_and_leaves_nothing(keras_vae, tmp_path, monkeypat
     assert words in error
     assert len(error.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["generate", "export", "explore"])
+def test_the_help_names_the_presets_that_come_with_weights(keras_vae, command):
+    status, printed, _ = keras_vae(command, "--help")
+    assert status == 0
+    assert all(name in printed for name in trained_preset_names())

@@ -93,6 +93,9 @@ def _read(
     _tell(
         folder,
         layout,
+        f"the images differ in size: all are made {MIXED_SIZE[0]} x {MIXED_SIZE[1]}, or choose an image size"
+        if gathered.facts["mixed"]
+        else "",
         whites.remark() if whites else "",
         f"the first frame alone of {frames} image{'s' if frames > 1 else ''}" if frames else "",
         f"left out {len(failed)} unreadable images" if failed else "",
@@ -112,7 +115,8 @@ def _gather(
 ) -> Gathered:
     headers, corrupt = read_headers(_paths(chosen))
     sizes = {header.size for header in headers.values()}
-    size = image_size or (next(iter(sizes)) if len(sizes) == 1 else MIXED_SIZE)
+    mixed = image_size is None and len(sizes) != 1
+    size = image_size or (MIXED_SIZE if mixed else next(iter(sizes)))
     channels = channels or (3 if any(header.coloured for header in headers.values()) else 1)
     whites = None
     if any(header.deep for header in headers.values()):
@@ -148,7 +152,7 @@ def _gather(
                 )
 
     frames = sum(header.frames for header in headers.values())
-    facts = {"frames": frames, "whites": whites}
+    facts = {"frames": frames, "mixed": mixed, "whites": whites}
     return gather(file, len(chosen), (*size, channels), blocks, memory_budget, facts)
 
 

@@ -85,7 +85,13 @@ def read_pictures(
     kept = [path for path in paths if path not in failed]
     if failed and not (skip_corrupt and kept):
         raise unreadable(failed, f"{len(paths)} images", bool(kept))
-    remarks = [guessed.remark() if guessed else "", f"left out {len(failed)} unreadable images" if failed else ""]
+    other = sum(each.size != size or (each.coloured and channels == 1) for each in headers.values())
+    made = f"{other} of {len(paths)} images were made {' x '.join(map(str, image_shape))}, as the model's are"
+    remarks = [
+        made if other else "",
+        guessed.remark() if guessed else "",
+        f"left out {len(failed)} unreadable images" if failed else "",
+    ]
     if any(remarks):
         _log.warning("; ".join(filter(None, remarks)))
     return Pictures(kept, np.array([found[path] for path in kept], np.uint8))
