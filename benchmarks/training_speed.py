@@ -10,7 +10,7 @@ Two networks, each with the same layers on both sides, batch 128, Adam at 1e-3:
 The example's style is written anew in keras_example.py: a `keras.Model` with a Sampling layer, a train_step with a
 GradientTape, a plain `compile(optimizer)`, `fit` on a NumPy array. Ours is compiled with its defaults and
 fed by its own pipeline; then by the NumPy array; then under each setting of jit_compile and
-steps_per_execution, to see whether the defaults in keras_vae/models/execution.py win. The example's style also
+steps_per_execution, to see whether the defaults in keras_vae/models/compile_options.py win. The example's style also
 runs under our settings, to tell settings from code.
 
 Everything runs in one process, in rounds: each round trains every variant for one epoch, in an order that
@@ -41,7 +41,7 @@ from keras_example import SHAPE, ExampleVAE, conv_networks, dense_networks
 
 from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.pipeline import build_pipeline
-from keras_vae.models.execution import STEPS_PER_EXECUTION
+from keras_vae.models.compile_options import STEPS_PER_EXECUTION
 from keras_vae.models.vae import VAE
 
 BATCH = 128

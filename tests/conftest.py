@@ -47,11 +47,11 @@ def what_a_module_leaves_is_not_looked_through_again():
 @pytest.fixture(autouse=True, scope="session")
 def default_of_compiling():
     """Models that do not ask for XLA go without it: by default dense ones take seven seconds to compile. See below."""
-    from keras_vae.models import execution
+    from keras_vae.models import compile_options
 
     with pytest.MonkeyPatch.context() as patch:
-        default = execution.compiles_well
-        patch.setattr(execution, "compiles_well", lambda model: False)
+        default = compile_options.compiles_well
+        patch.setattr(compile_options, "compiles_well", lambda model: False)
         optimize_graphs(False)
         yield default
 
@@ -62,9 +62,9 @@ def compiled_as_for_users(request, default_of_compiling, monkeypatch):
     if not request.node.get_closest_marker("compiled"):
         yield
         return
-    from keras_vae.models import execution
+    from keras_vae.models import compile_options
 
-    monkeypatch.setattr(execution, "compiles_well", default_of_compiling)
+    monkeypatch.setattr(compile_options, "compiles_well", default_of_compiling)
     optimize_graphs(True)
     yield
     optimize_graphs(False)

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.models import exact_steps
-from keras_vae.models.execution import execution_options
+from keras_vae.models.compile_options import compile_options
 from keras_vae.models.faults import KINDS, Faults
 from keras_vae.models.finite_weights import save, save_weights
 from keras_vae.models.inputs import Batch, check_arrays
@@ -100,7 +100,7 @@ class DistributedTrainer(keras.Model):
                 if, under a strategy, the optimizer was created outside its scope or has options that work only on a
                 single replica.
         """
-        options = execution_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
+        options = compile_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
         with self.scope():
             super().compile(optimizer=optimizer, **options)
             if skip_gradients_above is not None:

@@ -42,7 +42,7 @@ def work(arguments, tf_config, printed, say, versions):
     import importlib.metadata
 
     from keras_vae.command_line.application import main
-    from keras_vae.models import execution
+    from keras_vae.models import compile_options
     from keras_vae.runs import train
 
     class Saying(train.Checkpoint):
@@ -51,7 +51,7 @@ def work(arguments, tf_config, printed, say, versions):
             super().on_train_batch_end(batch, logs)
 
     train.Checkpoint = Saying
-    execution.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
+    compile_options.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
     true_version = importlib.metadata.version
     importlib.metadata.version = lambda name: versions.get(name) or true_version(name)
     sys.stdout, sys.stderr = (open(descriptor, "w", closefd=False) for descriptor in (1, 2))  # noqa: SIM115

@@ -15,7 +15,7 @@ from keras_vae.command_line.application import main
 def without_xla():
     """Compiling takes longer than these trainings."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vae.models.execution.compiles_well", lambda model: False)
+        patch.setattr("keras_vae.models.compile_options.compiles_well", lambda model: False)
         yield
 
 

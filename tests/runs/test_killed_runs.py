@@ -25,7 +25,7 @@ STEPS = EPOCHS * 23  # 1437 images, 64 a batch
 def train_and_say(output, resume, every, say):
     """Train in this process, and say after each call into TensorFlow how many steps are done."""
     from keras_vae.checkpoints import checkpoint
-    from keras_vae.models import execution
+    from keras_vae.models import compile_options
     from keras_vae.runs import train
     from keras_vae.runs.settings import Settings
 
@@ -35,7 +35,7 @@ def train_and_say(output, resume, every, say):
             super().on_train_batch_end(batch, logs)
 
     train.Checkpoint = Saying
-    execution.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
+    compile_options.STEPS_PER_EXECUTION = 2  # rather than 32: many moments to be killed at
     settings = Settings(epochs=EPOCHS, batch_size=64, latent_dim=2, binarize="dynamic", importance_samples=1)
     console = Console(file=io.StringIO())
     train.train(settings, output, overwrite=True, console=console, checkpoint_every=every, resume=resume)

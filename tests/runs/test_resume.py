@@ -12,7 +12,7 @@ from rich.console import Console
 from keras_vae.checkpoints.folder import checkpoints_in
 from keras_vae.checkpoints.format import PARTIAL, read_state, write_state
 from keras_vae.checkpoints.preemption import Preempted, Preemption
-from keras_vae.models import execution
+from keras_vae.models import compile_options
 from keras_vae.runs import run_folder
 from keras_vae.runs import train as training
 from keras_vae.runs.run_folder import check_free, how_to_go_on, load_run
@@ -25,7 +25,7 @@ SETTINGS = {"epochs": 2, "batch_size": 128, "latent_dim": 2, "importance_samples
 
 @pytest.fixture(autouse=True)
 def short_calls(monkeypatch):
-    monkeypatch.setattr(execution, "STEPS_PER_EXECUTION", 4)
+    monkeypatch.setattr(compile_options, "STEPS_PER_EXECUTION", 4)
 
 
 def run(output, changes=None, **arguments):
@@ -54,7 +54,7 @@ def unfinished_checkpoints(output):
 def whole(tmp_path_factory):
     output = tmp_path_factory.mktemp("whole") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execution, "STEPS_PER_EXECUTION", 4)
+        patch.setattr(compile_options, "STEPS_PER_EXECUTION", 4)
         run(output)
     return output
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from keras_vae.models import execution
+from keras_vae.models import compile_options
 from keras_vae.models.terminate_on_divergence import TrainingDiverged
 from keras_vae.runs import train as training
 from keras_vae.runs.run_folder import load_run
@@ -32,7 +32,7 @@ def runs(tmp_path_factory, default_of_compiling):
     """Two runs of one seed, compiled as users' are, and one of another."""
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execution, "compiles_well", default_of_compiling)
+        patch.setattr(compile_options, "compiles_well", default_of_compiling)
         for name in ("first", "again"):
             quietly(Settings(seed=1, **TINY), folder / name)
     quietly(Settings(seed=2, **TINY), folder / "other")

@@ -1,4 +1,4 @@
-"""How a model runs by default: the settings that measured fastest (benchmarks/training_speed.md)."""
+"""What `compile` takes where a user leaves it open: the settings measured fastest (benchmarks/training_speed.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from keras_vae.private_interfaces import layers_of
 STEPS_PER_EXECUTION = 32
 
 
-def execution_options(model: keras.Model, **options: Any) -> dict[str, Any]:
+def compile_options(model: keras.Model, **options: Any) -> dict[str, Any]:
     """Return the arguments of Keras' `compile`, "auto" replaced by what is fastest for a model.
 
     Raises:
