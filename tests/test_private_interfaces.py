@@ -57,6 +57,17 @@ def test_keras_sums_gradients_in_the_method_that_is_replaced():
     assert optimizer._all_reduce_sum_gradients(zip([1], [2], strict=True)) == [(1, 2)]
 
 
+def test_keras_muon_calls_the_methods_that_ours_replaces():
+    source = inspect.getsource(keras.optimizers.Muon)
+    for name in ("_should_use_adamw", "_muon_update_step"):
+        theirs, ours = (
+            inspect.signature(getattr(muon, name))
+            for muon in (keras.optimizers.Muon, keras_vae.optimizers.ConvolutionalMuon)
+        )
+        assert list(theirs.parameters) == list(ours.parameters)
+        assert f"self.{name}(" in source
+
+
 def test_tensorflow_tells_whether_a_branch_may_hold_an_optimizer():
     assert private_interfaces.branches_within_replicas() is True
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
