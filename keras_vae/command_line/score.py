@@ -124,6 +124,9 @@ def score(
     told = ""
     if found.threshold is not None:
         told = f", {_unusual(found).sum()} of them unusual (ELBO below {found.threshold:.2f} nats),"
+    if found.pictures.changed:
+        size = " x ".join(map(str, found.images.shape[1:]))
+        told = f" ({found.pictures.changed} of them changed to the model's {size}){told}"
     click.echo(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}: {worst}")
 
 

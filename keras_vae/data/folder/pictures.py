@@ -36,10 +36,12 @@ class Pictures(NamedTuple):
     Attributes:
         paths: one for each image, as they were given or found.
         images: uint8 `[n, height, width, channels]`.
+        changed: how many of the files have another size, or colours where the images are gray.
     """
 
     paths: list[Path]
     images: np.ndarray
+    changed: int
 
 
 def read_pictures(
@@ -85,16 +87,14 @@ def read_pictures(
     kept = [path for path in paths if path not in failed]
     if failed and not (skip_corrupt and kept):
         raise unreadable(failed, f"{len(paths)} images", bool(kept))
-    other = sum(each.size != size or (each.coloured and channels == 1) for each in headers.values())
-    made = f"{other} of {len(paths)} images were made {' x '.join(map(str, image_shape))}, as the model's are"
     remarks = [
-        made if other else "",
         guessed.remark() if guessed else "",
         f"left out {len(failed)} unreadable images" if failed else "",
     ]
     if any(remarks):
         _log.warning("; ".join(filter(None, remarks)))
-    return Pictures(kept, np.array([found[path] for path in kept], np.uint8))
+    changed = sum(headers[path].size != size or (headers[path].coloured and channels == 1) for path in kept)
+    return Pictures(kept, np.array([found[path] for path in kept], np.uint8), changed)
 
 
 def _files(place: Path) -> list[Path]:
