@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.resources
+import json
 import logging
 import os
 import shutil
@@ -17,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks.kind import as_path
+from keras_vae.checks.shown import shown
 from keras_vae.data.labels import label_input
 from keras_vae.evaluation.posteriors import check_model
 from keras_vae.export.contents import golden
@@ -97,11 +99,12 @@ def export_bundle(
 
     Raises:
         ValueError: if the model is not a VAE or its weights are not finite, the folder is not empty or another process
-            is writing it, images are unusable, the rate is invalid, or a purpose is unknown.
+            is writing it, images are unusable, the rate is invalid, metrics are not JSON, or a purpose is unknown.
         OSError: if the folder cannot be written.
     """
     directory, rate = as_path("directory", directory), check_rate(false_alarm_rate)
     purposes = check_purposes(purposes)
+    _check_metrics(metrics)
     check_model(model)
     with one_writer("directory", directory):
         check_free("directory", directory)
@@ -109,6 +112,19 @@ def export_bundle(
         threshold = None if normal_data is None else threshold_of(model, normal_data, rate)
         _export(model, directory, representative_data, test_data, metrics, threshold, purposes)
     return directory
+
+
+def _check_metrics(metrics: Any) -> None:
+    """Raise ValueError unless the manifest, which is JSON, can hold the metrics."""
+    try:
+        if metrics is None or (isinstance(metrics, Mapping) and json.dumps(dict(metrics), allow_nan=False)):
+            return
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(
+        f"metrics is {shown(metrics)}: expected a dict of names and finite numbers or lists of them, such as "
+        "keras_vae.evaluate's"
+    )
 
 
 def _export(

@@ -93,7 +93,7 @@ def compensate(content: bytes, inputs: Mapping[str, np.ndarray]) -> bytes:
         rounded, correction = round_weights(_floats(model, weights).reshape(-1, width).T, moments)
         buffers: Any = model.buffers  # whose stub knows lists alone
         buffers[graph.tensors[weights].buffer].data = _bytes(rounded.T)
-        if users[bias] == 1:
+        if bias >= 0 and users[bias] == 1:  # -1: none
             buffers[graph.tensors[bias].buffer].data = _bytes(_floats(model, bias) + correction)
     return model_content(model)
 

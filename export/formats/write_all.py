@@ -47,7 +47,9 @@ def write_all(
     """
     artifacts, not_written = {}, {}
     with tempfile.TemporaryDirectory() as beside:
-        writers = _writers(signatures, calibration, folder / "saved_model", Path(beside))
+        link = Path(beside, "saved_model")  # since TensorFlow takes brackets in a path for a pattern
+        link.symlink_to(folder.absolute() / "saved_model", target_is_directory=True)
+        writers = _writers(signatures, calibration, link, Path(beside))
         for path in paths:
             _log.info("writing %s", path)
             (folder / path).parent.mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ class TensorFlow(Runtime):
         return foreign_operators(path)
 
     def _load(self, path: Path, threads: int) -> None:
-        with custom_gradients_forgotten():
-            self._model = tf.saved_model.load(str(path))
+        with custom_gradients_forgotten(), tempfile.TemporaryDirectory() as folder:
+            # TensorFlow takes brackets in the path that it is given for a pattern.
+            link = Path(folder, "saved_model")
+            link.symlink_to(path.absolute(), target_is_directory=True)
+            self._model = tf.saved_model.load(str(link))
 
     def signatures(self) -> dict[str, Any]:
         """See `Runtime`."""

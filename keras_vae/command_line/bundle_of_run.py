@@ -78,9 +78,9 @@ def write_bundle(
 ) -> Path:
     """Export a run's model.
 
-    Training images calibrate the int8 decoder, and test images tell which scores are unusual. A few of these go into
-    the bundle, so that whoever has it can say what each file costs in nats; those of a folder of one's own stay at
-    home, and images of the model stand in.
+    Training images calibrate the int8 decoder, and test images tell which scores are unusual, unless they are
+    binarised. A few of these go into the bundle, so that whoever has it can say what each file costs in nats; those
+    of a folder of one's own stay at home, and images of the model stand in.
 
     Args:
         model: the trained model.
@@ -105,7 +105,8 @@ def write_bundle(
             pipelines["train"],
             test_data=None if is_path(settings.dataset) else pipelines["test"],
             metrics=metrics["test"],
-            normal_data=pipelines["test"],
+            # a threshold of binarised images is none of the gray ones that files score
+            normal_data=pipelines["test"] if settings.binarize == "none" else None,
             false_alarm_rate=false_alarm_rate,
             purposes=purposes,
         )

@@ -57,6 +57,11 @@ def evaluate(
     changes = {"dataset": dataset, "data_dir": data_dir}
     settings = settings.changed(importance_samples=importance_samples, **changes)
     arrays = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
+    if model.classes is not None and tuple(model.class_names or ()) != tuple(arrays.class_names or ()):
+        raise ValueError(
+            f"classes of {settings.dataset} are {', '.join(arrays.class_names or ['without names'])}: expected those "
+            f"of the model, {', '.join(model.class_names or ['without names'])}; evaluate it on such images"
+        )
     console = Console()
     figures = evaluate_run(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
     if deep:

@@ -31,8 +31,8 @@ def image_batches(
         classes: how many the labels are of; None, the default, gives no labels, whether there are some or not.
 
     Raises:
-        ValueError: images of another shape, outside [0, 1] or NaN, data that hold no batch, or labels that are missing
-            or out of range where they are asked for.
+        ValueError: images of another shape, outside [0, 1] or NaN, data that hold no batch or weights of samples, or
+            labels that are missing or out of range where they are asked for.
     """
     if hasattr(data, "shape"):
         data = as_array(name, data)
@@ -56,6 +56,11 @@ def image_batches(
         images, *rest = batch if isinstance(batch, (tuple, list)) else (batch,)
         images = as_array(f"batch {number} of {name}", images)
         check_pixels(images, f"batch {number} of {name}", image_shape)
+        if len(rest) > 1 and rest[1] is not None:
+            raise ValueError(
+                f"batch {number} of {name} has weights of samples: expected images, or images and labels, which count "
+                "alike; leave them out, or use model.evaluate, which weights them"
+            )
         if classes is None:
             yield images.astype(np.float32), None
             continue

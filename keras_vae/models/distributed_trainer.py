@@ -53,9 +53,8 @@ class DistributedTrainer(keras.Model):
         return self.add_weight(shape=shape, initializer=initializer, name=name, **options)
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Load the counters of a file; of a file of version 0.1.0 only the first two are the same."""
-        counters = (self.step, self.validation_step, self.faults.first)
-        for number, counter in enumerate(counters if len(store.keys()) == len(counters) else counters[:2]):
+        """Load the counters of a file; what went wrong in a training is not noted again in the next."""
+        for number, counter in enumerate((self.step, self.validation_step)):
             counter.assign(store[str(number)])
 
     @property

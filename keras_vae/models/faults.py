@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_vae.data.pixels import ROUNDING
 from keras_vae.likelihoods.likelihood import Likelihood
+from keras_vae.models.inputs import Batch
 
 # By kind, what an error says of the step or batch.
 KINDS = {
@@ -20,6 +21,7 @@ KINDS = {
         "weights of {place} are negative, not finite or not one for each image: expected sample_weight float [n] of at "
         "least 0; mend them"
     ),
+    "labels": "labels of {place} are not from 0 to the number of classes - 1: expected int [n] below it; mend them",
     "likelihood": "images of {place} hold pixels that the likelihood gives no probability",
     "loss": "loss of {place} is not finite",
 }
@@ -33,7 +35,7 @@ class Faults:
     """Notes the first step at which each kind of fault happened.
 
     Args:
-        first: the first step of each kind of fault, int32 `[4]`; -1 if there was none.
+        first: the first step of each kind of fault, int32 `[5]`; -1 if there was none.
     """
 
     def __init__(self, first: keras.Variable) -> None:
@@ -55,9 +57,9 @@ class Faults:
         self.first.assign([-1] * len(KINDS))
 
     def check_inputs(self, of: str = "step") -> dict[str, str]:
-        """Return what `told` does, of one look at the device; `TrainingDiverged` for unusable pixels or weights."""
+        """Return what `told` does, of one look at the device; `TrainingDiverged` for unusable inputs."""
         told = self.told(of)
-        for kind in ("pixels", "weights"):
+        for kind in ("pixels", "weights", "labels"):
             if kind in told:
                 raise TrainingDiverged(f"the {told[kind]}")
         return told
@@ -68,9 +70,13 @@ class Faults:
         return {kind: text.format(place=f"{of} {number}") for (kind, text), number in first if number >= 0}
 
 
-def faults_of_inputs(x: tf.Tensor, weight: tf.Tensor | None, likelihood: Likelihood) -> tf.Tensor:
-    """Return 1 for each of "pixels", "weights" and "likelihood" that a batch's inputs show, float32 `[3]`."""
-    x = tf.reshape(x, [-1, math.prod(x.shape[1:])])  # XLA takes three times as long over [n, H, W, 1]
+def faults_of_inputs(batch: Batch, classes: int | None, likelihood: Likelihood) -> tf.Tensor:
+    """Return 1 for each of "pixels", "weights", "labels" and "likelihood" that a batch's inputs show, float32 `[4]`."""
+    weight, no = batch.weight, tf.constant(False)
+    x = tf.reshape(batch.x, [-1, math.prod(batch.x.shape[1:])])  # XLA takes three times as long over [n, H, W, 1]
     pixels = tf.reduce_any(~((x >= -ROUNDING) & (x <= 1 + ROUNDING)))
-    weights = tf.constant(False) if weight is None else tf.reduce_any(~((weight >= 0) & (weight < float("inf"))))
-    return tf.stack([tf.cast(each, tf.float32) for each in (pixels, weights, ~likelihood.is_likelihood_of(x))])
+    weights = no if weight is None else tf.reduce_any(~((weight >= 0) & (weight < float("inf"))))
+    number = None if batch.label is None else tf.cast(batch.label, tf.int64)  # as given: int32 would wrap it around
+    labels = no if number is None else tf.reduce_any((number < 0) | (number >= classes))
+    found = (pixels, weights, labels, ~likelihood.is_likelihood_of(x))
+    return tf.stack([tf.cast(each, tf.float32) for each in found])

@@ -183,7 +183,7 @@ class VAE(DistributedTrainer):
             return loss, terms.plus(self.losses), tape.gradient(scaled_loss, self.trainable_weights)
 
         loss, terms, gradients = self.jit_under_strategy(differentiate)()
-        faults = faults_of_inputs(batch.x, batch.weight, self.likelihood)
+        faults = faults_of_inputs(batch, self.classes, self.likelihood)
         loss, faults, *gradients = batch.shard.sum([loss, faults, *gradients])
         self.optimizer.apply(gradients, self.trainable_weights)
         skips, finite = self.skip_gradients_above is not None, tf.math.is_finite(loss)
@@ -194,13 +194,16 @@ class VAE(DistributedTrainer):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch; its noise depends only on the seed and on the batch's position in the pass."""
         batch = unpack(data, self.image_shape, self.classes)
+        label = (
+            batch.label if self.classes is None else tf.clip_by_value(batch.label, 0, self.classes - 1)
+        )  # noted below
 
         def judge() -> Terms:
             noise = self.noise(VALIDATION, self.validation_step.value, batch)
-            return self.terms(batch.x, batch.label, noise).plus(self.losses)
+            return self.terms(batch.x, label, noise).plus(self.losses)
 
         terms = self.jit_under_strategy(judge)()
-        (faults,) = batch.shard.sum([faults_of_inputs(batch.x, batch.weight, self.likelihood)])
+        (faults,) = batch.shard.sum([faults_of_inputs(batch, self.classes, self.likelihood)])
         self.faults.note(self.validation_step.value, faults, diverged=False)
         self.validation_step.assign_add(1)
         return self.log(terms, batch)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # The parts of a model that may be chosen by name.
 PARTS = ("likelihood", "prior", "posterior", "objective")
-# What a preset may say for bytes, which is no likelihood to take for pixels of 0 and 1.
-_OF_BYTES = ("discretised_logistic_mixture", "colour_logistic_mixture")
+# What a preset may say for bytes or counts, which is no likelihood to take for pixels of 0 and 1.
+_OF_MORE = ("discretised_logistic_mixture", "colour_logistic_mixture", "binomial")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Settings:
             preset: its settings, as `read_preset` returns them.
         """
         own = {"latent_dim": preset["latent_dim"], **{part: preset[part] for part in PARTS}, **preset["training"]}
-        if self.binarize != "none" and preset["likelihood"] in _OF_BYTES:
+        if self.binarize != "none" and preset["likelihood"] in _OF_MORE:
             own["likelihood"] = "bernoulli"
         if self.prior not in (None, preset["prior"]):
             own.pop("sampler", None)  # who asks for a prior means to draw from it

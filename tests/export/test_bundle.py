@@ -269,3 +269,20 @@ def test_what_killed_exports_left_goes_with_the_next(make_vae, tmp_path, monkeyp
     with pytest.raises(OSError, match="could not write"):
         export_bundle(make_vae(), tmp_path / "b")
     assert {path.name for path in tmp_path.iterdir()} == set(others)
+
+
+def test_a_decoder_without_hidden_layers_and_a_path_with_brackets(tmp_path):
+    model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": []})
+    path = export_bundle(model, tmp_path / "b[1]" / "bundle*")
+    assert json.loads((path / "manifest.json").read_text())["artifacts"].keys() >= {
+        "tflite/vae.tflite",
+        "onnx/score.onnx",
+    }
+    verify_bundle(path)
+
+
+@pytest.mark.parametrize("metrics", [5, [1], {"elbo": float("nan")}, {"elbo": object()}])
+def test_metrics_that_no_manifest_can_hold_are_refused_at_the_start(small_model, tmp_path, metrics):
+    with pytest.raises(ValueError, match=r"^metrics is .*: expected a dict of names and finite numbers"):
+        export_bundle(small_model, tmp_path / "bundle", metrics=metrics)
+    assert list(tmp_path.iterdir()) == []

@@ -151,12 +151,17 @@ def test_refuses(act, words, digits):
         act(model, digits[0][:20], digits[1][:20])
 
 
-def test_a_label_out_of_range_in_a_dataset_stops_training(digits):
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("wrong", [10, -1, 2**32])
+def test_a_label_out_of_range_in_a_dataset_is_no_class(digits, jit_compile, wrong):
     model = small()
-    model.compile("adam", jit_compile=False)
-    data = tf.data.Dataset.from_tensors((digits[0][:20], digits[1][:20] + 10))
-    with pytest.raises(keras_vae.TrainingDiverged):
-        model.fit(data, verbose=0)
+    model.compile("adam", jit_compile=jit_compile)
+    labels = digits[1][:20].astype(np.int64)
+    labels[3] = wrong
+    data = tf.data.Dataset.from_tensors((digits[0][:20], labels))
+    for act in (model.fit, model.evaluate):
+        with pytest.raises(keras_vae.TrainingDiverged, match=r"the labels of \w+ 0 are not from 0 to"):
+            act(data, verbose=0)
 
 
 def test_one_hot_against_tensorflow():

@@ -86,14 +86,14 @@ def test_a_known_name_stays_a_name_beside_a_folder_of_that_name(tmp_path, monkey
     assert Settings(dataset="mnist").completed("p", preset).dataset == "mnist"
 
 
-def test_a_preset_for_bytes_takes_a_bernoulli_for_binarised_images():
+def test_a_preset_for_bytes_or_counts_takes_a_bernoulli_for_binarised_images():
     preset = read_preset("image_residual")
     assert Settings().completed("image_residual", preset).likelihood == "colour_logistic_mixture"
     assert Settings(binarize="static").completed("image_residual", preset).likelihood == "bernoulli"
     asked = Settings(binarize="static", likelihood="colour_logistic_mixture").completed("image_residual", preset)
     assert asked.likelihood == "colour_logistic_mixture"
-    binomial = Settings(binarize="static").completed("digits_mlp", read_preset("digits_mlp"))
-    assert binomial.likelihood == "binomial"
+    counts = Settings(binarize="static").completed("digits_mlp", read_preset("digits_mlp"))
+    assert counts.likelihood == "bernoulli"  # 16 coins that fall alike cost far more than one
 
 
 def test_augmentation_is_the_presets_unless_none_is_asked_for():
