@@ -194,9 +194,7 @@ class VAE(DistributedTrainer):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch; its noise depends only on the seed and on the batch's position in the pass."""
         batch = unpack(data, self.image_shape, self.classes)
-        label = (
-            batch.label if self.classes is None else tf.clip_by_value(batch.label, 0, self.classes - 1)
-        )  # noted below
+        label = batch.label if self.classes is None else tf.clip_by_value(batch.label, 0, self.classes - 1)
 
         def judge() -> Terms:
             noise = self.noise(VALIDATION, self.validation_step.value, batch)
