@@ -70,6 +70,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Evaluate a model on images, in nats per image.
 
+    The bound is that of Burda et al. 2016, equation 8; active units are counted as in its section 5.3.
+
     Args:
         model: a `VAE`.
         data: a `tf.data.Dataset` (or other iterable) of batches of images or of (images, labels), or one array of
@@ -93,8 +95,8 @@ def evaluate(
         `bits_per_dimension`, which is `nll` in bits per pixel and channel.
 
     Raises:
-        ValueError: if there are no images, images have the wrong shape, are outside [0, 1] or NaN, or
-            `importance_samples` is below 1.
+        ValueError: if there are no images, images have the wrong shape, are outside [0, 1] or NaN, samples have
+            weights, or `importance_samples` is below 1.
     """
     check_model(model)
     check_seed(seed)

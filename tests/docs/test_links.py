@@ -1,6 +1,7 @@
 """What docs/build.py says of a site whose links lead nowhere."""
 
 import importlib.util
+import re
 
 import pytest
 
@@ -32,3 +33,10 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path, link, fault):
     (site / "two.html").write_text('<p id="there">')
     (site / "one.html").write_text(link)
     assert links.broken_links(site) == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ko.md"])
+def test_links_of_a_readme_lead_to_files(page):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text("utf-8"))
+    assert len(targets) > 20
+    assert [target for target in targets if not (ROOT / target).exists()] == []
