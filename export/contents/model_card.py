@@ -80,6 +80,16 @@ def model_card(manifest: Mapping[str, Any]) -> str:
     return _with_sections(text, has.union(wanted_consumers(manifest["written_for"], manifest["artifacts"])))
 
 
+def _plain(name: str) -> str:
+    """Return a name in one line, without what a page would take for its markup.
+
+    Example:
+        >>> _plain("Food & Drink"), _plain("<img  src=a>")
+        ('Food & Drink', '&lt;img src=a>')
+    """
+    return " ".join(name.replace("<", "&lt;").split())
+
+
 def _prior(model: Mapping[str, Any]) -> str:
     drawn_from = f", {model['sampler']['trained_as']} fitted to the posteriors to draw from" if model["sampler"] else ""
     return f"{model['prior']['trained_as']} prior{drawn_from}"
@@ -98,7 +108,7 @@ def _threshold(threshold: Mapping[str, Any] | None) -> str:
 def _classes(model: Mapping[str, Any]) -> str:
     if model["classes"] is None:
         return ""
-    names = [f"{number} {name}" for number, name in enumerate(model.get("class_names", ()))]
+    names = [f"{number} {_plain(name)}" for number, name in enumerate(model.get("class_names", ()))]
     return f" Classes: {', '.join(names) or model['classes']}."
 
 

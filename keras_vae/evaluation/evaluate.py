@@ -95,13 +95,15 @@ def evaluate(
         `bits_per_dimension`, which is `nll` in bits per pixel and channel.
 
     Raises:
-        ValueError: if there are no images, images have the wrong shape, are outside [0, 1] or NaN, samples have
-            weights, or `importance_samples` is below 1.
+        ValueError: if there are no images or no end of them, images have the wrong shape, are outside [0, 1] or NaN,
+            samples have weights, or `importance_samples` is below 1.
     """
     check_model(model)
     check_seed(seed)
     check_kind("progress", progress, (Callable, NoneType), "a function of a number; leave it out for none")
     batch_size = whole_number("batch_size", batch_size, 1)
+    if isinstance(data, tf.data.Dataset) and data.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("data is a dataset without an end: expected a finite one; use data.take(batches)")
     bound = ImportanceWeightedBound(model, importance_samples, seed)
     encode = traced(_latents, model)
     parts: list[dict[str, np.ndarray]] = []

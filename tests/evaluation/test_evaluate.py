@@ -227,3 +227,12 @@ def test_a_likelihood_of_bytes_is_judged_in_bits_a_dimension_too(small_vae, gray
     assert figures["is_likelihood"] is True
     assert figures["bits_per_dimension"] == pytest.approx(figures["nll"] / np.log(2) / 64)
     assert 7.9 < figures["bits_per_dimension"] < 12  # random bytes: no code is shorter than 8 bits
+
+
+def test_data_without_an_end_and_weights_of_samples_are_refused(small_vae, gray):
+    batches = tf.data.Dataset.from_tensor_slices(gray).batch(4)
+    with pytest.raises(ValueError, match="data is a dataset without an end: expected a finite one"):
+        evaluate(small_vae, batches.repeat())
+    weighted = [(batch, np.zeros(len(batch)), np.ones(len(batch))) for batch in batches]
+    with pytest.raises(ValueError, match="batch 0 of data has weights of samples"):
+        evaluate(small_vae, weighted, importance_samples=1)
