@@ -267,7 +267,7 @@ class Checkpoint(keras.callbacks.Callback):
     def _went_wrong(self) -> bool:
         """Whether the model noted what `TerminateOnDivergence` is about to refuse."""
         faults = getattr(self.model, "faults", None)
-        return faults is not None and bool({"pixels", "weights", "loss"} & set(faults.told()))
+        return faults is not None and bool({"pixels", "weights", "labels", "loss"} & set(faults.told()))
 
     def _all_facts(self) -> dict[str, Any]:
         return {
