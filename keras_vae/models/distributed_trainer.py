@@ -53,9 +53,10 @@ class DistributedTrainer(keras.Model):
         return self.add_weight(shape=shape, initializer=initializer, name=name, **options)
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Load the counters of a file; what went wrong in a training is not noted again in the next."""
-        for number, counter in enumerate((self.step, self.validation_step)):
-            counter.assign(store[str(number)])
+        """Load the counters of a file; an earlier version's, which noted fewer kinds of faults, without the last."""
+        for number, counter in enumerate((self.step, self.validation_step, self.faults.first)):
+            if str(number) in store and store[str(number)].shape == tuple(counter.shape):
+                counter.assign(store[str(number)])
 
     @property
     def strategy(self) -> tf.distribute.Strategy | None:

@@ -11,6 +11,7 @@ def serving(server):
     try:
         yield server
     finally:
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
+        with contextlib.suppress(OSError):  # the server may have closed before it is woken
+            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
         thread.join(20)
         server.task_dispatcher.shutdown()
