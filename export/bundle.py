@@ -52,9 +52,9 @@ from keras_vae.pictures.samples import samples
 from keras_vae.private_interfaces import custom_gradients_forgotten
 
 SAMPLES, SAMPLES_SEED = 64, 7
-_log = logging.getLogger("keras_vae.export")
 LONGEST_NOTE = 160  # characters of why a file is left out
 C_LATENTS = 16
+_log = logging.getLogger("keras_vae.export")
 
 
 def export_bundle(

@@ -25,7 +25,7 @@ _GENERATOR_ON_DELEGATES = (
 )
 _DEPTH = f" ({TOLERANCES['float32']:g} for every {LAYERS} layers of the decoder, since rounding errors grow with depth)"
 MOST_SHOWN = 32  # values of a list
-_ROLES = ("decode", "encode", "score")
+ROLES = ("decode", "encode", "score")
 # What a model with classes is given besides, in each example's language.
 _LABELS = {
     "label": ", label int32[n]",
@@ -143,7 +143,7 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
     lines = []
     for path, artifact in manifest["artifacts"].items():
         error = artifact["largest_error"]
-        lost = [show_nats(artifact["nats_lost"][role]) if role in artifact["nats_lost"] else "" for role in _ROLES]
+        lost = [show_nats(artifact["nats_lost"][role]) if role in artifact["nats_lost"] else "" for role in ROLES]
         cells = (
             path,
             RUNTIMES[artifact["runtime"]],

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from keras_vae.data.binarize import Binarize
     from keras_vae.export.verification.verify import Report
 
-ROLES = ("decode", "encode", "score")
-
 
 @click.command()
 @click.argument("bundle", metavar="RUN|BUNDLE", type=options.PATH)
@@ -132,7 +130,7 @@ def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str
 def _print(report: Report, console: Console) -> None:
     from rich.table import Table
 
-    from keras_vae.export.contents.model_card import show_nats
+    from keras_vae.export.contents.model_card import ROLES, show_nats
 
     if not report.images:
         title = "beside the values of Keras in golden.json"
