@@ -229,7 +229,7 @@ def shortest_decimals(values: np.ndarray) -> Any:
 class GaussianMixture(Mixture):
     """A mixture of diagonal normals, trained with the networks: weights, means and scales.
 
-    It is the mixture that Tomczak and Welling 2018 compare with the VampPrior (section 3). The KL to it has no closed
+    Tomczak and Welling 2018 compare such a mixture with the VampPrior. The KL to it has no closed
     form and is estimated from the posterior's samples.
 
     Args:
