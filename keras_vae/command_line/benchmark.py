@@ -12,7 +12,7 @@ import click
 
 from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
-from keras_vae.command_line.sources import bundle_of
+from keras_vae.command_line.sources import bundle_of, existing_bundle
 from keras_vae.files.places import check_file_place
 from keras_vae.files.written_whole import write_json
 
@@ -46,17 +46,15 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     Example:
       keras-vae benchmark runs/digits --output digits
     """
-    if not bundle.is_dir():
-        raise ValueError(f"{bundle} is not a folder: expected a bundle, as keras-vae export writes it")
-    bundle = bundle_of(bundle)
     json_path, png_path = (output.with_name(output.name + ending) for ending in (".json", ".png"))
     for path in (json_path, png_path):
         check_file_place("output", path)
-    if output.absolute().is_relative_to(bundle.absolute()):
+    if output.absolute().is_relative_to(bundle_of(bundle).absolute()):
         raise ValueError(
             f"output {output} is inside the bundle, which holds only what its manifest lists: expected a place "
             "outside; move it out"
         )
+    bundle = existing_bundle(bundle)
     load_tensorflow()
     from rich.console import Console
 

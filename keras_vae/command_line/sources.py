@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,16 @@ BUNDLE = "bundle"  # of a run, in its folder
 def bundle_of(source: Path) -> Path:
     """Return the bundle that a path means: itself, or that of a run."""
     return source if (source / "manifest.json").is_file() or not (source / BUNDLE).is_dir() else source / BUNDLE
+
+
+def existing_bundle(source: Path) -> Path:
+    """Return the bundle that a path means; ValueError where none is: no bundle is no damaged one."""
+    if not source.is_dir():
+        raise ValueError(f"{source} is not a folder: expected a bundle, as keras-vae export writes it")
+    bundle = bundle_of(source)
+    if not os.path.lexists(bundle / "manifest.json"):
+        raise ValueError(f"{bundle} has no manifest.json: expected a bundle; write one with keras-vae export")
+    return bundle
 
 
 def file_of_bundle(bundle: Path, runtime: str, precision: str, unchecked: bool = False) -> Drawn:

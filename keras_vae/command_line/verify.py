@@ -12,7 +12,7 @@ import click
 
 from keras_vae.command_line import options
 from keras_vae.command_line.quiet_start import held_stderr, load_tensorflow
-from keras_vae.command_line.sources import bundle_of
+from keras_vae.command_line.sources import existing_bundle
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,11 +68,13 @@ def verify(
       keras-vae verify digits-bundle --fast
       keras-vae verify runs/mnist/bundle --dataset mnist --binarize static --images 10000
     """
-    if not bundle.is_dir():
-        raise ValueError(f"{bundle} is not a folder: expected a bundle, as keras-vae export writes it")
+    from keras_vae.export.verification.integrity import check_digest
+
+    if sha256 is not None:
+        check_digest(sha256)
+    bundle = existing_bundle(bundle)
     if fast and dataset:
         raise ValueError(f"--dataset is {dataset} with --fast: expected none, since no nats are measured; drop one")
-    bundle = bundle_of(bundle)
     if not fast:
         load_tensorflow()
     from rich.console import Console

@@ -182,6 +182,17 @@ def test_a_mistake_is_one_line_and_status_2(keras_vae, tmp_path, monkeypatch, ar
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "command", [("verify",), ("verify", "--fast"), ("verify", "--json"), ("benchmark",), ("explore",)]
+)
+def test_a_folder_that_is_no_bundle_is_no_damaged_one(keras_vae, tmp_path, command):
+    """Status 1 is for a bundle's faults."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "1.png").write_bytes(b"a picture")
+    error = f"{tmp_path}/pictures has no manifest.json: expected a bundle; write one with keras-vae export\n"
+    assert keras_vae(*command, tmp_path / "pictures") == (2, "", f"keras-vae: error: {error}")
+
+
 def test_verify_measures_on_a_dataset(keras_vae, run):
     status, printed, _ = keras_vae("verify", run / "bundle", "--dataset", "digits", "--images", 300, "--json")
     report = json.loads(printed)
