@@ -21,6 +21,16 @@ VALUES = 2**20  # large images come in smaller numbers: 4 MB before compression
 SEED = 3
 
 
+def most_images(image_shape: Sequence[int]) -> int:
+    """Return how many images a bundle carries at most.
+
+    Example:
+        >>> most_images([28, 28, 1]), most_images([256, 256, 3])
+        (256, 5)
+    """
+    return max(1, min(COUNT, VALUES // math.prod(image_shape)))
+
+
 def choose_images(model: VAE, data: Iterable[Any] | None = None) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the images to judge by: the first of `data`, else samples of the model itself.
 
@@ -38,7 +48,7 @@ def choose_images(model: VAE, data: Iterable[Any] | None = None) -> tuple[np.nda
     """
     from keras_vae.data.batches import first_images
 
-    count = max(1, min(COUNT, VALUES // int(np.prod(model.image_shape))))
+    count = most_images(model.image_shape)
     if data is not None:
         return first_images(data, count, "test_data", model.image_shape, model.classes)
     latents = model.sample_latents(SEED, np.arange(count, dtype=np.int32), 1.0)

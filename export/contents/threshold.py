@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,16 @@ def check_rate(rate: float) -> float:
     return float(rate)
 
 
+def most_normal(image_shape: Sequence[int]) -> int:
+    """Return how many normal images are taken at most.
+
+    Example:
+        >>> most_normal([28, 28, 1]), most_normal([256, 256, 3])
+        (1000, 100)
+    """
+    return max(FEWEST, min(MOST, VALUES // math.prod(image_shape)))
+
+
 def threshold_of(model: VAE, normal: Iterable[Any], rate: float) -> dict[str, Any]:
     """Return the ELBO below which at most that share of the normal images lies, with the rate and their number.
 
@@ -40,7 +50,7 @@ def threshold_of(model: VAE, normal: Iterable[Any], rate: float) -> dict[str, An
     Raises:
         ValueError: images of another shape, outside [0, 1], NaN or none at all.
     """
-    count = max(FEWEST, min(MOST, VALUES // math.prod(model.image_shape)))
+    count = most_normal(model.image_shape)
     images, labels = first_images(normal, count, "normal_data", model.image_shape, model.classes)
     elbo = np.sort(model.score(images, label=labels).elbo)
     return {"elbo": float(elbo[math.floor(rate * len(elbo))]), "false_alarm_rate": rate, "images": len(elbo)}

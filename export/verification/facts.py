@@ -7,6 +7,9 @@ from typing import Any
 
 from keras_vae.export.contents.implied import SCORE, decoder_layers, files, preprocessing, signatures, tolerances
 from keras_vae.export.contents.purposes import MORE_FILES, REFERENCE, by_purpose, wanted_files
+from keras_vae.export.contents.test_images import most_images
+from keras_vae.export.contents.threshold import most_normal
+from keras_vae.export.verification.entry_facts import false_entry, shortened
 from keras_vae.random.portable import specification
 
 
@@ -24,6 +27,7 @@ def false_facts(manifest: Mapping[str, Any]) -> Iterator[str]:
         del expected["signatures"]["score"]
     for section, values in expected.items():
         yield from differences(section, manifest[section], values)
+    yield from _false_counts(manifest)
     yield from too_tolerant("tolerances", manifest["tolerances"], tolerances(decoder_layers(model)))
     yield from _false_files(manifest)
 
@@ -34,14 +38,26 @@ def differences(section: str, found: Mapping[str, Any], expected: Mapping[str, A
         if name not in expected or name not in found:
             yield f"{section} has {', '.join(found) or 'nothing'} and not {', '.join(expected)}"
         elif found[name] != expected[name]:
-            yield f"{section}.{name} is {_short(found[name])} and not {_short(expected[name])}"
+            yield f"{section}.{name} is {shortened(found[name])} and not {shortened(expected[name])}"
 
 
 def too_tolerant(section: str, found: Mapping[str, Any], limits: Mapping[str, float]) -> Iterator[str]:
     """Yield the tolerances that are above the exporter's; an older one's may be below them."""
     for precision, limit in limits.items():
         if precision in found and not found[precision] <= limit:
-            yield f"{section}.{precision} is {_short(found[precision])} and not {limit} or less"
+            yield f"{section}.{precision} is {shortened(found[precision])} and not {limit} or less"
+
+
+def _false_counts(manifest: Mapping[str, Any]) -> Iterator[str]:
+    model, threshold = manifest["model"], manifest.get("score", {}).get("threshold")
+    counts = [("test_images.count", manifest["test_images"]["count"], most_images(model["image_shape"]))]
+    if threshold is not None:
+        counts.append(("score.threshold.images", threshold["images"], most_normal(model["image_shape"])))
+    for network, layers in model.get("layers", {}).items():
+        counts.append((f"model.layers.{network}", layers, model["parameters"].get(network, 0)))
+    for place, count, most in counts:
+        if count > most:
+            yield f"{place} is {shortened(count)} and not {shortened(most)} or less"
 
 
 def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -62,13 +78,9 @@ def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
             artifact = artifacts[path]
             found = (artifact["runtime"], artifact["precision"], tuple(artifact["signatures"]))
             if found != known[path]:
-                yield f"artifacts.{path} is {_short(found)} and not {_short(known[path])}"
-            if (artifact["precision"] == "integer") != ("quantization" in artifact):
-                yield f"artifacts.{path} is {artifact['precision']} and says how its integers are read, or not"
+                yield f"artifacts.{path} is {shortened(found)} and not {shortened(known[path])}"
+            yield from false_entry(path, artifact, manifest)
+        if written_for and path not in wanted:
+            yield f"{path} is in a bundle written for {', '.join(written_for)} and not one with its files alone"
     if "purposes" in manifest:
         yield from differences("purposes", manifest["purposes"], by_purpose(artifacts))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 200 else f"{text[:200]}..."

@@ -17,6 +17,7 @@ from jsonschema.validators import extend
 
 from keras_vae.checks.shown import first_line, shown
 from keras_vae.export.contents.files import MANIFEST, SCHEMA_VERSION
+from keras_vae.export.contents.golden import NAME as GOLDEN
 from keras_vae.export.verification.facts import false_facts
 from keras_vae.files.digest import sha256
 from keras_vae.files.strict_json import read_json
@@ -95,8 +96,10 @@ def check_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     misses = _check_listed(bundle, listed)
     for name in sorted(set(_present(bundle)) - listed.keys() - {MANIFEST}):
         misses.append(f"{name} is not in {MANIFEST}: expected only the files it lists; remove it")
-    for name in (*manifest["artifacts"], manifest["test_images"]["file"]):
+    for name in (*manifest["artifacts"], manifest["test_images"]["file"], GOLDEN):
         misses += _check_has_hash(name, listed)
+    for name in (name for name in listed if name.endswith((".tflite", ".onnx")) and name not in manifest["artifacts"]):
+        misses.append(f"{name} is in {MANIFEST} with a hash alone: expected what it is, in artifacts; {_AGAIN}")
     return misses
 
 

@@ -52,6 +52,30 @@ def halved(manifest):
     manifest["generator"]["table"] = [value // 2 for value in manifest["generator"]["table"]]
 
 
+INTEGERS = "microcontroller/decode.tflite"
+
+
+def entry(path, **values):
+    return lambda manifest: manifest["artifacts"][path].update(values)
+
+
+def drop(path, key):
+    return lambda manifest: manifest["artifacts"][path].pop(key)
+
+
+def form(name, **values):
+    return lambda manifest: manifest["artifacts"][INTEGERS]["quantization"][name].update(values)
+
+
+def nats(path, **values):
+    return lambda manifest: manifest["artifacts"][path]["nats_lost"].update(values)
+
+
+def threshold(**values):
+    told = {"elbo": -9.0, "false_alarm_rate": 0.05, "images": 1000, **values}
+    return lambda manifest: manifest["score"].update(threshold=told)
+
+
 LIES = {
     "table halved": (halved, "generator.table"),
     "one number of the table": (lambda m: m["generator"]["table"].__setitem__(9, 5), "generator.table"),
@@ -78,7 +102,7 @@ LIES = {
         "tolerances.float32 is 4e-05 and not 1e-05 or less",
     ),
     "more layers than any tolerance": (
-        lambda m: (m["model"]["layers"].update(decoder=10**6), m["tolerances"].update(float32=1.1e-4)),
+        lambda m: (m["model"]["layers"].update(decoder=1000), m["tolerances"].update(float32=1.1e-4)),
         "tolerances.float32 is 0.00011 and not 0.0001 or less",
     ),
     "a tolerance of 8 bits": (with_("tolerances", int8=0.6), "tolerances.int8"),
@@ -102,6 +126,125 @@ LIES = {
     "images elsewhere": (with_("test_images", file="samples.png"), "$.test_images.file"),
     "a fact that nobody reads": (with_("model", sampled="well"), "$.model ("),
     "a size beyond all": (with_("model", image_shape=[10**400, 8, 1]), "$.model.image_shape[0]"),
+    # one image a call, or any number
+    "a fixed batch of a file of any": (entry("onnx/decode.onnx", batch=1), "onnx/decode.onnx.batch is 1 and not None"),
+    "a free batch of a file of one": (entry(INTEGERS, batch=None), "decode.tflite.batch is None and not 1"),
+    "a batch of nothing": (entry("onnx/decode.onnx", batch=0), ".batch"),
+    # what a file has not
+    "a lack of what it has": (entry("tflite/vae.tflite", lacks={"score": "?"}), "artifacts.tflite/vae.tflite is"),
+    "a lack of what its kind has not": (entry("onnx/decode.onnx", lacks={"score": "?"}), "decode.onnx.lacks has score"),
+    "a lack of what is never lacking": (entry("tflite/vae.tflite", lacks={"encode": "?"}), ".lacks"),
+    "a lack without a reason": (
+        entry("tflite/vae.tflite", lacks={"score": ""}, signatures=["encode", "decode", "reconstruct", "generate"]),
+        ".lacks.score",
+    ),
+    # integers and the memory for them
+    "integers of another name": (
+        lambda m: m["artifacts"][INTEGERS]["quantization"].update(
+            picture=m["artifacts"][INTEGERS]["quantization"].pop("image")
+        ),
+        "quantization is of latent, picture",
+    ),
+    "integers of a file of floats": (
+        lambda m: m["artifacts"]["onnx/decode.onnx"].update(quantization=m["artifacts"][INTEGERS]["quantization"]),
+        "onnx/decode.onnx.quantization is there",
+    ),
+    "integers that nobody can read": (drop(INTEGERS, "quantization"), "quantization is missing"),
+    "a scale of nothing": (form("latent", scale=0), ".quantization.latent.scale"),
+    "a zero point beyond 8 bits": (form("image", zero_point=200), ".quantization.image.zero_point"),
+    "bytes without a sign": (form("image", dtype="uint8"), ".quantization.image.dtype"),
+    "an arena of a file of floats": (entry("tflite/vae.tflite", arena_bytes=9999), "vae.tflite.arena_bytes is there"),
+    "no arena": (drop(INTEGERS, "arena_bytes"), "arena_bytes is missing"),
+    "an arena of no bytes": (entry(INTEGERS, arena_bytes=0), ".arena_bytes"),
+    "a delegate of a file that no delegate was asked about": (
+        entry("tflite/vae.tflite", delegates={"gpu": "looks compatible"}),
+        "vae.tflite.delegates has gpu",
+    ),
+    # figures
+    "an error beyond the tolerance": (entry("onnx/decode.onnx", largest_error=1e-3), "is 0.001 and not 1e-05 or less"),
+    "an error of a file without images": (entry("onnx/encode.onnx", largest_error=0.0), "encode.onnx.largest_error is"),
+    "no error of a file with images": (entry("onnx/decode.onnx", largest_error=None), "largest_error is None and not"),
+    "an error below nothing": (entry("onnx/decode.onnx", largest_error=-1e-7), ".largest_error"),
+    "a loss beyond the tolerance": (nats("onnx/decode.onnx", decode=5.0), "nats_lost.decode is 5.0 and not 0.00"),
+    "a loss at what the file does not do": (nats("onnx/encode.onnx", decode=0.0), "nats_lost has decode"),
+    "a loss not told": (
+        lambda m: m["artifacts"]["tflite/vae.tflite"]["nats_lost"].pop("score"),
+        "nats_lost lacks score",
+    ),
+    "a loss at nothing known": (nats("onnx/encode.onnx", draw=0.0), ".nats_lost"),
+    "operators: none": (entry("onnx/decode.onnx", operators={}), ".operators"),
+    "operators: none of a kind": (
+        lambda m: m["artifacts"]["onnx/decode.onnx"]["operators"].update(MatMul=0),
+        ".operators.MatMul",
+    ),
+    # which files there are, and for whom
+    "left out without a reason": (
+        lambda m: m["not_written"].update({"onnx/encode.onnx": m["artifacts"].pop("onnx/encode.onnx") and ""}),
+        "$.not_written",
+    ),
+    "written for one purpose, with the files of all": (
+        lambda m: m.update(written_for=["microcontroller"]),
+        "onnx/decode.int8.onnx is in a bundle written for microcontroller",
+    ),
+    "written for a purpose without its files": (
+        lambda m: m.update(written_for=["ios"], purposes={}, artifacts={"saved_model": m["artifacts"]["saved_model"]}),
+        "onnx/decode.1.onnx is in neither",
+    ),
+    "written for a purpose that does not exist": (lambda m: m.update(written_for=["toaster"]), "$.written_for[0]"),
+    "written for one purpose twice": (lambda m: m.update(written_for=["web", "web"]), "$.written_for"),
+    "a purpose without one of its files": (lambda m: m["purposes"]["web"].pop(), "purposes.web"),
+    "a purpose with the file of another": (lambda m: m["purposes"]["web"].append(INTEGERS), "purposes.web"),
+    "a purpose left out": (without("purposes", "server"), "purposes has"),
+    "a purpose without files": (with_("purposes", ios=[]), "$.purposes.ios"),
+    "a purpose that does not exist": (with_("purposes", toaster=["saved_model"]), "$.purposes"),
+    # the model
+    "no classes at all": (with_("model", classes=0), "$.model.classes"),
+    "one class's name twice": (with_("model", classes=2, class_names=["cat", "cat"]), "$.model.class_names"),
+    "a class without a name": (with_("model", classes=2, class_names=["cat", ""]), "$.model.class_names[1]"),
+    "fewer parameters than none": (with_("model", parameters={"encoder": -1, "decoder": 9}), "$.model.parameters"),
+    "an encoder that is not told": (with_("model", parameters={"decoder": 9}), "$.model.parameters"),
+    "a decoder's layers that are not told": (with_("model", layers={"encoder": 2}), "$.model.layers"),
+    "half a layer": (with_("model", layers={"encoder": 2, "decoder": 2.5}), "$.model.layers.decoder"),
+    "more layers than parameters": (
+        with_("model", layers={"encoder": 2000, "decoder": 2}),
+        "is 2000 and not",
+    ),
+    "a likelihood without a name": (lambda m: m["model"]["likelihood"].pop("name"), "$.model.likelihood"),
+    "a posterior without a name": (lambda m: m["model"]["posterior"].pop("name"), "$.model.posterior"),
+    "a prior of no training": (lambda m: m["model"]["prior"].pop("trained_as"), "$.model.prior"),
+    "a sampler in a word": (with_("model", sampler="StandardNormal"), "$.model.sampler"),
+    "bit-exact in a word": (with_("model", bit_exact="yes"), "$.model.bit_exact"),
+    # images and scores
+    "images of another source": (with_("test_images", source="the internet"), "$.test_images.source"),
+    "no images": (with_("test_images", count=0), "$.test_images.count"),
+    "more images than any bundle has": (
+        with_("test_images", count=257),
+        "count is 257 and not 256 or less",
+    ),
+    "fewer samples of a score": (with_("score", importance_samples=1), "score.importance_samples is 1 and not 16"),
+    "other noise of a score": (with_("score", noise="any"), "score.noise"),
+    "scores of files that have none": (lambda m: m.pop("score"), "signatures has"),
+    "a threshold that all images pass": (threshold(false_alarm_rate=0), "$.score.threshold.false_alarm_rate"),
+    "a threshold that none passes": (threshold(false_alarm_rate=1), "$.score.threshold.false_alarm_rate"),
+    "a threshold in words": (threshold(elbo="low"), "$.score.threshold.elbo"),
+    "a threshold of more images than are taken": (threshold(images=1001), "threshold.images is 1001 and not 1000 or"),
+    # the rest
+    "a version in words": (with_("versions", tensorflow="the newest"), "$.versions.tensorflow"),
+    "fewer bytes than none": (lambda m: m["files"]["golden.json"].update(bytes=-1), "$.files"),
+    "a hash cut short": (lambda m: m["files"]["golden.json"].update(sha256="0" * 63), "$.files"),
+    "metrics in a list": (lambda m: m.update(metrics=[1.0]), "$.metrics"),
+    "half precision outside": (
+        lambda m: m["signatures"]["decode"]["outputs"]["image"].update(dtype="float16"),
+        "$.signatures.decode.outputs.image.dtype",
+    ),
+    "generate without a temperature": (
+        lambda m: m["signatures"]["generate"]["inputs"].pop("temperature"),
+        "signatures.generate",
+    ),
+    "scores without the bound": (lambda m: m["signatures"]["score"]["outputs"].pop("bound"), "signatures.score"),
+    "channels first": (with_("preprocessing", layout=["n", "channels", "height", "width"]), "preprocessing.layout"),
+    "bytes as they are": (with_("preprocessing", dtype="uint8"), "preprocessing.dtype"),
+    "a tolerance below nothing": (with_("tolerances", int8=-0.5), "$.tolerances.int8"),
 }
 
 
@@ -184,6 +327,14 @@ def test_a_manifest_that_is_a_link_to_the_outside_is_refused(bundle):
 def whole(original, tmp_path):
     """A copy of a bundle to change."""
     return shutil.copytree(original.path, tmp_path / "bundle")
+
+
+def test_a_file_without_its_entry_is_reported(whole):
+    manifest = read_manifest(whole)
+    del manifest["files"]["golden.json"], manifest["artifacts"]["onnx/encode.onnx"]
+    found = check_files(whole, manifest)
+    assert any(miss.startswith("golden.json stands in manifest.json without size and SHA-256") for miss in found)
+    assert any(miss.startswith("onnx/encode.onnx is in manifest.json with a hash alone") for miss in found)
 
 
 def test_links_anywhere_are_reported(whole, tmp_path):

@@ -257,11 +257,11 @@ def test_a_pinned_manifest_is_taken_and_another_is_not(exports):
 def test_lies_are_all_named_at_once(exports, tmp_path):
     bundle = shutil.copytree(exports("dense").path, tmp_path / "bundle")
     change_manifest(bundle, lambda m: m["model"].update(bit_exact=False))
-    change_manifest(bundle, lambda m: m["artifacts"]["onnx/decode.onnx"].update(largest_error=0.5))
+    change_manifest(bundle, lambda m: m["artifacts"]["onnx/decode.onnx"]["nats_lost"].update(decode=-5.0))
     found = misses(bundle)
-    assert [miss.split(" is ")[0] for miss in found] == [
+    assert [miss.split(" -")[0].split(" is ")[0] for miss in found] == [
         "manifest.json: bit_exact",
-        "onnx/decode.onnx: manifest.json says that its largest error",
+        "onnx/decode.onnx: manifest.json says that it loses",
     ]
 
 
