@@ -19,10 +19,12 @@ from keras_vae.checkpoints.facts import check_facts
 from keras_vae.checkpoints.fast_forward import FastForward
 from keras_vae.checkpoints.folder import Saved, checkpoints_in, identify, newest_whole, save
 from keras_vae.checkpoints.preemption import Preempted, Preemption
-from keras_vae.checkpoints.state import check_fits, describe, describe_strategy, put_state, take_state
+from keras_vae.checkpoints.state import check_fits, describe, describe_strategy, put_state, settings_of, take_state
 from keras_vae.checks.kind import as_path, check_kind
 from keras_vae.checks.number import whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.files.places import check_folder_place
+from keras_vae.models.faults import UNUSABLE
 from keras_vae.multi_device.collectives import all_gather_object, any_worker, failing_together, is_chief
 
 # Without `every`: this bounds what a kill can cost, and keeps the cost of writing well below a percent.
@@ -49,9 +51,10 @@ class Checkpoint(keras.callbacks.Callback):
     previous checkpoint is kept. Checkpoints are written between groups of `steps_per_execution` steps (32 by default),
     and after the last epoch. When and how often they are written does not change the result.
 
-    The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`. Put this callback last
-    in the list, so that it runs after the others. With several workers, the chief writes the checkpoints and all
-    workers resume from them, so the folder must be visible to all of them.
+    The data must be a function of the epoch, as `keras_vae.load_dataset` is with `first_epoch`; so leave out
+    `steps_per_epoch`, by which an epoch could begin anywhere in the data. Put this callback last in the list, so that
+    it runs after the others. With several workers, the chief writes the checkpoints and all workers resume from them,
+    so the folder must be visible to all of them.
 
     Args:
         folder: folder for the checkpoints of this training run only.
@@ -60,8 +63,8 @@ class Checkpoint(keras.callbacks.Callback):
         also: callbacks, by name, whose state is stored as well; none by default.
         preemption: an object that says whether training should end; if so, a checkpoint is written and `Preempted` is
             raised. None by default.
-        note: a function that is called with one line of text for each checkpoint that is damaged or of another version;
-            `warnings.warn` by default.
+        note: a function that is called with one line of text for each checkpoint that is damaged, of another version or
+            of a model made or compiled otherwise; `warnings.warn` by default.
 
     Raises:
         ValueError: if `every` is below 1.
@@ -110,6 +113,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._read: Saved | None = None
         self._resumed: Saved | None = None
         self._last: Path | None = None
+        self._settings: dict[str, Any] | None = None
         self._rows: dict[str, list[float]] = {}
         self._epoch = self._batch = self._steps_then = 0
 
@@ -146,6 +150,13 @@ class Checkpoint(keras.callbacks.Callback):
         check_fits(model, saved.facts["training"], saved.state, saved.path)
         if (then := saved.facts.get("strategy")) not in (None, now := describe_strategy(strategy)):
             self.note(f"note: {saved.path.name} was written on {then}, this is {now}: the same up to the order of sums")
+        self._settings = settings_of(model)
+        for name, then in saved.facts.get("settings", {}).items():
+            if then != (now := self._settings.get(name)):
+                kept = "the former is kept" if name.endswith(".learning_rate") else "training goes on with the latter"
+                self.note(
+                    f"note: {saved.path.name} was written with {name} {shown(then)}, this is {shown(now)}: {kept}"
+                )
         for name, version in saved.facts["versions"].items():
             if name in PACKAGES and version != (now := importlib.metadata.version(name)):
                 self.note(
@@ -173,6 +184,7 @@ class Checkpoint(keras.callbacks.Callback):
             )
         self._written_at = time.monotonic()
         self._steps_then = self._steps_done()
+        self._settings = self._settings or settings_of(self.model)
         if self._resumed is None:
             if checkpoints_in(self.folder):
                 raise ValueError(
@@ -267,7 +279,7 @@ class Checkpoint(keras.callbacks.Callback):
     def _went_wrong(self) -> bool:
         """Whether the model noted what `TerminateOnDivergence` is about to refuse."""
         faults = getattr(self.model, "faults", None)
-        return faults is not None and bool({"pixels", "weights", "labels", "loss"} & set(faults.told()))
+        return faults is not None and bool({*UNUSABLE, "loss"} & set(faults.told()))
 
     def _all_facts(self) -> dict[str, Any]:
         return {
@@ -278,6 +290,7 @@ class Checkpoint(keras.callbacks.Callback):
             "history": self._rows,
             "also": {name: callback.get_state() for name, callback in self.also.items()},
             "training": describe(self.model),
+            "settings": self._settings,
             "strategy": describe_strategy(self.model.distribute_strategy),
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         }

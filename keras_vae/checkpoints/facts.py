@@ -25,6 +25,7 @@ _SCHEMA = {
         "history": {"type": "object", "additionalProperties": {"type": "array"}},
         "also": {"type": "object", "additionalProperties": {"type": "object"}},
         "training": {"type": "object", "required": ["model", "optimizer", "jit_compile", "steps_per_execution"]},
+        "settings": {"type": "object"},
         "versions": _TEXTS,
     },
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -119,6 +120,27 @@ def describe(model: keras.Model) -> dict[str, Any]:
         "jit_compile": bool(model.jit_compile),
         "steps_per_execution": model.steps_per_execution,
     }
+
+
+def settings_of(model: keras.Model) -> dict[str, Any]:
+    """Return by what a model's parts and optimizer were made, by place, such as {"objective.kl_weight": 1.0}."""
+    parts = {name: getattr(model, name, None) for name in ("likelihood", "prior", "posterior", "objective", "seed")}
+    made = keras.saving.serialize_keras_object({**parts, "optimizer": model.optimizer})
+    return dict(_leaves("", json.loads(json.dumps(made, default=str))))
+
+
+def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, float):
+        yield place, float(f"{value:.6g}")  # a learning rate is a float32's
+    elif not isinstance(value, dict):
+        yield place, value
+    elif "class_name" in value:
+        yield f"{place}.class", value["class_name"]
+        yield from _leaves(place, value.get("config"))
+    else:
+        for name, inner in value.items():
+            if name != "name":  # which Keras numbers as it makes them
+                yield from _leaves(f"{place}.{name}".lstrip("."), inner)
 
 
 def describe_strategy(strategy: tf.distribute.Strategy) -> str:

@@ -194,11 +194,7 @@ class DistributedTrainer(keras.Model):
             return exact_steps.fit(self, x, y, batch_size, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
-        """Return the mean terms over images, as in Keras; see `keras_vae.evaluate` for more than the loss.
-
-        Raises:
-            ValueError: as in `fit`.
-        """
+        """Return the mean terms over images, as in Keras, errors as of `fit`; see `keras_vae.evaluate` for more."""
         y = self._check(x, y, sample_weight)
         self.faults.forget()
         found = exact_steps.evaluate(self, x, y, *args, sample_weight=sample_weight, **kwargs)
@@ -212,9 +208,13 @@ class DistributedTrainer(keras.Model):
             raise ValueError("sample_weight is 0 for every image of the data: expected one above 0; leave it out")
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
-        """Return the reconstructions of images, float32 `[n, H, W, C]`, as in Keras; errors as of `fit`."""
+        """Return the reconstructions of images, float32 `[n, H, W, C]`, as in Keras, errors as of `fit`."""
         self._check(x, None, None)
-        return exact_steps.predict(self, x, *args, **kwargs)
+        self.faults.forget()
+        self.validation_step.assign(0)
+        found = exact_steps.predict(self, x, *args, **kwargs)
+        self.faults.check_inputs("batch")
+        return found
 
     def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
         """Take one step on one batch, as in Keras."""

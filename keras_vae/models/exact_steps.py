@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from keras_vae.checks.number import whole_number
+from keras_vae.checks.number import is_number, whole_number
+from keras_vae.checks.shown import shown
 from keras_vae.private_interfaces import ExactEpochs, with_epochs
 
-_NUMBERS = ("batch_size", "steps_per_epoch", "validation_steps", "validation_batch_size", "steps")
+# The whole numbers of the three, by the lowest.
+_LOWEST = {"epochs": 0, "initial_epoch": 0} | dict.fromkeys(
+    ("batch_size", "steps_per_epoch", "validation_steps", "validation_batch_size", "validation_freq", "steps"), 1
+)
 
 
 def fit(
@@ -19,9 +25,10 @@ def fit(
     """Train as `keras.Model.fit` does; a step a call for a TensorBoard that writes within an epoch, which counts calls.
 
     Raises:
-        ValueError: a number of steps or images that is not whole or below 1.
+        ValueError: a number of epochs, steps or images that is not whole or too low; a part for validation that is not
+            from 0 to below 1.
     """
-    _check({"batch_size": batch_size, **kwargs})
+    _check(keras.Model.fit, model, x, y, batch_size, *args, **kwargs)
     listed = callbacks.callbacks if isinstance(callbacks, keras.callbacks.CallbackList) else callbacks
     by_step = any(isinstance(each, keras.callbacks.TensorBoard) and each.update_freq != "epoch" for each in listed)
     epochs = functools.partial(ExactEpochs, at_a_time=1) if by_step else ExactEpochs
@@ -30,17 +37,22 @@ def fit(
 
 def evaluate(model: keras.Model, *args: Any, **kwargs: Any) -> Any:
     """Judge as `keras.Model.evaluate` does; errors as of `fit`."""
-    _check(kwargs)
+    _check(keras.Model.evaluate, model, *args, **kwargs)
     return with_epochs(keras.Model.evaluate, ExactEpochs)(model, *args, **kwargs)
 
 
 def predict(model: keras.Model, *args: Any, **kwargs: Any) -> Any:
     """Predict as `keras.Model.predict` does; errors as of `fit`."""
-    _check(kwargs)
+    _check(keras.Model.predict, model, *args, **kwargs)
     return with_epochs(keras.Model.predict, ExactEpochs)(model, *args, **kwargs)
 
 
-def _check(arguments: dict[str, Any]) -> None:
-    for name in _NUMBERS:
-        if arguments.get(name) is not None:
-            whole_number(name, arguments[name], 1)
+def _check(method: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    given = inspect.signature(method).bind(*args, **kwargs).arguments
+    for name, lowest in _LOWEST.items():
+        value = given.get(name)
+        if value is not None and not (name == "validation_freq" and isinstance(value, (list, tuple, set))):
+            whole_number(name, value, lowest)
+    part = given.get("validation_split", 0)
+    if not is_number(part) or not 0 <= part < 1:
+        raise ValueError(f"validation_split is {shown(part)}: expected a number from 0 to below 1, such as 0.1")

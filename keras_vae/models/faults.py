@@ -13,6 +13,7 @@ from keras_vae.models.inputs import Batch
 
 # By kind, what an error says of the step or batch.
 KINDS = {
+    "images": "{place} holds no images: expected at least one in every batch; leave out the empty ones",
     "pixels": (
         "images of {place} hold pixels outside [0, 1] or NaN: expected float32 in [0, 1]; divide pixels from 0 to 255 "
         "by 255"
@@ -25,6 +26,7 @@ KINDS = {
     "likelihood": "images of {place} hold pixels that the likelihood gives no probability",
     "loss": "loss of {place} is not finite",
 }
+UNUSABLE = ("images", "pixels", "weights", "labels")
 
 
 class TrainingDiverged(ValueError):
@@ -35,7 +37,7 @@ class Faults:
     """Notes the first step at which each kind of fault happened.
 
     Args:
-        first: the first step of each kind of fault, int32 `[5]`; -1 if there was none.
+        first: the first step of each kind of fault, int32 `[6]`; -1 if there was none.
     """
 
     def __init__(self, first: keras.Variable) -> None:
@@ -59,7 +61,7 @@ class Faults:
     def check_inputs(self, of: str = "step") -> dict[str, str]:
         """Return what `told` does, of one look at the device; `TrainingDiverged` for unusable inputs."""
         told = self.told(of)
-        for kind in ("pixels", "weights", "labels"):
+        for kind in UNUSABLE:
             if kind in told:
                 raise TrainingDiverged(f"the {told[kind]}")
         return told
@@ -71,12 +73,13 @@ class Faults:
 
 
 def faults_of_inputs(batch: Batch, classes: int | None, likelihood: Likelihood) -> tf.Tensor:
-    """Return 1 for each of "pixels", "weights", "labels" and "likelihood" that a batch's inputs show, float32 `[4]`."""
+    """Return 1 for each kind of fault but "loss" that a batch's inputs show, float32 `[5]`."""
     weight, no = batch.weight, tf.constant(False)
     x = tf.reshape(batch.x, [-1, math.prod(batch.x.shape[1:])])  # XLA takes three times as long over [n, H, W, 1]
     pixels = tf.reduce_any(~((x >= -ROUNDING) & (x <= 1 + ROUNDING)))
     weights = no if weight is None else tf.reduce_any(~((weight >= 0) & (weight < float("inf"))))
     number = None if batch.label is None else tf.cast(batch.label, tf.int64)  # as given: int32 would wrap it around
     labels = no if number is None else tf.reduce_any((number < 0) | (number >= classes))
-    found = (pixels, weights, labels, ~likelihood.is_likelihood_of(x))
+    count = tf.shape(x)[0] if batch.shard.total is None else batch.shard.total
+    found = (tf.equal(count, 0), pixels, weights, labels, ~likelihood.is_likelihood_of(x))
     return tf.stack([tf.cast(each, tf.float32) for each in found])

@@ -36,6 +36,10 @@ class Batch(NamedTuple):
     shard: Shard
     weight_in_means: tf.Tensor | None
 
+    def usable_label(self, classes: int | None) -> tf.Tensor | None:
+        """Return the labels, those that are no class as the nearest: a graph cannot raise, so a fault is noted."""
+        return self.label if classes is None else tf.clip_by_value(self.label, 0, classes - 1)
+
 
 def unpack(data: Any, image_shape: tuple[int, int, int], classes: int | None) -> Batch:
     """Return the parts of what Keras hands to a step: images, (images, labels) or (images, labels, weights).

@@ -29,6 +29,7 @@ from keras_vae.random.noise import TRAINING, VALIDATION, normal
 from keras_vae.random.portable import check_seed
 
 tfd = tfp.distributions
+_TRACED = ("encoder", "decoder", "likelihood", "posterior", "prior", "objective", "seed")
 
 
 @keras.saving.register_keras_serializable(package="keras_vae")
@@ -137,20 +138,13 @@ class VAE(DistributedTrainer):
     # The names of these parts in files of version 0.1.0.
     prior_family, posterior_family = property(lambda self: self.prior), property(lambda self: self.posterior)
 
-    @property
-    def objective(self) -> Objective:
-        """What training minimises; a new one takes effect at once.
-
-        Raises:
-            ValueError: when it is set, an objective whose gradient is not valid for the posterior.
-        """
-        return self._objective
-
-    @objective.setter
-    def objective(self, objective: Objective) -> None:
-        objective.check_posterior(self.posterior)
-        self._objective = objective
-        self.remake_functions()  # the current ones were traced with the old objective
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a new objective, seed or part takes effect at once."""
+        if name == "objective":
+            value.check_posterior(self.posterior)
+        super().__setattr__(name, value)
+        if name in _TRACED:
+            self.remake_functions()  # the current ones were traced with the old one
 
     def terms(self, x: tf.Tensor, label: Any, noise: tf.Tensor, training: bool = False, weight: Any = None) -> Terms:
         """Return loss, reconstruction and KL of each image, float32 `[n]`, in nats: the parts of the ELBO.
@@ -194,22 +188,27 @@ class VAE(DistributedTrainer):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch; its noise depends only on the seed and on the batch's position in the pass."""
         batch = unpack(data, self.image_shape, self.classes)
-        label = batch.label if self.classes is None else tf.clip_by_value(batch.label, 0, self.classes - 1)
+        label = batch.usable_label(self.classes)
 
         def judge() -> Terms:
             noise = self.noise(VALIDATION, self.validation_step.value, batch)
             return self.terms(batch.x, label, noise).plus(self.losses)
 
         terms = self.jit_under_strategy(judge)()
-        (faults,) = batch.shard.sum([faults_of_inputs(batch, self.classes, self.likelihood)])
-        self.faults.note(self.validation_step.value, faults, diverged=False)
-        self.validation_step.assign_add(1)
+        self.note_inputs(batch)
         return self.log(terms, batch)
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Return the reconstructions of a batch."""
         batch = unpack(data, self.image_shape, self.classes)
-        return self(batch.x if self.classes is None else (batch.x, batch.label))
+        self.note_inputs(batch)
+        return self(batch.x if self.classes is None else (batch.x, batch.usable_label(self.classes)))
+
+    def note_inputs(self, batch: Batch) -> None:
+        """Note what is wrong with a batch that is judged or predicted, and count it."""
+        (faults,) = batch.shard.sum([faults_of_inputs(batch, self.classes, self.likelihood)])
+        self.faults.note(self.validation_step.value, faults, diverged=False)
+        self.validation_step.assign_add(1)
 
     encoder_outputs, decode_flat = networks.encoder_outputs, networks.decode_flat
     decoder_outputs = networks.decoder_outputs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -48,20 +47,12 @@ class ELBO(Objective):
 
     def at(self, step: tf.Tensor) -> Self:
         """Return the objective with its weight at a step."""
-        if not isinstance(self.kl_weight, Schedule):
-            return self
-        now = copy.copy(self)
-        now.kl_weight = self.kl_weight(step)
-        return now
+        return self.replace(kl_weight=self.kl_weight(step)) if isinstance(self.kl_weight, Schedule) else self
 
     def adapt(self, images: int, steps: int) -> Self:
         """Return the objective with its schedule, if it is one of `keras_vae`'s, fitted to `steps` training steps."""
         adapt = getattr(self.kl_weight, "adapt", None)
-        if adapt is None:
-            return self
-        adapted = copy.copy(self)
-        adapted.kl_weight = adapt(steps)
-        return adapted
+        return self if adapt is None else self.replace(kl_weight=adapt(steps))
 
     def __call__(
         self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution

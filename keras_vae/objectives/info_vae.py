@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any, Self
 
 import keras
@@ -55,9 +54,7 @@ class InfoVAE(Objective):
 
     def at(self, step: tf.Tensor) -> Self:
         """Return a copy whose samples of the prior are the step's."""
-        now = copy.copy(self)
-        now._step = step
-        return now
+        return self.replace(_step=step)
 
     def __call__(
         self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution

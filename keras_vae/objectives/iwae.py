@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -57,11 +56,7 @@ class IWAE(Objective):
 
     def at(self, step: tf.Tensor) -> Self:
         """Return a copy for one step, which weighs that step's gradient."""
-        if not self.doubly_reparameterised:
-            return self
-        now = copy.copy(self)
-        now._path = WeightedPath()
-        return now
+        return self.replace(_path=WeightedPath()) if self.doubly_reparameterised else self
 
     def path(self, z: tf.Tensor) -> tf.Tensor:
         """Return `z`, whose gradient is to be weighted once more if it is doubly reparameterised."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_vae.checks.shown import shown
 from keras_vae.posteriors.posterior import Posterior
 
 tfd = tfp.distributions
@@ -35,6 +37,25 @@ class Objective:
 
     samples: int = 1
     logged: tuple[str, ...] = ("loss", "reconstruction_loss", "kl_loss")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute for the first time.
+
+        Raises:
+            AttributeError: one that is set already, since a model's compiled steps would not see it.
+        """
+        if name in vars(self):
+            raise AttributeError(
+                f"{name} is set to {shown(value)} on an objective that has one: expected it to stay as it was made; "
+                "give the model a new one by model.objective = ..., or a schedule such as LinearWarmUp"
+            )
+        super().__setattr__(name, value)
+
+    def replace(self, **attributes: Any) -> Self:
+        """Return a copy with other attributes, as `dataclasses.replace` does."""
+        other = copy.copy(self)
+        vars(other).update(attributes)
+        return other
 
     def __call__(
         self, x: tf.Tensor, z: tf.Tensor, q: tfd.Distribution, p: tfd.Distribution, prior: tfd.Distribution

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_vae
 from keras_vae.checkpoints.checkpoint import Checkpoint
 from keras_vae.checkpoints.folder import checkpoints_in
 from keras_vae.checkpoints.state import put_state, take_state
@@ -99,14 +100,18 @@ def new_process(model, first, checkpoint):
     return checkpoint.resume(model)
 
 
+def of_the_garbage(note):
+    assert "learning_rate" in note, note
+
+
 def interrupt_and_resume(kind, folder, every, *interruptions):
     model, first, expected = kind
     for event, count in interruptions:
-        checkpoint = Checkpoint(folder, every)
+        checkpoint = Checkpoint(folder, every, note=of_the_garbage)
         epoch = new_process(model, first, checkpoint)
         with pytest.raises(Interruption):
             fit(model, epoch, [checkpoint, InterruptAt(event, count)])
-    checkpoint = Checkpoint(folder, every)
+    checkpoint = Checkpoint(folder, every, note=of_the_garbage)
     history = fit(model, new_process(model, first, checkpoint), [checkpoint])
     assert_same(model, history, expected)
 
@@ -293,6 +298,23 @@ def test_another_version_is_noted(tmp_path, monkeypatch):
     notes = []
     Checkpoint(tmp_path, note=notes.append).resume(built())
     assert any("written with tensorflow" in note and "this is 0.0: last bits may differ" in note for note in notes)
+
+
+def test_a_model_made_or_compiled_otherwise_is_noted(tmp_path):
+    fit(built(lambda: keras.optimizers.SGD(0.01)), 0, [Checkpoint(tmp_path)], epochs=1)
+    notes = []
+    other = built(lambda: keras.optimizers.SGD(0.02, clipnorm=1.0))
+    other.objective, other.seed = keras_vae.objectives.ELBO(4.0), 6
+    other.likelihood = keras_vae.likelihoods.ContinuousBernoulli()
+    Checkpoint(tmp_path, note=notes.append).resume(other)
+    written, on = "note: step-000000011.checkpoint was written with", "training goes on with the latter"
+    assert sorted(notes) == [
+        f"{written} likelihood.class 'Bernoulli', this is 'ContinuousBernoulli': {on}",
+        f"{written} objective.kl_weight 1.0, this is 4.0: {on}",
+        f"{written} optimizer.clipnorm None, this is 1.0: {on}",
+        f"{written} optimizer.learning_rate 0.01, this is 0.02: the former is kept",
+        f"{written} seed 5, this is 6: {on}",
+    ]
 
 
 def test_weights_that_went_wrong_are_not_saved(tmp_path):

@@ -159,7 +159,7 @@ def test_a_label_out_of_range_in_a_dataset_is_no_class(digits, jit_compile, wron
     labels = digits[1][:20].astype(np.int64)
     labels[3] = wrong
     data = tf.data.Dataset.from_tensors((digits[0][:20], labels))
-    for act in (model.fit, model.evaluate):
+    for act in (model.fit, model.evaluate, model.predict):
         with pytest.raises(keras_vae.TrainingDiverged, match=r"the labels of \w+ 0 are not from 0 to"):
             act(data, verbose=0)
 

@@ -1,6 +1,7 @@
 """The steps asked for are the steps taken, of batches that follow each other, however many a call takes."""
 
 import itertools
+import re
 
 import keras
 import numpy as np
@@ -241,3 +242,25 @@ def test_a_number_of_steps_that_is_none_is_told(make_vae, steps):
     for judge in (model.evaluate, model.predict):
         with pytest.raises(ValueError, match=f"^steps is {steps!r}: expected a whole number of at least 1$"):
             judge(dataset(), steps=steps, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"epochs": 2.5}, "epochs is 2.5: expected a whole number of at least 0"),
+        ({"epochs": -1}, "epochs is -1: expected a whole number of at least 0"),
+        ({"initial_epoch": -1}, "initial_epoch is -1: expected a whole number of at least 0"),
+        ({"validation_freq": 0}, "validation_freq is 0: expected a whole number of at least 1"),
+        ({"validation_split": 1.5}, "validation_split is 1.5: expected a number from 0 to below 1, such as 0.1"),
+        ({"validation_split": "half"}, "validation_split is 'half': expected a number from 0 to below 1, such as 0.1"),
+    ],
+)
+def test_numbers_by_which_keras_would_train_on_other_images_or_epochs(make_vae, arguments, told):
+    model = make_vae()
+    model.compile("adam", jit_compile=False)
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        model.fit(FEW, verbose=0, **arguments)
+    if "epochs" in arguments:
+        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+            model.fit(FEW, None, 32, arguments["epochs"])
+    assert model.step.numpy() == 0

@@ -45,6 +45,26 @@ def test_names_the_step_of_bad_pixels(make_vae, digits, bad):
         model.fit(tf.data.Dataset.from_tensor_slices(images).batch(4), verbose=0)
 
 
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
+def test_names_an_empty_batch(make_vae, digits, method):
+    """Its mean loss is NaN, which a lower learning rate would not mend."""
+    model = make_vae()
+    model.compile("adam", jit_compile=False)
+    spec = tf.TensorSpec([None, *digits.shape[1:]])
+    data = tf.data.Dataset.from_generator(lambda: iter([digits[:8], digits[:0], digits[:8]]), output_signature=spec)
+    with pytest.raises(TrainingDiverged, match=r"^the (step|batch) 1 holds no images: expected at least one in every"):
+        getattr(model, method)(data, verbose=0)
+
+
+def test_predict_names_the_batch_of_bad_pixels(make_vae, digits):
+    model = make_vae()
+    data = tf.data.Dataset.from_tensor_slices(digits).batch(4)
+    model.predict(data, verbose=0)
+    with pytest.raises(TrainingDiverged, match=r"^the images of batch 0 hold pixels outside"):
+        model.predict(data.map(lambda x: x * 255), verbose=0)
+
+
 def test_bad_arrays_are_refused_before_the_first_step(make_vae, digits):
     model = make_vae()
     model.compile("adam", jit_compile=False)

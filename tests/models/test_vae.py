@@ -181,3 +181,19 @@ def test_generate_with_noise_draws_from_the_likelihood(make_vae):
     np.testing.assert_array_equal(model.generate(9, seed=7, noise=True, batch_size=4), drawn[:9])
     with pytest.raises(ValueError, match="noise is 'yes': expected True or False"):
         model.generate(1, noise="yes")
+
+
+def test_a_new_seed_objective_or_likelihood_takes_effect_at_once(make_vae, digits):
+    """Compiled steps hold what they were traced with."""
+    found, expected = make_vae(likelihood="bernoulli", seed=3), make_vae(likelihood="continuous_bernoulli", seed=4)
+    for model in (found, expected):
+        model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    found.train_on_batch(digits)
+    found.test_on_batch(digits)
+    found.reset_metrics()
+    found.step.assign(0)
+    found.seed, found.likelihood, found.objective = 4, expected.likelihood, ELBO(2.0)
+    expected.objective = ELBO(2.0)
+    expected.set_weights(found.get_weights())
+    np.testing.assert_allclose(found.train_on_batch(digits), expected.train_on_batch(digits))
+    np.testing.assert_allclose(found.test_on_batch(digits), expected.test_on_batch(digits))

@@ -98,3 +98,14 @@ def test_a_lone_image_is_judged(case, name):
     made = case(samples=objective.samples, n=1)
     for asked in (objective, objective.at(tf.constant(5))):
         assert all(np.isfinite(term.numpy()).all() for term in asked(**made.arguments))
+
+
+@pytest.mark.parametrize("name", registry.names("objective"))
+def test_its_arguments_stay_as_they_are(name):
+    """A callback that changed one would be heard by the log, but not by the compiled steps."""
+    objective = registry.get("objective", name)
+    for argument in vars(objective):
+        with pytest.raises(AttributeError, match=f"^{argument} is set to 9.0 on an objective that has one: expected"):
+            setattr(objective, argument, 9.0)
+        assert vars(objective.replace(**{argument: 9.0}))[argument] == 9.0
+        assert vars(objective)[argument] != 9.0
