@@ -33,7 +33,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
     "server": (REFERENCE, "tflite/vae.tflite", *(f"onnx/{name}.onnx" for name in ONNX), "onnx/decode.int8.onnx"),
 }
 # Of a bundle for no purpose in particular. What has the weights once more, at fixed shapes, is written where it is
-# asked for alone: it would make every bundle 1.7 times as large, and an export take twice as long.
+# asked for alone: it would make a bundle 1.4 to 1.9 times as large, and an export take twice as long.
 USUAL = (*FILES, INTEGER_DECODER)
 # The programs and pages beside the files, and the purposes that each serves.
 CONSUMERS: dict[str, tuple[str, ...]] = {
