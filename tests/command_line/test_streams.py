@@ -1,5 +1,6 @@
 """Standard streams that are closed, broken, full or narrow end no command."""
 
+import io
 import json
 import os
 import pty
@@ -10,11 +11,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from keras_vae.command_line.application import COMMANDS, WRITING, main
 from keras_vae.command_line.quiet_start import held_stderr
 from keras_vae.command_line.streams import lasting, lost_output, use_lasting
+from keras_vae.export.consumers import explore
 
-COMMAND = [sys.executable, "-m", "keras_vae.command_line.application"]
+PROCESS = [sys.executable, "-m", "keras_vae.command_line.application"]
 TRAINING = [sys.executable, Path(__file__).with_name("without_compiling.py"), "train"]
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 
@@ -22,7 +26,7 @@ needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this sy
 def shell(redirected, *arguments, **environment):
     """Run a command with streams redirected as a shell does; return its status and what is left on the other."""
     done = subprocess.run(
-        ["sh", "-c", f'"$@" {redirected}', "sh", *COMMAND, *arguments],
+        ["sh", "-c", f'"$@" {redirected}', "sh", *PROCESS, *arguments],
         capture_output=True,
         env={**os.environ, **environment},
         check=False,
@@ -111,6 +115,73 @@ def test_a_lost_terminal_is_one_who_left(monkeypatch):
     print("nobody reads this", flush=True)
     assert lost_output() is None
     os.close(theirs)
+
+
+# Each command but `train`, whose own test is below.
+LINES = {
+    "evaluate": ["RUN", "--importance-samples", "1"],
+    "generate": ["RUN", "--count", "4", "--output", "grid.png"],
+    "score": ["RUN", "pictures", "--output", "scores.csv"],
+    "export": ["RUN", "--for", "microcontroller", "--output", "bundle"],
+    "verify": ["RUN", "--fast"],
+    "benchmark": ["BUNDLE", "--rounds", "1"],
+    "explore": ["RUN"],
+}
+
+
+@pytest.fixture(scope="session")
+def bundle(run, made_once):
+    """A bundle of few files, to be measured quickly."""
+    arguments = ["export", str(run), "--for", "microcontroller", "--output"]
+    return made_once("bundle of few files", lambda output: main([*arguments, str(output)]))
+
+
+@pytest.fixture
+def called(run, bundle, tmp_path, monkeypatch):
+    """Calls a command in a folder of one picture, its standard output in ASCII; returns its status."""
+    monkeypatch.chdir(tmp_path)
+    Path("pictures").mkdir()
+    Image.new("L", (8, 8)).save("pictures/à.png")
+    monkeypatch.setattr(explore, "serve", lambda *arguments, **options: print("serving à"))
+
+    places = {"RUN": run, "BUNDLE": bundle}
+
+    def call(command, descriptor):
+        with monkeypatch.context() as patch, io.TextIOWrapper(io.BytesIO(), encoding="ascii") as narrow:
+            patch.setattr(sys, "stdout", lasting(descriptor, narrow))
+            try:
+                main([command, *(str(places.get(word, word)) for word in LINES[command])])
+            except SystemExit as end:
+                return end.code
+        return 0
+
+    return call
+
+
+def test_every_command_is_called_with_such_streams():
+    assert {*LINES, "train"} == {*COMMANDS}
+
+
+@needs_full
+@pytest.mark.parametrize("command", LINES)
+def test_a_full_standard_output_is_told_in_one_line(called, command, capfd):
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    status = called(command, descriptor)
+    os.close(descriptor)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("keras-vae: ")]
+    assert status == (0 if command in WRITING else 2)
+    assert len(lines) == 1
+    assert "standard output took only a part of what was printed (No space left" in lines[0]
+
+
+@pytest.mark.parametrize("command", LINES)
+def test_who_left_is_told_nothing(called, command, capfd):
+    descriptor = broken_pipe()
+    assert called(command, descriptor) == 0
+    os.close(descriptor)
+    assert "keras-vae: " not in capfd.readouterr().err
+    written = {"generate": "grid.png", "score": "scores.csv", "export": "bundle/manifest.json"}
+    assert Path(written.get(command, ".")).exists()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vae.checkpoints.format import write_state
 
@@ -69,6 +70,12 @@ def refused(keras_vae, tmp_path):
     return run
 
 
+@pytest.fixture
+def picture(tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "picture.png")
+    return tmp_path / "picture.png"
+
+
 def write_settings(run, changes):
     config = json.loads((run / "config.json").read_text())
     config["settings"] |= changes
@@ -76,16 +83,19 @@ def write_settings(run, changes):
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_wrong_settings(tampered, refused, wrong):
+def test_wrong_settings(tampered, refused, picture, wrong):
     write_settings(tampered, WRONG[wrong])
     refused("evaluate", tampered, "--importance-samples", 1)
     refused("export", tampered, "--output", tampered.parent / "out")
+    if wrong not in ("half a character", "a null character"):  # which no dataset has: `score` opens none
+        refused("score", tampered, picture)
 
 
 @pytest.mark.parametrize("wrong", NO_SETTINGS)
-def test_what_holds_no_settings(tampered, refused, wrong):
+def test_what_holds_no_settings(tampered, refused, picture, wrong):
     (tampered / "config.json").write_bytes(NO_SETTINGS[wrong])
-    for command in (("evaluate", tampered), ("generate", tampered), ("export", tampered, "--output", "out")):
+    reading = (("evaluate", tampered), ("generate", tampered), ("score", tampered, picture))
+    for command in (*reading, ("export", tampered, "--output", "out")):
         assert "config.json" in refused(*command)
 
 
@@ -110,9 +120,10 @@ def other_model():
     ],
     ids=["empty", "cut short", "no archive", "a folder", "another model"],
 )
-def test_wrong_models(tampered, refused, write):
+def test_wrong_models(tampered, refused, picture, write):
     write(tampered / "model.keras")
-    for command in (("evaluate", tampered), ("generate", tampered), ("export", tampered, "--output", "out")):
+    reading = (("evaluate", tampered), ("generate", tampered), ("score", tampered, picture))
+    for command in (*reading, ("export", tampered, "--output", "out")):
         assert "model.keras" in refused(*command)
 
 

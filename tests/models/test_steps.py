@@ -214,7 +214,8 @@ def test_keras_checkpoints_count_them(model, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == names
 
 
-def test_tensorboard_sees_each_step(made, model, tmp_path):
+@pytest.mark.parametrize("every", [1, 5])
+def test_tensorboard_sees_each_step(made, model, tmp_path, every):
     """It counts calls, and calls them steps."""
     steps = []
 
@@ -225,7 +226,7 @@ def test_tensorboard_sees_each_step(made, model, tmp_path):
         def _log_epoch_metrics(self, epoch, logs):
             pass
 
-    model.fit(dataset(), epochs=2, verbose=0, callbacks=[Board(tmp_path, update_freq=1)])
+    model.fit(dataset(), epochs=2, verbose=0, callbacks=[Board(tmp_path, update_freq=every)])
     assert steps == [(step % BATCHES, step + 1, step + 1) for step in range(2 * BATCHES)]
     steps.clear()
     model.fit(dataset(), verbose=0, callbacks=[Board(tmp_path)])  # which writes at the end of an epoch
