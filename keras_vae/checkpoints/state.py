@@ -14,6 +14,8 @@ import tensorflow as tf
 from keras_vae.multi_device.collectives import worker_count
 from keras_vae.multi_device.replica_checks import with_inner_optimizers
 
+_PARTS = ("likelihood", "prior", "posterior", "objective", "seed", "optimizer")
+
 
 def take_state(model: keras.Model) -> list[np.ndarray]:
     """Return a copy of each variable's value; with several workers, all must call it together.
@@ -124,8 +126,9 @@ def describe(model: keras.Model) -> dict[str, Any]:
 
 def settings_of(model: keras.Model) -> dict[str, Any]:
     """Return by what a model's parts and optimizer were made, by place, such as {"objective.kl_weight": 1.0}."""
-    parts = {name: getattr(model, name, None) for name in ("likelihood", "prior", "posterior", "objective", "seed")}
-    made = keras.saving.serialize_keras_object({**parts, "optimizer": model.optimizer})
+    parts = {name: getattr(model, name, None) for name in _PARTS}
+    known = {name: part for name, part in parts.items() if isinstance(part, int) or hasattr(part, "get_config")}
+    made = keras.saving.serialize_keras_object(known)
     return dict(_leaves("", json.loads(json.dumps(made, default=str))))
 
 
