@@ -195,16 +195,16 @@ class VAE(DistributedTrainer):
             return self.terms(batch.x, label, noise).plus(self.losses)
 
         terms = self.jit_under_strategy(judge)()
-        self.note_inputs(batch)
+        self._note_inputs(batch)
         return self.log(terms, batch)
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Return the reconstructions of a batch."""
         batch = unpack(data, self.image_shape, self.classes)
-        self.note_inputs(batch)
+        self._note_inputs(batch)
         return self(batch.x if self.classes is None else (batch.x, batch.usable_label(self.classes)))
 
-    def note_inputs(self, batch: Batch) -> None:
+    def _note_inputs(self, batch: Batch) -> None:
         """Note what is wrong with a batch that is judged or predicted, and count it."""
         (faults,) = batch.shard.sum([faults_of_inputs(batch, self.classes, self.likelihood)])
         self.faults.note(self.validation_step.value, faults, diverged=False)
