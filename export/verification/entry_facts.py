@@ -66,14 +66,3 @@ def _false_figures(path: str, artifact: Mapping[str, Any], manifest: Mapping[str
     for role, nats in lost.items():
         if most is not None and not nats <= most:
             yield f"artifacts.{path}.nats_lost.{role} is {nats} and not {most} or less"
-
-
-def shortened(value: Any) -> str:
-    """Return a value as an error shows it.
-
-    Example:
-        >>> shortened([0.0, 1.0])
-        '[0.0, 1.0]'
-    """
-    text = repr(value)
-    return text if len(text) < 200 else f"{text[:200]}..."

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from keras_vae.checks.shown import shown
 from keras_vae.export.contents.implied import SCORE, decoder_layers, files, preprocessing, signatures, tolerances
 from keras_vae.export.contents.purposes import MORE_FILES, REFERENCE, by_purpose, wanted_files
 from keras_vae.export.contents.test_images import most_images
 from keras_vae.export.contents.threshold import most_normal
-from keras_vae.export.verification.entry_facts import false_entry, shortened
+from keras_vae.export.verification.entry_facts import false_entry
 from keras_vae.random.portable import specification
 
 
@@ -38,14 +39,14 @@ def differences(section: str, found: Mapping[str, Any], expected: Mapping[str, A
         if name not in expected or name not in found:
             yield f"{section} has {', '.join(found) or 'nothing'} and not {', '.join(expected)}"
         elif found[name] != expected[name]:
-            yield f"{section}.{name} is {shortened(found[name])} and not {shortened(expected[name])}"
+            yield f"{section}.{name} is {shown(found[name])} and not {shown(expected[name])}"
 
 
 def too_tolerant(section: str, found: Mapping[str, Any], limits: Mapping[str, float]) -> Iterator[str]:
     """Yield the tolerances that are above the exporter's; an older one's may be below them."""
     for precision, limit in limits.items():
         if precision in found and not found[precision] <= limit:
-            yield f"{section}.{precision} is {shortened(found[precision])} and not {limit} or less"
+            yield f"{section}.{precision} is {shown(found[precision])} and not {limit} or less"
 
 
 def _false_counts(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -57,7 +58,7 @@ def _false_counts(manifest: Mapping[str, Any]) -> Iterator[str]:
         counts.append((f"model.layers.{network}", layers, model["parameters"].get(network, 0)))
     for place, count, most in counts:
         if count > most:
-            yield f"{place} is {shortened(count)} and not {shortened(most)} or less"
+            yield f"{place} is {shown(count)} and not {shown(most)} or less"
 
 
 def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _false_files(manifest: Mapping[str, Any]) -> Iterator[str]:
             artifact = artifacts[path]
             found = (artifact["runtime"], artifact["precision"], tuple(artifact["signatures"]))
             if found != known[path]:
-                yield f"artifacts.{path} is {shortened(found)} and not {shortened(known[path])}"
+                yield f"artifacts.{path} is {shown(found)} and not {shown(known[path])}"
             yield from false_entry(path, artifact, manifest)
         if written_for and path not in wanted:
             yield f"{path} is in a bundle written for {', '.join(written_for)} and not one with its files alone"

@@ -88,14 +88,14 @@ def test_wrong_settings(tampered, refused, picture, wrong):
     refused("evaluate", tampered, "--importance-samples", 1)
     refused("export", tampered, "--output", tampered.parent / "out")
     if wrong not in ("half a character", "a null character"):  # which no dataset has: `score` opens none
-        refused("score", tampered, picture)
+        refused("score", tampered, picture, "--output", picture.with_name("scores.csv"))
 
 
 @pytest.mark.parametrize("wrong", NO_SETTINGS)
 def test_what_holds_no_settings(tampered, refused, picture, wrong):
     (tampered / "config.json").write_bytes(NO_SETTINGS[wrong])
-    reading = (("evaluate", tampered), ("generate", tampered), ("score", tampered, picture))
-    for command in (*reading, ("export", tampered, "--output", "out")):
+    score = ("score", tampered, picture, "--output", picture.with_name("scores.csv"))
+    for command in (("evaluate", tampered), ("generate", tampered), score, ("export", tampered, "--output", "out")):
         assert "config.json" in refused(*command)
 
 
@@ -122,8 +122,8 @@ def other_model():
 )
 def test_wrong_models(tampered, refused, picture, write):
     write(tampered / "model.keras")
-    reading = (("evaluate", tampered), ("generate", tampered), ("score", tampered, picture))
-    for command in (*reading, ("export", tampered, "--output", "out")):
+    score = ("score", tampered, picture, "--output", picture.with_name("scores.csv"))
+    for command in (("evaluate", tampered), ("generate", tampered), score, ("export", tampered, "--output", "out")):
         assert "model.keras" in refused(*command)
 
 
