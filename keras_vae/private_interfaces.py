@@ -132,7 +132,8 @@ def tflite_converter(saved_model: Path, names: Sequence[str]) -> tf.lite.TFLiteC
 
     TensorFlow's own loads the SavedModel when it is made and twice a conversion, to check names, to count operators
     and to say where in Python one came from, and collects the garbage of the whole process: half the time of an
-    export. What it converts is read from the folder by C++ in any case.
+    export. What it converts is read from the folder by C++ in any case. Nor is a file read and written once more to
+    say in it by which converter it was written, which no runtime reads.
 
     Args:
         saved_model: the folder.
@@ -140,16 +141,13 @@ def tflite_converter(saved_model: Path, names: Sequence[str]) -> tf.lite.TFLiteC
     """
     from tensorflow.core.protobuf import saved_model_pb2
     from tensorflow.lite.python import lite
-    from tensorflow.lite.python.conversion_metadata_schema_py_generated import ModelType
 
     class Converter(lite.TFLiteSavedModelConverterV2):
-        @lite._export_metrics
         def convert(self) -> bytes:
             content = (saved_model / "saved_model.pb").read_bytes()
             graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
             return self._convert_from_saved_model(graph)  # pyright: ignore[reportReturnType]  bytes or a base class
 
-    Converter._set_original_model_type(ModelType.TF_SAVED_MODEL)
     return Converter(str(saved_model), {tf.saved_model.SERVING}, list(names))
 
 

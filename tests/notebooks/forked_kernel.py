@@ -12,8 +12,8 @@ class ForkedKernel(FreshProcess):
 
     def __init__(self, command, environment, folder):
         connection = command[command.index("-f") + 1]
-        # lecture 6 compares itself, to the bit, with programs that it starts
-        super().__init__(be_a_kernel, connection, environment=environment, folder=folder, optimized=True)
+        optimized = "OPTIMIZED" in environment
+        super().__init__(be_a_kernel, connection, environment=environment, folder=folder, optimized=optimized)
 
     def poll(self):
         return self.process.exitcode

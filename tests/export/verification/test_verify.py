@@ -3,13 +3,17 @@
 import hashlib
 import json
 import shutil
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
 from scipy.special import xlogy
 
-from keras_vae.export import BundleError, export_bundle, verify_bundle
+from keras_vae.export import BundleError, verify_bundle
+from keras_vae.export.formats.calibration import calibration_latents
+from keras_vae.export.formats.signatures import signatures
+from keras_vae.export.formats.write_all import write_all
 from keras_vae.export.verification import file_check
 from keras_vae.export.verification.cost import Elbo
 from keras_vae.models.vae import VAE
@@ -180,12 +184,16 @@ def test_signed_files_of_another_model_are_found_by_what_they_do(exported, bundl
     keras.utils.set_random_seed(3)
     for weight in other.trainable_weights:
         weight.assign(keras.random.normal(weight.shape) * 0.1)
-    others = export_bundle(other, tmp_path / "other")
-    for name in ("onnx/generate.onnx", "onnx/encode.onnx", "tflite/decoder.int8.tflite"):
-        shutil.copyfile(others / name, bundle / name)
+    files = ("onnx/generate.onnx", "onnx/encode.onnx", "tflite/decoder.int8.tflite")
+    latents = {"latent": calibration_latents(other)}
+    _, not_written = write_all(partial(signatures, other), latents, tmp_path, ("saved_model", *files))
+    assert not_written == {}
+    for name in files:
+        shutil.copyfile(tmp_path / name, bundle / name)
         sign(bundle, name)
-        found = misses(bundle)
-        assert {miss.split(":")[0] for miss in found} == {name}, found
+    found = misses(bundle)
+    assert {miss.split(":")[0] for miss in found} == set(files), found
+    for name in files:
         shutil.copyfile(exported.path / name, bundle / name)
         sign(bundle, name)
     assert verify_bundle(bundle)
