@@ -19,7 +19,8 @@ def test_builds_trains_and_comes_back(tmp_path, name):
         assert model.latent_dim == preset["latent_dim"]
     assert model.image_shape == tuple(changes.get("image_shape", preset["image_shape"]))
     x = np.random.default_rng(0).integers(0, 2, (4, *model.image_shape)).astype("float32")
-    model.compile("adam", jit_compile=False)
+    # A ladder's many layers are traced in test_every_combination.py, in a smaller one.
+    model.compile("adam", jit_compile=False, run_eagerly=name.endswith("ladder"))
     assert np.isfinite(model.fit(x, verbose=0).history["loss"]).all()
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
