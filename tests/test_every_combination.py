@@ -86,8 +86,10 @@ def test_fits_saves_loads_and_generates(parts, tmp_path):
     keras.utils.set_random_seed(1)
     changes = {"image_shape": (8, 16, 3) if shape == [64, 64, 3] else shape, "latent_dim": 3}
     model = VAE.from_preset(preset, **made(parts), **(LADDER_CHANGES if preset == LADDER["preset"] else changes))
-    # A ladder is traced here: it is small, and meets every objective once.
-    model.compile("adam", jit_compile=False, steps_per_execution=1, run_eagerly=preset != LADDER["preset"])
+    # A ladder is traced here: it is small, and meets every objective once. RMSprop, which moves weights of small
+    # gradients too, has half of Adam's operators for each of its 70 weights.
+    ladder = preset == LADDER["preset"]
+    model.compile("rmsprop" if ladder else "adam", jit_compile=False, steps_per_execution=1, run_eagerly=not ladder)
     check_training(model, parts)
 
     model.save(tmp_path / "model.keras")
