@@ -72,20 +72,25 @@ class Int8Decoders:
         A deep decoder's ranges are not searched: it takes a hundred trials and saves 0.1 of `mnist_ladder`'s 0.3 nats.
         """
         if self._ready is None:
-            in_float = converted(converter_for(self._saved_model, ["decode"]).convert)
-            kept, deep = _kept_in_float(in_float)
-            rounded = compensate(saturate(self._with_ranges()), self._inputs)
-            inputs = {name: values[:: max(1, len(values) // JUDGED)] for name, values in self._inputs.items()}
-            expected = _run(in_float, inputs)
-
-            def loss(calibrated: bytes) -> float:
-                quantised = converted(lambda: quantise(calibrated, in_float=kept))
-                return _divergence(expected, _run(quantised, inputs))
-
-            self._ready = rounded if deep else cut_ranges(rounded, loss), kept
+            with_ranges = self._with_ranges()
+            kept, deep = _kept_in_float(with_ranges)
+            rounded = compensate(saturate(with_ranges), self._inputs)
+            self._ready = rounded if deep else self._cut(rounded, with_ranges, kept), kept
         return self._ready
 
+    def _cut(self, rounded: bytes, in_float: bytes, kept: list[str]) -> bytes:
+        inputs = {name: values[:: max(1, len(values) // JUDGED)] for name, values in self._inputs.items()}
+        expected = _run(in_float, inputs)
+
+        def loss(calibrated: bytes) -> float:
+            quantised = converted(lambda: quantise(calibrated, in_float=kept))
+            return _divergence(expected, _run(quantised, inputs))
+
+        return cut_ranges(rounded, loss)
+
     def _with_ranges(self) -> bytes:
+        """Return the float32 model, its weights as they are, with the ranges of its activations."""
+
         def representative() -> Iterator[tuple[str, dict[str, np.ndarray]]]:
             for row in range(len(self._inputs["latent"])):
                 yield "decode", {name: values[row : row + 1] for name, values in self._inputs.items()}
