@@ -162,8 +162,9 @@ def _title(prepared: Prepared, strategy: tf.distribute.Strategy) -> str:
     """What is trained on what, in a line."""
     arrays, model, settings = prepared.arrays, prepared.model, prepared.settings
     where = f"; on {describe_strategy(strategy)}" if strategy.num_replicas_in_sync > 1 else ""
+    epochs = "1 epoch" if settings.epochs == 1 else f"{settings.epochs} epochs"
     return (
         f"{settings.dataset}: {len(arrays['train'])} training and {len(arrays['test'])} test images of "
         f"{' x '.join(map(str, model.image_shape))}; preset {settings.preset}, {model.latent_dim} latent dimensions, "
-        f"{settings.epochs} epochs" + where
+        f"{epochs}{where}"
     )
