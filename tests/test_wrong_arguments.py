@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import keras_vae
+from keras_vae.export import bundle
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("gray_pixels_are_meant")]
 # What no user calls: hooks of Keras and of the training loop, which get what other methods have checked.
@@ -31,7 +32,7 @@ HOOKS = {
 }
 # Keras' own, which checks its arguments in words of its own; ours adds a warning.
 WARNING_ALONE = {"save", "save_weights"}
-# Its tests are tests/export's, where a call takes a minute.
+# A call takes a minute: it has a test of its own below, which ends where the work would begin.
 SLOW = {"export.export_bundle"}
 # Functions that we call: what they say is theirs.
 CALLED_BY_US = {"progress", "features", "note"}
@@ -249,6 +250,126 @@ def test_wrong_values(models, name, parameter):
         if wrong := call(name, models, **{parameter: value}):
             found[kind] = wrong
     assert not found, "\n".join(f"{kind}: {wrong}" for kind, wrong in found.items())
+
+
+# What an export takes of the values that are wrong elsewhere; of data, a model without classes ignores the labels.
+BATCHES = {"None", "fewer images", "pair of images", "images and words", "dataset of images and words"}
+EMPTY = {"[]", "{}", "()", "no images", "dataset of none"}  # each a list of no purposes
+TAKEN_BY_AN_EXPORT = {
+    "model": set(),
+    "directory": {"'x'", "path"},
+    **dict.fromkeys(("representative_data", "test_data", "normal_data"), BATCHES),
+    "metrics": {"None", "{}", "{'a': 1}"},
+    "false_alarm_rate": set(),
+    "purposes": EMPTY,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        *(("VAE", parameter) for parameter in TAKEN_BY_AN_EXPORT),
+        *(("conditional", parameter) for parameter in ("representative_data", "test_data", "normal_data")),
+    ],
+)
+def test_wrong_values_for_an_export(models, name, parameter, tmp_path, monkeypatch):
+    """All is checked before anything is computed and before the folder comes into being."""
+
+    class Accepted(BaseException):
+        """Raised where the work begins."""
+
+    def begin(*arguments):
+        raise Accepted
+
+    monkeypatch.setattr(bundle.golden, "golden_values", begin)
+    monkeypatch.chdir(tmp_path)
+    right = {"model": models[name], "directory": "bundle"}
+    taken, found = set(), {}
+    for kind, make in WRONG.items():
+        try:
+            value = make()
+            bundle.export_bundle(**{**right, parameter: value})
+            found[kind] = "returned"
+        except pytest.skip.Exception:  # of a module that is not installed
+            continue
+        except Accepted:
+            taken.add(kind)
+        except Exception as error:
+            if not (isinstance(error, (ValueError, TypeError)) and in_our_form(str(error))):
+                found[kind] = f"{type(error).__name__}: {str(error)[:200]!r}"
+        if left := [path.name for path in tmp_path.iterdir()]:
+            found[kind] = f"left {left}"
+    assert not found, "\n".join(f"{kind}: {wrong}" for kind, wrong in found.items())
+    assert taken == ({"None"} if name == "conditional" else TAKEN_BY_AN_EXPORT[parameter])
+
+
+def test_every_parameter_of_an_export_is_tried():
+    assert {parameter.name for parameter in parameters_of(bundle.export_bundle)} == {*TAKEN_BY_AN_EXPORT}
+
+
+# What `compile` takes of these values; some of the names are Keras' own, which come by **kwargs.
+TAKEN_BY_COMPILE = {
+    **{name: {"None"} for name in ("loss", "metrics", "weighted_metrics", "loss_weights")},
+    **{name: {"True"} for name in ("run_eagerly", "auto_scale_loss", "jit_compile")},
+    "steps_per_execution": set(),
+    "optimizer": set(),
+    "skip_gradients_above": {"None", "1.5", "inf", "1000000000000000000000000000000"},
+}
+
+
+@pytest.fixture(scope="module")
+def to_compile():
+    return small()
+
+
+@pytest.mark.parametrize("parameter", TAKEN_BY_COMPILE)
+def test_wrong_values_for_compile(to_compile, parameter):
+    taken, found = set(), {}
+    for kind, value in wrong_values().items():
+        try:
+            to_compile.compile(**{parameter: value})
+            taken.add(kind)
+        except (ValueError, TypeError) as error:
+            if not in_our_form(str(error)):
+                found[kind] = f"{type(error).__name__}: {str(error)[:200]!r}"
+        except Exception as error:
+            found[kind] = f"{type(error).__name__}: {str(error)[:200]!r}"
+    assert not found, "\n".join(f"{kind}: {wrong}" for kind, wrong in found.items())
+    assert taken == TAKEN_BY_COMPILE[parameter]
+
+
+def test_every_parameter_of_compile_is_tried():
+    """Ours and, by **kwargs, Keras'."""
+    ours, of_keras = (
+        {parameter.name for parameter in parameters_of(model_class.compile)}
+        for model_class in (keras_vae.VAE, keras.Model)
+    )
+    assert ours | of_keras == {*TAKEN_BY_COMPILE}
+
+
+def test_an_unknown_argument_is_named(models):
+    """In Python's words or Keras', which are one line and name it: ours would say the same a second way."""
+    functions = {*FUNCTIONS, *(f"VAE.{name}" for name in (*METHODS, *WARNING_ALONE, "compile"))} - {"VAE.from_preset"}
+    found = {}
+    for name in sorted(functions):
+        function, images = function_of(name, models), {"x": X} if name in ("VAE.fit", "VAE.evaluate") else {}
+        required = [each.name for each in parameters_of(function) if each.default is each.empty]
+        values = {each: "a_file" if each == "filepath" else right(name, each, models) for each in required}
+        try:
+            function(**values, **images, no_such=1)
+            found[name] = "took it"
+        except (ValueError, TypeError) as error:
+            message = str(error)
+            if "\n" in message or not ("no_such" in message or message.endswith("() takes no arguments")):
+                found[name] = message
+    assert not found
+    assert not Path("a_file").exists()
+
+
+@pytest.mark.parametrize("model_class", [keras_vae.VAE, keras_vae.Autoencoder])
+def test_an_unknown_change_of_a_preset_is_named_with_those_that_there_are(model_class):
+    with pytest.raises(ValueError, match="setting of preset 'digits_mlp' is 'no_such': expected one of classes"):
+        model_class.from_preset("digits_mlp", no_such=1)
 
 
 @settings(derandomize=True, deadline=None, max_examples=40)

@@ -48,9 +48,12 @@ CONSUMERS: dict[str, tuple[str, ...]] = {
 
 def check_purposes(purposes: Iterable[str]) -> tuple[str, ...]:
     """Return purposes, each once; ValueError for one that does not exist, TypeError for no list."""
-    if not isinstance(purposes, Iterable):
-        raise TypeError(f"purposes is {shown(purposes)}: expected some of {', '.join(PURPOSES)}; give them as a list")
-    chosen = [purposes] if isinstance(purposes, str) else list(purposes)
+    try:
+        chosen = [purposes] if isinstance(purposes, str) else list(purposes)
+    except Exception as error:  # of many kinds: a number in an array, too, has an `__iter__`
+        raise TypeError(
+            f"purposes is {shown(purposes)}: expected some of {', '.join(PURPOSES)}; give them as a list"
+        ) from error
     for purpose in chosen:
         if not isinstance(purpose, str) or purpose not in PURPOSES:
             close = difflib.get_close_matches(str(purpose).lower(), PURPOSES, 3, 0.6)

@@ -25,18 +25,42 @@ def compile_options(model: keras.Model, **options: Any) -> dict[str, Any]:
     for name in ("loss", "metrics", "weighted_metrics", "loss_weights"):
         if options.get(name) is not None:
             raise ValueError(f"{name} is {shown(options[name])}: expected none; the loss is the model's objective")
-    for name, takes_auto in (("jit_compile", True), ("run_eagerly", False)):
-        if not isinstance(options.get(name, False), (bool, np.bool_)) and not (takes_auto and options[name] == "auto"):
+    for name, takes_auto in (("jit_compile", True), ("run_eagerly", False), ("auto_scale_loss", False)):
+        if not isinstance(options.get(name, False), (bool, np.bool_)) and not (takes_auto and _is_auto(options[name])):
             expected = 'True, False or "auto"' if takes_auto else "True or False"
             raise ValueError(f"{name} is {shown(options[name])}: expected {expected}")
-    if options["steps_per_execution"] != "auto":
+    if not _is_auto(options["steps_per_execution"]):
         options["steps_per_execution"] = whole_number("steps_per_execution", options["steps_per_execution"], 1)
     eager = bool(options.get("run_eagerly"))
-    if options["jit_compile"] == "auto":
+    if _is_auto(options["jit_compile"]):
         options["jit_compile"] = not eager and compiles_well(model)
-    if options["steps_per_execution"] == "auto":
+    if _is_auto(options["steps_per_execution"]):
         options["steps_per_execution"] = 1 if eager else STEPS_PER_EXECUTION
     return options
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"  # an array would be compared element by element
+
+
+def as_optimizer(value: Any) -> keras.optimizers.Optimizer:
+    """Return a Keras optimizer, which is given as one, by its name or as its configuration.
+
+    Raises:
+        ValueError: anything else.
+
+    Example:
+        >>> as_optimizer("adm")
+        Traceback (most recent call last):
+        ValueError: optimizer is 'adm': expected a Keras optimizer or its name, such as "adam"
+    """
+    try:
+        if found := keras.optimizers.get(value):
+            return found
+        cause = None
+    except Exception as error:  # of many kinds, which show the value at whatever length it has
+        cause = error
+    raise ValueError(f'optimizer is {shown(value)}: expected a Keras optimizer or its name, such as "adam"') from cause
 
 
 def compiles_well(model: keras.Model) -> bool:

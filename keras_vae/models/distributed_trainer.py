@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.models import exact_steps
-from keras_vae.models.compile_options import compile_options
+from keras_vae.models.compile_options import as_optimizer, compile_options
 from keras_vae.models.faults import KINDS, Faults
 from keras_vae.models.finite_weights import save, save_weights
 from keras_vae.models.inputs import Batch, check_arrays
@@ -96,13 +96,13 @@ class DistributedTrainer(keras.Model):
             kwargs: Keras' other arguments, such as `run_eagerly`.
 
         Raises:
-            ValueError: if the limit is not above 0; if `loss` or `metrics` is given, which these models do not take; or
-                if, under a strategy, the optimizer was created outside its scope or has options that work only on a
-                single replica.
+            ValueError: if an argument is none of its values; if `loss` or `metrics` is given, which these models do not
+                take; or if, under a strategy, the optimizer was created outside its scope or has options that work only
+                on a single replica.
         """
         options = compile_options(self, jit_compile=jit_compile, steps_per_execution=steps_per_execution, **kwargs)
         with self.scope():
-            super().compile(optimizer=optimizer, **options)
+            super().compile(optimizer=as_optimizer(optimizer), **options)
             if skip_gradients_above is not None:
                 self.optimizer = SkipLargeGradients(self.optimizer, skip_gradients_above)
                 skip_gradients_above = self.optimizer.limit
