@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from keras_vae.files.places import check_folder_place
 
 # A lock that is being let go is free by then.
 SECONDS = 0.5
+# How often a folder above may go that another process had made for its own lock.
+TRIES = 20
 
 
 @contextmanager
@@ -42,8 +44,7 @@ def one_writer(name: str, path: Path) -> Iterator[None]:
     missing = [parent for parent in target.parents if not parent.exists()]
     lock = FileLock(target.with_name(f".{target.name}.keras_vae.lock"), is_singleton=True)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=SECONDS)
+        _acquire(lock, target.parent)
     except Timeout:
         raise ValueError(
             f"{name} {path} is being written by another training or export: expected one at a time; wait until it "
@@ -60,6 +61,17 @@ def one_writer(name: str, path: Path) -> Iterator[None]:
                 os.unlink(lock.lock_file)
         lock.release()
         _remove_empty(missing)
+
+
+def _acquire(lock: BaseFileLock, folder: Path) -> None:
+    for tries_left in reversed(range(TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=SECONDS)
+            return
+        except FileNotFoundError:  # the other let go of its lock, and removed the folder before ours was in it
+            if not tries_left:
+                raise
 
 
 def _remove_empty(folders: list[Path]) -> None:

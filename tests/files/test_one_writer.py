@@ -1,9 +1,11 @@
 """Of the processes that want to write one folder, one does; the others are told when they start."""
 
 import contextlib
+import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +120,65 @@ def test_what_was_written_meanwhile_stays(tmp_path):
     with one_writer("output", tmp_path / "new" / "run"):
         (tmp_path / "new" / "run").mkdir()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["run"]
+
+
+# Each by the commands of two processes, which are given the same output.
+PAIRS = {
+    "two trainings": (["train"], ["train"]),
+    "two that replace a run": (["train", "--overwrite"], ["train", "--overwrite"]),
+    "two resumes": (["train", "--resume"], ["train", "--resume"]),
+    "a training and an export": (["train"], ["export", "--preset", "mnist_conv_mixture"]),
+}
+ROUNDS = 5
+
+
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory):
+    """Of two processes that start each pair at the same instant: the folder, what each came to, and their turns."""
+    folder = tmp_path_factory.mktemp("at_once")
+    lines = {"one": [], "other": []}
+    for name, commands in PAIRS.items():
+        for number in range(ROUNDS):
+            output = f"{name} {number}/run"
+            (folder / output).parent.mkdir()
+            if "--resume" in commands[0]:
+                (folder / f"{output}.unfinished/checkpoints").mkdir(parents=True)
+                (folder / f"{output}.unfinished/checkpoints/step-000000012.checkpoint").write_text("")
+            if "--overwrite" in commands[0]:
+                (folder / output).mkdir()
+                (folder / output / "config.json").write_text("{}")
+            for process, command in zip(lines, commands, strict=True):
+                lines[process] += ["--", *command, "--output", output]
+    came = []
+    with contextlib.ExitStack() as running:
+        started = []
+        for names in (("one", "other"), ("other", "one")):
+            command = [sys.executable, Path(__file__).with_name("at_once.py"), *names, *lines[names[0]]]
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            started.append(running.enter_context(subprocess.Popen(command, **pipes, text=True, cwd=folder)))
+            running.callback(started[-1].kill)
+        for process in started:
+            printed, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+            came.append([json.loads(line) for line in printed.splitlines()])
+    *rounds, turns = zip(*came, strict=True)
+    return folder, {name: rounds[i * ROUNDS : (i + 1) * ROUNDS] for i, name in enumerate(PAIRS)}, turns
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_of_two_at_the_same_instant_one_wins_and_is_not_harmed(at_once, pair):
+    folder, found, _ = at_once
+    for number, ended in enumerate(found[pair]):
+        (won, winner), (lost, _) = sorted(zip(ended, ("one", "other"), strict=True), key=lambda each: each[0]["status"])
+        assert won == {"status": 0, "error": ""}
+        assert lost["status"] == 2
+        assert lost["error"].startswith(f"keras-vae: error: output {pair} {number}/run is being written by another ")
+        assert lost["error"].count("\n") == 1
+        here = folder / f"{pair} {number}"
+        assert sorted(path.relative_to(here).as_posix() for path in here.rglob("*")) == ["run", "run/manifest.json"]
+        assert (here / "run/manifest.json").read_text() == winner
+
+
+def test_two_that_take_turns_never_hold_it_both(at_once):
+    """Nor does one fail because the other removes the folders that it had made for its lock."""
+    assert at_once[2] == ({"held": 50, "both": 0},) * 2
