@@ -32,12 +32,19 @@ def test_evaluate_and_predict_are_compared(on_two, on_four, name):
         assert {"validation", "evaluate", "predict"} <= set(results[name])
 
 
-@pytest.mark.parametrize("case", ["one_step_a_call", "sgd", "many_steps_a_call"])
-def test_the_steps_asked_for_are_taken_of_consecutive_batches(on_two, case):
-    numbers = on_two["in_steps"][case].pop("numbers")
-    assert_same(on_two["in_steps"][case])
-    in_an_epoch = {"one_step_a_call": list(range(11)), "sgd": [7, 10], "many_steps_a_call": [10]}[case]
-    assert numbers == in_an_epoch * 2
+@pytest.mark.parametrize(
+    ("case", "train", "validation"),
+    [
+        ("one_step_a_call", [*range(11)], [*range(9)]),
+        ("sgd", [6, 10], [6, 8]),
+        ("many_steps_a_call", [10], [8]),
+    ],
+    ids=["1", "7", "32"],
+)
+def test_the_steps_asked_for_are_taken_of_consecutive_batches(on_two, case, train, validation):
+    differences = {**on_two["in_steps"][case]}
+    assert differences.pop("numbers") == {"train": train * 2, "validation": validation * 2}
+    assert_same(differences)
 
 
 def test_each_row_has_noise_of_its_own(on_two, on_four):

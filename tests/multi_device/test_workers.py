@@ -13,10 +13,14 @@ def test_two_workers_train_as_one(on_workers, name):
     assert {"evaluate", "predict"} <= set(on_workers[0]["sgd"])
 
 
-def test_two_workers_take_the_steps_asked_for(on_workers):
+@pytest.mark.parametrize(
+    ("case", "train", "validation"), [("sgd", [6, 10], [6, 8]), ("many_steps_a_call", [10], [8])], ids=["7", "32"]
+)
+def test_two_workers_take_the_steps_asked_for(on_workers, case, train, validation):
     for results in on_workers:
-        assert results["in_steps"].pop("numbers") == [7, 10] * 2
-        assert all(difference < 1e-6 for difference in results["in_steps"].values()), results["in_steps"]
+        differences = {**results["in_steps"][case]}
+        assert differences.pop("numbers") == {"train": train * 2, "validation": validation * 2}
+        assert all(difference < 1e-6 for difference in differences.values()), differences
 
 
 def test_workers_of_one_mind_pass(on_workers):

@@ -71,14 +71,14 @@ def sgd(**arguments):
     return functools.partial(keras.optimizers.SGD, 0.002, **arguments)
 
 
-PLAIN = {"jit_compile": False, "steps_per_execution": 8}
+PLAIN = {"jit_compile": False, "steps_per_execution": 7}
 WHOLE = ("sgd", "convolutional")  # those whose evaluation and predictions are compared, too
 # name: how to make the model, its optimizer, how to compile
 CASES = {
     "sgd": (dense, sgd(), PLAIN),
     "one_step_a_call": (dense, sgd(), {"jit_compile": False, "steps_per_execution": 1}),
-    "many_steps_a_call": (dense, sgd(), {"jit_compile": False, "steps_per_execution": 64}),
-    "compiled": (dense, sgd(), {"jit_compile": True, "steps_per_execution": 8}),
+    "many_steps_a_call": (dense, sgd(), {"jit_compile": False, "steps_per_execution": 32}),
+    "compiled": (dense, sgd(), {"jit_compile": True, "steps_per_execution": 7}),
     "eager": (dense, sgd(), {"run_eagerly": True}),
     "many_samples": (lambda: dense(objective=ThreeSamples()), sgd(), PLAIN),
     "convolutional": (convolutional, sgd(), PLAIN),
@@ -148,20 +148,26 @@ def differences(one, other):
 
 def in_steps(case):
     """What some steps at a time of an endless dataset come to, and the numbers that callbacks hear."""
-    model, data, numbers = compiled(case), batches().take(19).repeat(), []
-    noting = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: numbers.append(batch))
-    model.fit(data, steps_per_epoch=11, epochs=2, verbose=0, callbacks=[noting])
-    return _parts(model, model.evaluate(data, steps=3, verbose=0), model.predict(data, steps=2, verbose=0)), numbers
+    model, data, numbers = compiled(case), batches().take(19).repeat(), {"train": [], "validation": []}
+    noting = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: numbers["train"].append(batch))
+    noting.on_test_batch_end = lambda batch, logs: numbers["validation"].append(batch)
+    validation = {"validation_data": data, "validation_steps": 9}
+    fit = model.fit(data, steps_per_epoch=11, epochs=2, **validation, verbose=0, callbacks=[noting])
+    judged = [*fit.history["val_loss"], *model.evaluate(data, steps=3, verbose=0)]
+    return _parts(model, judged, model.predict(data, steps=2, verbose=0)), numbers
 
 
 @functools.cache
 def in_a_row():
     """The same of the same batches, one after the other to their end."""
-    model, data = compiled("sgd"), batches().take(19).repeat().take(22)
-    model.fit(data, verbose=0)
-    return _parts(model, model.evaluate(data.take(3), verbose=0), model.predict(data.take(2), verbose=0))
+    model, data, judged = compiled("sgd"), batches().take(19).repeat(), []
+    for epoch in range(2):
+        model.fit(data.skip(11 * epoch).take(11), verbose=0)
+        judged.append(model.evaluate(data.take(9), verbose=0)[0])
+    judged += model.evaluate(data.take(3), verbose=0)
+    return _parts(model, judged, model.predict(data.take(2), verbose=0))
 
 
-def _parts(model, evaluated, predicted):
+def _parts(model, judged, predicted):
     parts = {"weights": model.get_weights(), "step": [model.step.numpy()], "predict": [predicted]}
-    return {**parts, "evaluate": [np.float32(value) for value in evaluated]}
+    return {**parts, "evaluate": [np.float32(value) for value in judged]}

@@ -69,7 +69,7 @@ def weighted_input():
 
 
 def in_steps():
-    """For 1, 8 and 64 steps a call."""
+    """For 1, 7 and 32 steps a call."""
     found = {}
     for case in ("one_step_a_call", "sgd", "many_steps_a_call"):
         many, numbers = made_under(lambda case=case: cases.in_steps(case))

@@ -61,9 +61,13 @@ def weighted():
 
 
 def in_steps():
-    with strategy.scope():
-        many, numbers = cases.in_steps("sgd")
-    return {**cases.differences(cases.in_a_row(), many), "numbers": numbers}
+    """For 7 and 32 steps a call."""
+    found = {}
+    for case in ("sgd", "many_steps_a_call"):
+        with strategy.scope():
+            many, numbers = cases.in_steps(case)
+        found[case] = {**cases.differences(cases.in_a_row(), many), "numbers": numbers}
+    return found
 
 
 results = {
