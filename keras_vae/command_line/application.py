@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> Any:
 
 class _Note(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"note: {' '.join(record.getMessage().split())}", err=True)
+        print(f"note: {' '.join(record.getMessage().split())}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def benchmark(bundle: Path, rounds: int, output: Path) -> None:
     content = {"bundle": str(bundle), "rounds": rounds, "threads": 1, **machine, "files": rows}
     write_json(content, json_path)
     benchmark_picture(rows, png_path)
-    click.echo(f"figures in {json_path}, picture in {png_path}")
+    print(f"figures in {json_path}, picture in {png_path}")
 
 
 def _print(rows: list[dict[str, Any]], console: Console) -> None:

@@ -72,7 +72,7 @@ def evaluate(
         images = build_pipeline(arrays, labels=model.classes is not None, **noise)
         figures["surgery"] = elbo_surgery(model, images, seed=seed)
     if as_json:
-        click.echo(json.dumps(figures, indent=2))
+        print(json.dumps(figures, indent=2))
         return
     print_figures(figures, console, split)
     if deep:

@@ -99,7 +99,7 @@ def generate(
     from keras_vae.pictures.samples import samples
 
     samples(images, output)
-    click.echo(f"{count} images of seed {seed} in {output}")
+    print(f"{count} images of seed {seed} in {output}")
 
 
 def _load(run: Path | None, preset: str | None) -> VAE:

@@ -127,7 +127,7 @@ def score(
     if found.pictures.changed:
         size = " x ".join(map(str, found.images.shape[1:]))
         told = f" ({found.pictures.changed} of them changed to the model's {size}){told}"
-    click.echo(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}: {worst}")
+    print(f"scores of {len(found.images)} pictures{told} in {output}, the most unusual in {picture}: {worst}")
 
 
 def _by_run(

@@ -53,7 +53,10 @@ def lasting(descriptor: int, like: io.TextIOWrapper | None) -> io.TextIOWrapper:
 
 
 def use_lasting() -> None:
-    """Let `sys.stdout` and `sys.stderr` be such streams, unless somebody has put others in their place."""
+    """Let `sys.stdout` and `sys.stderr` be such streams, unless somebody has put others in their place.
+
+    Print to them: `click.echo` writes UTF-8 to a stream that asks for ASCII.
+    """
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is getattr(sys, f"__{name}__"):

@@ -91,7 +91,7 @@ def verify(
     except BundleError as error:
         report, misses = error.report, error.misses
     if as_json:
-        click.echo(json.dumps(_as_json(bundle, report, misses), indent=2))
+        print(json.dumps(_as_json(bundle, report, misses), indent=2))
     elif report:
         _print(report, Console())
     for miss in misses:
@@ -104,9 +104,9 @@ def verify(
 
         files = "every TFLite and ONNX file" if fast else "every file"
         unchecked = "SavedModel, operators, nats, and what" if fast else "what"
-        click.echo(f"{bundle} is whole: {files} does what Keras did")
-        click.echo(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}")
-        click.echo(f"not checked: {unchecked} its README.md lists under Trust")
+        print(f"{bundle} is whole: {files} does what Keras did")
+        print(f"its {MANIFEST} has SHA-256 {digest.sha256(bundle / MANIFEST)}")
+        print(f"not checked: {unchecked} its README.md lists under Trust")
 
 
 def _images_for(bundle: Path, dataset: str, source: dict[str, Any]) -> Any:

@@ -138,7 +138,7 @@ def bundle(run, made_once):
 
 @pytest.fixture
 def called(run, bundle, tmp_path, monkeypatch):
-    """Calls a command in a folder of one picture, its standard output in ASCII; returns its status."""
+    """Calls a command in a folder of one picture, its standard output in an encoding; returns its status."""
     monkeypatch.chdir(tmp_path)
     Path("pictures").mkdir()
     Image.new("L", (8, 8)).save("pictures/à.png")
@@ -146,8 +146,8 @@ def called(run, bundle, tmp_path, monkeypatch):
 
     places = {"RUN": run, "BUNDLE": bundle}
 
-    def call(command, descriptor):
-        with monkeypatch.context() as patch, io.TextIOWrapper(io.BytesIO(), encoding="ascii") as narrow:
+    def call(command, descriptor, encoding):
+        with monkeypatch.context() as patch, io.TextIOWrapper(io.BytesIO(), encoding=encoding) as narrow:
             patch.setattr(sys, "stdout", lasting(descriptor, narrow))
             try:
                 main([command, *(str(places.get(word, word)) for word in LINES[command])])
@@ -166,7 +166,7 @@ def test_every_command_is_called_with_such_streams():
 @pytest.mark.parametrize("command", LINES)
 def test_a_full_standard_output_is_told_in_one_line(called, command, capfd):
     descriptor = os.open("/dev/full", os.O_WRONLY)
-    status = called(command, descriptor)
+    status = called(command, descriptor, "ascii")
     os.close(descriptor)
     lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("keras-vae: ")]
     assert status == (0 if command in WRITING else 2)
@@ -177,7 +177,7 @@ def test_a_full_standard_output_is_told_in_one_line(called, command, capfd):
 @pytest.mark.parametrize("command", LINES)
 def test_who_left_is_told_nothing(called, command, capfd):
     descriptor = broken_pipe()
-    assert called(command, descriptor) == 0
+    assert called(command, descriptor, "cp949") == 0
     os.close(descriptor)
     assert "keras-vae: " not in capfd.readouterr().err
     written = {
@@ -190,6 +190,54 @@ def test_who_left_is_told_nothing(called, command, capfd):
         assert Path(written[command]).exists()
 
 
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", b"\\xb1"), ("cp949", "±".encode("cp949"))])
+def test_figures_that_are_heard_in_an_encoding(called, encoding, shown, tmp_path):
+    with open(tmp_path / "printed", "wb") as printed:
+        assert called("evaluate", printed.fileno(), encoding) == 0
+    (line,) = [line for line in (tmp_path / "printed").read_bytes().splitlines() if b"| nll " in line]
+    assert shown in line
+
+
+IN_TURN = """
+import json, sys
+from keras_vae.command_line import application
+from keras_vae.export.consumers import explore
+explore.serve = lambda bundle, *others, **options: print(f"serving {bundle}")
+for line in json.loads(sys.argv[1]):
+    application.main(line)
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+def test_names_of_another_alphabet_in_the_plain_locale(run, tmp_path, encoding):
+    """The commands that need no TensorFlow, with LC_ALL=C, on names that the encoding has (cp949) or lacks."""
+    folder = tmp_path / "한국"
+    (folder / "그림").mkdir(parents=True)
+    Image.new("L", (8, 8)).save(folder / "그림/가à.png")
+    (folder / "달리기").symlink_to(run)
+    lines = [
+        ["generate", "달리기", "--count", "4", "--output", "격자.png"],
+        ["score", "달리기", "그림", "--output", "점수.csv"],
+        ["verify", "달리기", "--fast"],
+        ["explore", "달리기"],
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", IN_TURN, json.dumps(lines)],
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": encoding},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    printed = done.stdout.decode(encoding)
+    told = ("4 images of seed 0 in 격자.png", "그림/가à.png", "달리기/bundle is whole", "serving 달리기/bundle")
+    for words in told:
+        assert words.encode(encoding, "backslashreplace").decode(encoding) in printed
+    assert {path.name for path in folder.iterdir()} == {"격자.png", "그림", "달리기", "점수.csv", "점수.png"}
+    assert "그림/가à.png" in (folder / "점수.csv").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_a_training_that_nobody_hears_is_whole(tmp_path):
     """Standard output is a pipe whose reader left, as after `| head -1`, and ASCII; standard error is closed."""
@@ -199,7 +247,7 @@ def test_a_training_that_nobody_hears_is_whole(tmp_path):
     done = subprocess.run(
         ["sh", "-c", '"$@" 2>&-', "sh", *TRAINING, *arguments, "--output", str(output)],
         stdout=pipe,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
         check=False,
     )
     os.close(pipe)
