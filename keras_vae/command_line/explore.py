@@ -38,6 +38,7 @@ def explore(source: Path | None, preset: str | None, port: int, no_browser: bool
         )
     if source is not None:
         bundle = bundle_of(source)
+        _check(bundle)
     else:
         from rich.console import Console
 
@@ -45,3 +46,19 @@ def explore(source: Path | None, preset: str | None, port: int, no_browser: bool
 
         bundle = cached_preset_bundle(preset, Console())
     serve(bundle, port, open_browser=not no_browser)
+
+
+def _check(bundle: Path) -> None:
+    """Raise ValueError for a bundle whose manifest is none, or whose page's files are not as exported."""
+    from keras_vae.export.contents.files import MANIFEST
+    from keras_vae.export.contents.golden import NAME as GOLDEN
+    from keras_vae.export.contents.purposes import ONNX
+    from keras_vae.export.verification.integrity import check_artifact, read_manifest
+
+    if not (bundle / MANIFEST).is_file():
+        return  # and `serve` says that it is no bundle
+    manifest = read_manifest(bundle)
+    shown = [path for path in (f"onnx/{name}.onnx" for name in ONNX) if path in manifest["artifacts"]]
+    for path in (*shown, GOLDEN):
+        for miss in check_artifact(bundle, manifest, path):
+            raise ValueError(f"in {bundle}, {miss}")

@@ -1,7 +1,12 @@
 """What `keras-vae explore` serves: a bundle, the one in a run, and one of a preset that is exported once."""
 
+import http.client
 import importlib.metadata
+import os
 import shutil
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -78,3 +83,28 @@ def test_a_cache_that_cannot_be_written_is_named(keras_vae, monkeypatch):
     status, _, error = keras_vae("explore", "--preset", "mnist_iwae_mlp")
     assert (status, error.count("\n")) == (2, 1)
     assert "XDG_CACHE_HOME /proc/nowhere/keras_vae/bundles/mnist_iwae_mlp-" in error
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+def test_the_command_tells_the_address_loads_no_tensorflow_and_ends_in_peace(run):
+    code = (
+        # a process started in the background ignores it
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import sys; from keras_vae.command_line.explore import explore\n"
+        "explore.main(standalone_mode=False)\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(run), "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            told = process.stdout.readline()
+            port = int(told.split("127.0.0.1:")[1].split("/")[0])
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/manifest.json")
+            assert connection.getresponse().status == 200
+            connection.close()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()  # or leaving the block would wait for ever
+    assert (process.returncode, errors) == (0, "")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from keras_vae.checkpoints.format import write_state
+from keras_vae.export.consumers import explore
 
 WRONG = {
     "an unknown setting": {"colour": "red"},
@@ -55,11 +57,11 @@ def refused(keras_vae, tmp_path):
     def content():
         return {path: path.read_bytes() if path.is_file() else None for path in tmp_path.rglob("*")}
 
-    def run(*arguments):
+    def run(*arguments, expected=2, begins="keras-vae: error: "):
         before = content()
         status, _, error = keras_vae(*arguments)
-        lines = [line for line in error.splitlines() if line.startswith("keras-vae: error: ")]
-        assert status == 2, error
+        lines = [line for line in error.splitlines() if line.startswith(begins)]
+        assert status == expected, error
         assert len(lines) == 1, error
         assert "Traceback" not in error
         assert ": expected " in lines[0]
@@ -132,6 +134,62 @@ def test_presets_that_there_are_not(refused, tmp_path):
         refused("generate", "--preset", preset, "--output", tmp_path / "grid.png")
         refused("export", "--preset", preset, "--output", tmp_path / "bundle")
         refused("train", "--preset", preset, "--output", tmp_path / "run")
+
+
+def change_manifest(**changes):
+    def change(bundle):
+        manifest = json.loads((bundle / "manifest.json").read_text())
+        (bundle / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+    return change
+
+
+def turn_over(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def replace_by_link(path):
+    path.rename(path.parents[2] / "elsewhere")
+    path.symlink_to(path.parents[2] / "elsewhere")
+
+
+# What was done to a bundle, and what the line says.
+DAMAGED = {
+    "an empty manifest": (lambda bundle: (bundle / "manifest.json").write_bytes(b""), "manifest.json is not JSON"),
+    "a manifest of lists": (
+        lambda bundle: (bundle / "manifest.json").write_bytes(b"[" * 100_000 + b"]" * 100_000),
+        "manifest.json is not JSON",
+    ),
+    "another schema": (change_manifest(schema_version=2), "manifest.json has schema_version 2"),
+    "no artifacts": (change_manifest(artifacts={}), "manifest.json "),
+    "a manifest elsewhere": (lambda bundle: replace_by_link(bundle / "manifest.json"), "manifest.json"),
+    "a file cut short": (lambda bundle: (bundle / "onnx/decode.onnx").write_bytes(b"cut"), "onnx/decode.onnx has 3 by"),
+    "another byte": (lambda bundle: turn_over(bundle / "onnx/score.onnx"), "onnx/score.onnx has SHA-256 "),
+    "a file elsewhere": (lambda bundle: replace_by_link(bundle / "onnx/encode.onnx"), "onnx/encode.onnx points out"),
+    "a file less": (lambda bundle: (bundle / "golden.json").unlink(), "golden.json is missing"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_benchmark_and_explore_of_a_damaged_bundle(run, tmp_path, refused, monkeypatch, damage):
+    """Of a run and by itself; benchmark has the status of verify."""
+    monkeypatch.setattr(explore, "serve", lambda *arguments, **options: pytest.fail("it was served"))
+    bundle = shutil.copytree(run / "bundle", tmp_path / "run/bundle")
+    write, says = DAMAGED[damage]
+    write(bundle)
+    for source in (bundle, bundle.parent):
+        assert says in refused("explore", source)
+        benchmark = ("benchmark", source, "--output", tmp_path / "measured")
+        assert says in refused(*benchmark, expected=1, begins="keras-vae: ")
+
+
+@pytest.mark.parametrize("write", [Path.mkdir, Path.touch, lambda path: path.symlink_to(path), lambda path: None])
+def test_benchmark_and_explore_of_a_run_without_its_bundle(tampered, refused, write):
+    write(tampered / "bundle")
+    for command in (("explore",), ("benchmark", "--output", tampered.parent / "measured")):
+        assert "has no manifest.json: expected a bundle" in refused(*command, tampered)
 
 
 FACTS = {

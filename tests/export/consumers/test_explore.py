@@ -1,11 +1,7 @@
 """The server of the page: what it sends, what it refuses, and how it ends."""
 
 import http.client
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -162,28 +158,3 @@ def test_mistakes_are_named(bundle, tmp_path):
             make_server(bundle, port)
     with pytest.raises(ValueError, match=r"has no manifest\.json"):
         explore.main([str(bundle / "web"), "--no-browser"], standalone_mode=False)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
-def test_the_command_tells_the_address_loads_no_tensorflow_and_ends_in_peace(bundle):
-    code = (
-        # a process started in the background ignores it
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import sys; from keras_vae.command_line.explore import explore\n"
-        "explore.main(standalone_mode=False)\n"
-        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    )
-    command = [sys.executable, "-c", code, str(bundle), "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            told = process.stdout.readline()
-            port = int(told.split("127.0.0.1:")[1].split("/")[0])
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            connection.request("GET", "/manifest.json")
-            assert connection.getresponse().status == 200
-            connection.close()
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=20)
-        finally:
-            process.kill()  # or leaving the block would wait for ever
-    assert (process.returncode, errors) == (0, "")
