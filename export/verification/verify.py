@@ -92,7 +92,7 @@ def verify_bundle(
     Raises:
         BundleError: if anything is wrong; the message names every file concerned.
         ValueError: if the directory does not exist, `test_data` is unusable, `images` is below 1, or `sha256` is not a
-            SHA-256, or `test_data` is given with `fast`.
+            SHA-256, or if `fast` is given with `test_data` or for a bundle of integer files alone.
     """
     images, bundle = whole_number("images", images, 1), as_path("directory", directory)
     if sha256 is not None:
@@ -107,6 +107,8 @@ def verify_bundle(
         raise BundleError(bundle, misses)
     if fast and test_data is not None:
         raise ValueError("test_data is given with fast=True: expected None, since no nats are measured; drop one")
+    if fast:
+        _check_fast(bundle, manifest)
     given = _given(manifest, test_data, images)
     try:
         report, misses = _by_golden_values(bundle, manifest) if fast else _whole(bundle, manifest, given)
@@ -130,6 +132,16 @@ def _given(
 
     model = manifest["model"]
     return first_images(test_data, images, "test_data", tuple(model["image_shape"]), model["classes"])
+
+
+def _check_fast(bundle: Path, manifest: dict[str, Any]) -> None:
+    """Raise ValueError, which is no fault of the bundle, where nothing but the SavedModel stands for Keras."""
+    precisions = {each["precision"] for each in manifest["artifacts"].values() if each["runtime"] != "saved_model"}
+    if precisions and "float32" not in precisions:
+        raise ValueError(
+            f"fast is True for {bundle}, whose files are of precision {', '.join(sorted(precisions))}: expected a "
+            "TFLite or ONNX file in float32, with which they are compared; verify it without --fast"
+        )
 
 
 def _by_golden_values(bundle: Path, manifest: dict[str, Any]) -> tuple[Report, list[str]]:
