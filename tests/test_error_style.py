@@ -14,6 +14,7 @@ WITHOUT_EXPECTED = {
     "in {}, {}; restore the file",  # of runs/settings.py, likewise
     "the {}",  # models/faults.py: its texts have the form
     "in {}, {}; or use it --unchecked",  # of export/verification/integrity.py, which has it
+    "in {}, {}",  # of the same, in explore
     "the exported model does not do what Keras does: {}",
     "{}; see --help",  # argparse's
     # keras_vae/files/strict_json.py: in brackets in another message
