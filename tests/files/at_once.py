@@ -18,9 +18,6 @@ from keras_vae.files import one_writer
 from keras_vae.files.folder_written_whole import folder_written_whole
 from keras_vae.runs import run_folder
 
-one_writer.SECONDS = 0.02
-me, other = sys.argv[1:3]
-
 
 def meet(event):
     """Wait until the other process is here, too."""
@@ -77,7 +74,10 @@ def take_turns(event, count=50):
     return {"held": held, "both": both}
 
 
-lines = [[*line] for is_line, line in itertools.groupby(sys.argv[3:], lambda word: word != "--") if is_line]
-for number, arguments in enumerate(lines):
-    print(json.dumps(call(arguments, str(number))))
-print(json.dumps(take_turns("turns")))
+if __name__ == "__main__":
+    one_writer.SECONDS = 0.02
+    me, other = sys.argv[1:3]
+    lines = [[*line] for is_line, line in itertools.groupby(sys.argv[3:], lambda word: word != "--") if is_line]
+    for number, arguments in enumerate(lines):
+        print(json.dumps(call(arguments, str(number))))
+    print(json.dumps(take_turns("turns")))
