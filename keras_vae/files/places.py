@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import sys
 from pathlib import Path
 
 _KINDS = {
@@ -29,7 +31,9 @@ def kind_of(path: Path) -> str | None:
 
 
 def check_folder_place(name: str, path: Path) -> None:
-    """Raise ValueError, naming the argument, if a folder cannot stand at a path, since something else does or above it.
+    """Raise ValueError, naming the argument, if a folder cannot stand at a path: something else does, or above it.
+
+    TensorFlow takes a path's name for UTF-8, whatever the locale says: any other is refused, too.
 
     Example:
         >>> check_folder_place("output", Path("/dev/null"))
@@ -37,11 +41,23 @@ def check_folder_place(name: str, path: Path) -> None:
         ...
         ValueError: output /dev/null is not free, since /dev/null is a device: expected a folder; choose another output
     """
+    if not _is_utf8(path.absolute()):
+        raise ValueError(
+            f"{name} {str(path)!a} is no name in UTF-8, which TensorFlow reads, but in {sys.getfilesystemencoding()}: "
+            "expected one; set PYTHONUTF8=1, or choose a name in ASCII"
+        )
     for place in (path, *path.absolute().parents):
         if (kind := kind_of(place)) not in (None, "a folder"):
             raise ValueError(
                 f"{name} {path} is not free, since {place} is {kind}: expected a folder; choose another {name}"
             )
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        return os.fsencode(path) == str(path).encode()
+    except UnicodeEncodeError:  # bytes that this locale cannot read
+        return False
 
 
 def check_file_place(name: str, path: Path) -> None:

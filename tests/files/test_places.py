@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import keras_vae
 from keras_vae.command_line.application import main
 from keras_vae.files.one_writer import one_writer
-from keras_vae.files.places import kind_of
+from keras_vae.files.places import check_folder_place, kind_of
 from keras_vae.files.written_whole import write_json
 from keras_vae.pictures.grid import save_png
 from keras_vae.presets.weights import write_weights
@@ -139,3 +140,19 @@ def test_kinds(tmp_path):
     assert kind_of(tmp_path / "file" / "below") is None
     (tmp_path / "loose").symlink_to(Path("nowhere"))
     assert kind_of(tmp_path / "loose") is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("utf-8", b"\xff"), ("ascii", "그림".encode()), ("euc_kr", "그림".encode("euc_kr"))]
+)
+def test_a_folder_is_named_in_utf_8_as_tensorflow_reads_it(encoding, name, tmp_path, monkeypatch):
+    path = tmp_path / name.decode(encoding, "surrogateescape")
+    monkeypatch.setattr(os, "fsencode", lambda path: os.fspath(path).encode(encoding, "surrogateescape"))
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: encoding)
+    with pytest.raises(ValueError, match=f"but in {encoding}: expected one; set PYTHONUTF8=1"):
+        check_folder_place("output", path)
+    check_folder_place("output", tmp_path / "pictures")
+
+
+def test_a_folder_may_have_any_name_in_utf_8(tmp_path):
+    check_folder_place("output", tmp_path / "그림")
