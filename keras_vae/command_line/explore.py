@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from keras_vae.command_line import options
-from keras_vae.command_line.sources import bundle_of
+from keras_vae.command_line.sources import existing_bundle
 
 
 @click.command()
@@ -37,7 +37,7 @@ def explore(source: Path | None, preset: str | None, port: int, no_browser: bool
             f"RUN|BUNDLE is {source} and --preset {preset}: expected a run, a bundle or a preset; give one"
         )
     if source is not None:
-        bundle = bundle_of(source)
+        bundle = existing_bundle(source)
         _check(bundle)
     else:
         from rich.console import Console
@@ -49,14 +49,11 @@ def explore(source: Path | None, preset: str | None, port: int, no_browser: bool
 
 
 def _check(bundle: Path) -> None:
-    """Raise ValueError for a bundle whose manifest is none, or whose page's files are not as exported."""
-    from keras_vae.export.contents.files import MANIFEST
+    """Raise ValueError for a bundle whose manifest, or a file that the page shows, is not as exported."""
     from keras_vae.export.contents.golden import NAME as GOLDEN
     from keras_vae.export.contents.purposes import ONNX
     from keras_vae.export.verification.integrity import check_artifact, read_manifest
 
-    if not (bundle / MANIFEST).is_file():
-        return  # and `serve` says that it is no bundle
     manifest = read_manifest(bundle)
     shown = [path for path in (f"onnx/{name}.onnx" for name in ONNX) if path in manifest["artifacts"]]
     for path in (*shown, GOLDEN):

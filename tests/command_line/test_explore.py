@@ -64,7 +64,7 @@ def test_a_preset_is_exported_once_and_again_where_it_is_damaged_or_of_another_v
     [
         ([], "expected a run, a bundle or a preset; give one"),
         (["run", "--preset", "mnist_iwae_mlp"], "expected a run, a bundle or a preset; give one"),
-        (["nowhere"], "nowhere has no manifest.json: expected a bundle"),
+        (["nowhere"], "nowhere is not a folder: expected a bundle"),
         (["--preset", "mnist_mlp"], "preset 'mnist_mlp' comes without trained weights: expected"),
         (["--preset", "mnist_mpl"], "preset is 'mnist_mpl': expected one of"),
     ],
