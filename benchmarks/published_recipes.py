@@ -133,6 +133,19 @@ RECIPES = {
         augment="flip,shift",
         rise=100,
     ),
+    # One latent, as long and in the same way as the ladder; `keras-vae train --dataset emoji` ends after 80 epochs.
+    "emoji_one_latent": Recipe(
+        "one latent of 8 x 8 x 8 on colour emoji",
+        {"preset": "image_residual", "image_shape": (32, 32, 3)},
+        epochs=340,
+        batch_size=64,
+        learning_rate=5e-3,
+        optimizer=functools.partial(ConvolutionalMuon, use_ema=True, ema_momentum=0.999),
+        warm_up=34,
+        dataset="emoji",
+        augment="flip,shift",
+        rise=100,
+    ),
 }
 
 

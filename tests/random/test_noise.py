@@ -1,5 +1,7 @@
 """Noise is a function of its arguments alone, and standard normal."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from keras_vae.random.noise import EVALUATION, TRAINING, VALIDATION, normal
+from keras_vae.random.noise import EVALUATION, TRAINING, VALIDATION, _to_normal, normal
 
 SHAPE = [2, 3, 4]
 
@@ -34,6 +36,17 @@ def test_every_argument_gives_other_noise(arguments):
     assert not np.any(base == other)
 
 
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64])
+@pytest.mark.parametrize("seed", [0, 5, -3, -(2**31), 2**31 - 1])
+def test_its_bits_are_those_of_tensorflow(seed, dtype):
+    """They were drawn by these functions once, and checkpoints go on from them."""
+    fold_in = functools.partial(tf.random.experimental.stateless_fold_in, alg="philox")
+    step = tf.constant(12_345, dtype)
+    key = fold_in(fold_in([seed, TRAINING], step), 2)
+    bits = tf.random.stateless_uniform(SHAPE, key, minval=None, maxval=None, dtype=tf.int32, alg="philox")
+    np.testing.assert_array_equal(normal(seed, TRAINING, step, SHAPE, 2), _to_normal(bits))
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_in_a_compiled_function_with_a_tensor_step(jit_compile):
     drawn = tf.function(lambda step, n: normal(3, TRAINING, step, [2, n, 4]), jit_compile=jit_compile)(
@@ -54,8 +67,6 @@ def test_neighbouring_steps_are_uncorrelated():
 
 
 def test_the_extreme_bits_are_finite_and_mirror_each_other():
-    from keras_vae.random.noise import _to_normal
-
     extremes = tf.constant([2**31 - 1, -(2**31), 0, -1])
     for run in (_to_normal, tf.function(_to_normal, jit_compile=True)):
         top, bottom, least, negative = run(extremes).numpy()
