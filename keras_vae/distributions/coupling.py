@@ -61,9 +61,12 @@ class Coupling(keras.layers.Layer):
         if context is not None:
             shape = tf.concat([tf.shape(kept)[:-1], tf.shape(context)[-1:]], axis=0)
             features = tf.concat([kept, tf.broadcast_to(context, shape)], axis=-1)
+        # As one batch: of more than two axes, Keras' layer takes some twenty operators to find its batch.
+        batch, rows = tf.shape(features)[:-1], tf.reshape(features, [-1, features.shape[-1]])
         for layer in self.dense:
-            features = layer(features)
-        return features[..., :outputs], 2 * tf.tanh(features[..., outputs:])
+            rows = layer(rows)
+        shift, log_scale = tf.split(tf.reshape(rows, tf.concat([batch, [2 * outputs]], axis=0)), 2, axis=-1)
+        return shift, 2 * tf.tanh(log_scale)
 
 
 def make_couplings(

@@ -43,7 +43,7 @@ def normal(
         >>> bool(tf.reduce_all(tf.abs(some - whole[:, 1:3]) < 1e-6))
         True
     """
-    key, counter = _start(_fold_in(_fold_in(tf.constant([seed, stream]), step), part))
+    key, counter = _start(_fold_in(_fold_in(tf.stack([seed, stream]), step), part))
     if rows is not None:
         return _to_normal(_bits_of_rows(key, counter, *shape, *rows))
     return _to_normal(_philox(shape, key, counter, tf.int32))
