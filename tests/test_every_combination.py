@@ -87,9 +87,9 @@ def test_fits_saves_loads_and_generates(parts, tmp_path):
     changes = {"image_shape": (8, 16, 3) if shape == [64, 64, 3] else shape, "latent_dim": 3}
     model = VAE.from_preset(preset, **made(parts), **(LADDER_CHANGES if preset == LADDER["preset"] else changes))
     # A ladder is traced here: it is small, and meets every objective once. RMSprop, which moves weights of small
-    # gradients too, has half of Adam's operators for each of its 70 weights.
+    # gradients too, has half of Adam's operators.
     ladder = preset == LADDER["preset"]
-    model.compile("rmsprop" if ladder else "adam", jit_compile=False, steps_per_execution=1, run_eagerly=not ladder)
+    model.compile("rmsprop", jit_compile=False, steps_per_execution=1, run_eagerly=not ladder)
     check_training(model, parts)
 
     model.save(tmp_path / "model.keras")
@@ -118,7 +118,7 @@ def test_steps_are_traced_with_every_objective_and_posterior(posterior, objectiv
 @pytest.mark.parametrize("likelihood", FAMILIES["likelihood"])
 def test_every_likelihood_and_prior_train_by_every_objective_and_are_exported(likelihood, prior, tmp_path):
     model = smallest({"likelihood": likelihood, "prior": prior})
-    model.compile("adam", run_eagerly=True)
+    model.compile("rmsprop", run_eagerly=True)
     model.step.assign(100)  # warm-ups begin at a weight of 0
     for objective in FAMILIES["objective"]:
         parts = {"likelihood": likelihood, "prior": prior, "objective": objective}
@@ -146,7 +146,7 @@ def smallest(parts):
 
 
 def check_traced_training(model):
-    model.compile("adam", jit_compile=False, steps_per_execution=1)
+    model.compile("rmsprop", jit_compile=False, steps_per_execution=1)
     model.step.assign(100)
     history = model.fit(IMAGES, batch_size=16, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())

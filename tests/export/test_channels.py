@@ -11,7 +11,7 @@ from keras_vae.export import export_bundle, verify_bundle
 from keras_vae.models.vae import VAE
 
 MODELS = {
-    (30, 45, 4): ("image_conv", "discretised_logistic_mixture", {"filters": [2, 4], "hidden": 4}),
+    (10, 15, 4): ("image_conv", "discretised_logistic_mixture", {"filters": [2, 4], "hidden": 4}),
     (8, 8, 2): ("digits_mlp", "bernoulli", {"hidden": [8]}),
 }
 
