@@ -132,6 +132,7 @@ MODELS = {
     "4 groups, 4x4x8 7x7x4 14x14x1 twice": ladder((3, 8), (2, 4), (1, 1), (1, 1)),
     "4 groups, a narrow top 4x4x2 7x7x4 twice 14x14x1": ladder((3, 2), (2, 4), (2, 4), (1, 1)),
     "8 groups, 4x4x8 7x7x4 six times 14x14x1": ladder((3, 8), *[(2, 4)] * 6, (1, 1)),
+    "8 groups, 4x4x8 7x7x4 seven times": ladder((3, 8), *[(2, 4)] * 7),
 }
 # half of the time goes to the smaller one
 GROWN = {"4 groups, 4x4x8 7x7x4 three times, grown": "2 groups, 4x4x8 7x7x4"}
