@@ -134,7 +134,7 @@ MODELS = {
     "8 groups, 4x4x8 7x7x4 six times 14x14x1": ladder((3, 8), *[(2, 4)] * 6, (1, 1)),
     "8 groups, 4x4x8 7x7x4 seven times": ladder((3, 8), *[(2, 4)] * 7),
 }
-# half of the time goes to the smaller one
+# Half of the time goes to the smaller one, whose steps are not in the record.
 GROWN = {"4 groups, 4x4x8 7x7x4 three times, grown": "2 groups, 4x4x8 7x7x4"}
 OPTIMIZERS = {
     "muon": (0.01, lambda: ConvolutionalMuon(0.01, momentum=0.95, weight_decay=0.0, adam_lr_ratio=0.2)),
@@ -213,9 +213,10 @@ def main() -> None:
         known[f"{arguments.name}; {arguments.optimizer}"] = row
         RECORD.write_text(json.dumps(known, indent=2) + "\n")
     print("| model | optimizer | weights | steps | ELBO | nll | nats by group |\n|---|---|---|---|---|---|---|")
-    for name, row in json.loads(RECORD.read_text()).items():
-        cells = [name.partition(";")[0], row["optimizer"], f"{row['weights']:,}", f"{row['steps']:,}"]
-        groups = ", ".join(map(str, row.get("kl_per_group", ["-"])))
+    rows = json.loads(RECORD.read_text())
+    for name, row in sorted(rows.items(), key=lambda item: item[1]["nll"]):
+        cells = [name.partition(";")[0], row["optimizer"].capitalize(), f"{row['weights']:,}", f"{row['steps']:,}"]
+        groups = ", ".join(f"{nats:.1f}" for nats in row.get("kl_per_group", []))
         error = row["nll_standard_error"]
         print("|", " | ".join([*cells, f"{row['elbo']:.2f}", f"{row['nll']:.2f} ± {error:.2f}", groups]), "|")
 

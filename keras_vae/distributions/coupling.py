@@ -61,7 +61,7 @@ class Coupling(keras.layers.Layer):
         if context is not None:
             shape = tf.concat([tf.shape(kept)[:-1], tf.shape(context)[-1:]], axis=0)
             features = tf.concat([kept, tf.broadcast_to(context, shape)], axis=-1)
-        # As one batch: of more than two axes, Keras' layer takes some twenty operators to find its batch.
+        # As rows: with more than two axes, and sizes unknown, Keras' Dense adds some twenty operators for the shape.
         batch, rows = tf.shape(features)[:-1], tf.reshape(features, [-1, features.shape[-1]])
         for layer in self.dense:
             rows = layer(rows)
