@@ -69,7 +69,9 @@ def _acquire(lock: BaseFileLock, folder: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=SECONDS)
             return
-        except FileNotFoundError:  # the other let go of its lock, and removed the folder before ours was in it
+        # The other let go of its lock, and removed the folder before ours was in it. `Path.mkdir` says that it exists
+        # where it went between its making and the question whether it is a folder.
+        except (FileNotFoundError, FileExistsError):
             if not tries_left:
                 raise
 

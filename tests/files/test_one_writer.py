@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -120,6 +121,23 @@ def test_what_was_written_meanwhile_stays(tmp_path):
     with one_writer("output", tmp_path / "new" / "run"):
         (tmp_path / "new" / "run").mkdir()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, FileExistsError])
+def test_a_folder_above_may_go_at_any_instant(error, tmp_path, monkeypatch):
+    """The other process removes it while ours makes it: a parent is missing, or was there and is no folder."""
+    make, gone = os.mkdir, []
+
+    def mkdir(path, *arguments):
+        if len(gone) < 3:
+            gone.append(path)
+            raise error(path)
+        make(path, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with one_writer("output", tmp_path / "new" / "folder" / "run"):
+        assert len(gone) == 3
+    assert list(tmp_path.iterdir()) == []
 
 
 # Each by the commands of two processes, which are given the same output.
