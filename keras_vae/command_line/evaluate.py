@@ -50,6 +50,7 @@ def evaluate(
     from rich.console import Console
 
     from keras_vae.command_line.figures import print_figures, print_surgery
+    from keras_vae.data.labels import renumber
     from keras_vae.data.load import load_arrays
     from keras_vae.runs.evaluate_run import evaluate_run
 
@@ -57,11 +58,7 @@ def evaluate(
     changes = {"dataset": dataset, "data_dir": data_dir}
     settings = settings.changed(importance_samples=importance_samples, **changes)
     arrays = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
-    if model.classes is not None and tuple(model.class_names or ()) != tuple(arrays.class_names or ()):
-        raise ValueError(
-            f"classes of {settings.dataset} are {', '.join(arrays.class_names or ['without names'])}: expected those "
-            f"of the model, {', '.join(model.class_names or ['without names'])}; evaluate it on such images"
-        )
+    arrays = renumber(arrays, str(settings.dataset), model.class_names)
     console = Console()
     figures = evaluate_run(model, arrays, settings, Console(stderr=True), sampling_seed=seed)
     if deep:

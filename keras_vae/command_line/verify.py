@@ -84,8 +84,7 @@ def verify(
     try:
         data = None
         if dataset:
-            source = {"split": split, "binarize": binarize, "data_dir": data_dir}
-            data = _images_for(bundle, dataset, source)
+            data = _images_for(bundle, dataset, split, data_dir, binarize)
         with held_stderr():
             report, misses = verify_bundle(bundle, data, images, sha256=sha256, fast=fast), []
     except BundleError as error:
@@ -109,9 +108,11 @@ def verify(
         print(f"not checked: {unchecked} its README.md lists under Trust")
 
 
-def _images_for(bundle: Path, dataset: str, source: dict[str, Any]) -> Any:
+def _images_for(bundle: Path, dataset: str, split: str, data_dir: str | None, binarize: Binarize) -> Any:
     """Return a data set's images at the bundle's size, with labels where its model has classes."""
-    from keras_vae.data.load import load_dataset
+    from keras_vae.data.labels import renumber
+    from keras_vae.data.load import load_arrays
+    from keras_vae.data.pipeline import build_pipeline
     from keras_vae.export.verification.integrity import read_manifest
     from keras_vae.export.verification.verify import BundleError
 
@@ -120,8 +121,10 @@ def _images_for(bundle: Path, dataset: str, source: dict[str, Any]) -> Any:
     except ValueError as error:  # a fault of the bundle, as without images of one's own
         raise BundleError(bundle, [str(error)]) from error
     *size, channels = model["image_shape"]
-    given = {"image_size": tuple(size), "channels": channels, "labels": model["classes"] is not None}
-    return load_dataset(dataset, batch_size=500, **source, **given)
+    arrays = load_arrays(dataset, split, image_size=tuple(size), channels=channels, data_dir=data_dir)
+    arrays = renumber(arrays, dataset, model.get("class_names"))
+    labels = model["classes"] is not None and arrays.labels is not None
+    return build_pipeline(arrays, batch_size=500, binarize=binarize, labels=labels)
 
 
 def _as_json(bundle: Path, report: Report | None, misses: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from keras_vae.checks.number import whole_number
 from keras_vae.checks.shown import shown
+from keras_vae.data.arrays import ImageArrays
 from keras_vae.data.as_array import as_array
 from keras_vae.registry import unknown_name
 
@@ -28,6 +30,38 @@ def classes_and_names(classes: int | Sequence[str] | None) -> tuple[int | None, 
     if not classes or not all(isinstance(name, str) and name for name in classes) or len({*classes}) < len(classes):
         raise ValueError(f"classes is {shown(classes)}: expected a number, or names that differ from one another")
     return len(classes), tuple(classes)
+
+
+def renumber(arrays: ImageArrays, source: str, expected: Sequence[str] | None) -> ImageArrays:
+    """Return images with the numbers that a model has for their classes, which are found by their names.
+
+    Args:
+        arrays: the images; without labels they are returned as they are.
+        source: what they are called.
+        expected: the names of the model's classes, in its order; None, for a model that knows numbers alone, returns
+            the images as they are.
+
+    Raises:
+        ValueError: images whose classes have no names, or one that the model does not know.
+
+    Example:
+        >>> pets = ImageArrays(np.zeros([3, 8, 8, 1], np.uint8), np.array([0, 1, 1]), ("cat", "dog"))
+        >>> renumber(pets, "pets", ("dog", "bird", "cat")).labels
+        array([2, 0, 0])
+        >>> renumber(pets, "pets", ("dog", "bird"))
+        Traceback (most recent call last):
+        ValueError: the classes of pets are cat, dog: expected some of the model's, dog, bird; choose such images
+    """
+    if not expected or arrays.labels is None:
+        return arrays
+    expected, names = list(expected), arrays.class_names
+    if not names or not {*names} <= {*expected}:
+        raise ValueError(
+            f"the classes of {source} are {', '.join(names or ('without names',))}: expected some of the model's, "
+            f"{', '.join(expected)}; choose such images"
+        )
+    numbers = np.array([expected.index(name) for name in names], arrays.labels.dtype)
+    return dataclasses.replace(arrays, labels=numbers[arrays.labels], class_names=tuple(expected))
 
 
 def number_of(label: Any, names: Sequence[str] | None) -> Any:

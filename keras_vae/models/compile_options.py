@@ -1,4 +1,4 @@
-"""What `compile` takes where a user leaves it open: what measured fastest (benchmarks/training_speed.md)."""
+"""How a model is compiled: where a user leaves it open, by what measured fastest (benchmarks/training_speed.md)."""
 
 from __future__ import annotations
 
@@ -61,6 +61,23 @@ def as_optimizer(value: Any) -> keras.optimizers.Optimizer:
     except Exception as error:  # of many kinds, which show the value at whatever length it has
         cause = error
     raise ValueError(f'optimizer is {shown(value)}: expected a Keras optimizer or its name, such as "adam"') from cause
+
+
+def get_compile_config(self: Any) -> dict[str, Any] | None:
+    """Return how the model was compiled, the optimizer's settings included; None if it was not."""
+    if not self.compiled:
+        return None
+    optimizer = self.optimizer if self.skip_gradients_above is None else self.optimizer.inner_optimizer
+    names = ("jit_compile", "steps_per_execution", "run_eagerly", "skip_gradients_above")
+    return {
+        "optimizer": keras.saving.serialize_keras_object(optimizer),
+        **{name: getattr(self, name) for name in names},
+    }
+
+
+def compile_from_config(self: Any, config: dict[str, Any]) -> None:
+    """Compile as `get_compile_config()` says."""
+    self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
 
 
 def compiles_well(model: keras.Model) -> bool:

@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.models import exact_steps
-from keras_vae.models.compile_options import as_optimizer, compile_options
+from keras_vae.models.compile_options import as_optimizer, compile_from_config, compile_options, get_compile_config
 from keras_vae.models.faults import KINDS, Faults
 from keras_vae.models.finite_weights import save, save_weights
 from keras_vae.models.inputs import Batch, check_arrays
-from keras_vae.models.terminate_on_divergence import TerminateOnDivergence
+from keras_vae.models.terminate_on_divergence import with_termination
 from keras_vae.multi_device.lost_worker import naming_lost_workers
 from keras_vae.multi_device.replica_checks import check_optimizer, keeps_state, warn_of_layers, with_inner_optimizers
 from keras_vae.multi_device.sharding import RowSharding, check_batch_size, check_shuffle
@@ -115,31 +115,17 @@ class DistributedTrainer(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     save, save_weights = save, save_weights
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """Return how the model was compiled, the optimizer's settings included; None if it was not."""
-        if not self.compiled:
-            return None
-        optimizer = self.optimizer if self.skip_gradients_above is None else self.optimizer.inner_optimizer
-        return {
-            "optimizer": keras.saving.serialize_keras_object(optimizer),
-            "jit_compile": self.jit_compile,
-            "steps_per_execution": self.steps_per_execution,
-            "run_eagerly": self.run_eagerly,
-            "skip_gradients_above": self.skip_gradients_above,
-        }
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile as `get_compile_config()` says."""
-        self.compile(**{**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])})
+    get_compile_config, compile_from_config = get_compile_config, compile_from_config
 
     def fit(
         self,
         x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
-        *args: Any,
+        epochs: int = 1,
+        verbose: Any = "auto",
         callbacks: Any = None,
+        validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
@@ -156,14 +142,16 @@ class DistributedTrainer(keras.Model):
                 `[n, H, W, C]` in [0, 1].
             y: labels int `[n]`, which a conditional model needs and any other model ignores.
             batch_size: images per batch if `x` is an array; 32 by default.
-            args: as in `keras.Model.fit`.
+            epochs: as in `keras.Model.fit`.
+            verbose: as in `keras.Model.fit`.
             callbacks: as in `keras.Model.fit`.
+            validation_split: as in `keras.Model.fit`.
             validation_data: as in `keras.Model.fit`.
             shuffle: whether to shuffle an array; a dataset has its own order.
             class_weight: a dict from labels to the weights of their images, as in `keras.Model.fit`.
             sample_weight: weight of each image, float `[n]`. As in Keras, the loss of a batch is sum(weight * loss) /
                 n, and the logged values are weighted means, over the global batch on any number of replicas.
-            kwargs: as in `keras.Model.fit`.
+            kwargs: the rest of `keras.Model.fit`'s arguments.
 
         Returns:
             Keras' History: `loss` and the terms it is made of, in nats per image.
@@ -184,20 +172,25 @@ class DistributedTrainer(keras.Model):
         elif self.strategy:
             check_batch_size(batch_size or 32, self.strategy)
             check_shuffle(shuffle, self.strategy)
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
-            if not any(isinstance(callback, TerminateOnDivergence) for callback in callbacks):
-                callbacks = [TerminateOnDivergence(), *callbacks]  # first, so that the others see what it logs
-        kwargs |= {"callbacks": callbacks, "validation_data": validation_data, "shuffle": shuffle}
+        kwargs |= {"epochs": epochs, "verbose": verbose, "callbacks": with_termination(callbacks), "shuffle": shuffle}
+        kwargs |= {"validation_split": validation_split, "validation_data": validation_data}
         kwargs |= {"class_weight": class_weight, "sample_weight": sample_weight}
         with naming_lost_workers(self.strategy):
-            return exact_steps.fit(self, x, y, batch_size, *args, **kwargs)
+            return exact_steps.fit(self, x, y, batch_size, **kwargs)
 
-    def evaluate(self, x: Any = None, y: Any = None, *args: Any, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Return the mean terms over images, as in Keras, errors as of `fit`; see `keras_vae.evaluate` for more."""
         y = self._check(x, y, sample_weight)
         self.faults.forget()
-        found = exact_steps.evaluate(self, x, y, *args, sample_weight=sample_weight, **kwargs)
+        found = exact_steps.evaluate(self, x, y, batch_size, verbose, sample_weight, **kwargs)
         self.faults.check_inputs("batch")
         self.check_counted(found["loss"] if isinstance(found, dict) else np.ravel(found)[0])
         return found
@@ -216,15 +209,22 @@ class DistributedTrainer(keras.Model):
         self.faults.check_inputs("batch")
         return found
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Take one step on one batch, as in Keras."""
-        self._check(x, y, sample_weight, class_weight=kwargs.get("class_weight"), one_batch=True)
-        return super().train_on_batch(x, y, sample_weight, **kwargs)
+        self._check(x, y, sample_weight, class_weight=class_weight, one_batch=True, return_dict=return_dict)
+        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any) -> Any:
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Judge one batch, as in Keras."""
-        self._check(x, y, sample_weight, one_batch=True)
-        return super().test_on_batch(x, y, sample_weight, **kwargs)
+        self._check(x, y, sample_weight, one_batch=True, return_dict=return_dict)
+        return super().test_on_batch(x, y, sample_weight, return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the predictions for one batch; under a strategy Keras would give every replica the whole batch."""

@@ -154,6 +154,7 @@ def check_arrays(
     name: str = "x",
     class_weight: Mapping[int, float] | None = None,
     one_batch: bool = False,
+    return_dict: bool = False,
 ) -> Any:
     """Check what is given before Keras cuts it into batches; return the labels to hand on.
 
@@ -168,11 +169,13 @@ def check_arrays(
         name: what an error calls the images.
         class_weight: weight of each class, if any; requires labels.
         one_batch: whether `x` is to be a single batch, rather than batches.
+        return_dict: whether the means of a batch are asked for by name.
 
     Raises:
         ValueError: what holds no images; pixels out of [0, 1]; labels out of range; a different number of labels or
             weights than images, or weights that are negative, not finite or all 0.
     """
+    check_kind("return_dict", return_dict, (bool, np.bool_), "True or False")
     batches = isinstance(x, Iterable) and not isinstance(x, Collection) and not hasattr(x, "shape")
     if (batches and one_batch) or not (batches or hasattr(x, "__array__")):
         raise ValueError(
@@ -202,8 +205,8 @@ def check_arrays(
         labelled = len(spec) > 1 if isinstance(spec, tuple) else y is not None
         if not labelled and isinstance(x, (np.ndarray, tf.Tensor, tf.data.Dataset)):
             raise ValueError(
-                f"class_weight is {dict(class_weight)} for images without labels: expected labels for them; pass y, "
-                "or a dataset of (images, labels)"
+                f"class_weight is {shown(dict(class_weight))} for images without labels: expected labels for them; "
+                "pass y, or a dataset of (images, labels)"
             )
         check_weights("class_weight", list(class_weight.values()))
     return y

@@ -72,3 +72,13 @@ class TerminateOnDivergence(keras.callbacks.Callback):
             return 0, 0
         optimizer = self.model.optimizer
         return int(optimizer.skipped_updates.numpy()), int(optimizer.iterations.numpy())
+
+
+def with_termination(callbacks: Any) -> Any:
+    """Return the callbacks that `fit` is given with a `TerminateOnDivergence`; Keras' own list as it is."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    callbacks = [] if callbacks is None else list(keras.tree.flatten(callbacks))
+    if any(isinstance(callback, TerminateOnDivergence) for callback in callbacks):
+        return callbacks
+    return [TerminateOnDivergence(), *callbacks]  # first, so that the others see what it logs

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -66,6 +67,35 @@ def test_a_conditional_run_is_evaluated_and_draws_one_class(keras_vae, chosen, t
     assert (tmp_path / "3.png").read_bytes() != (tmp_path / "4.png").read_bytes()
 
 
+@pytest.fixture
+def images(tmp_path):
+    """Without classes."""
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (8, 8), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.png")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def pets(images):
+    """The same as two classes."""
+    (images / "cat").mkdir()
+    for path in images.glob("*.png"):
+        path.rename(images / "cat" / path.name)
+    shutil.copytree(images / "cat", images / "dog")
+    return images
+
+
+def test_a_run_is_not_evaluated_on_images_of_other_classes(keras_vae, chosen, pets):
+    status, _, error = keras_vae("evaluate", chosen, "--dataset", pets, "--split", "train")
+    assert status == 2
+    assert error.splitlines()[-1] == (
+        f"keras-vae: error: the classes of {pets} are cat, dog: expected some of the model's, "
+        "0, 1, 2, 3, 4, 5, 6, 7, 8, 9; choose such images"
+    )
+
+
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_an_unknown_name_is_one_line_and_comes_before_any_data(keras_vae, tmp_path, part):
     status, _, error = keras_vae("train", f"--{part}", "nonsense", "--dataset", "no such", "--output", tmp_path / "run")
@@ -74,12 +104,8 @@ def test_an_unknown_name_is_one_line_and_comes_before_any_data(keras_vae, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_images_without_classes_cannot_be_conditional(keras_vae, tmp_path):
-    (tmp_path / "images").mkdir()
-    for number in range(4):
-        pixels = np.random.default_rng(number).integers(0, 255, (8, 8), np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.png")
-    status, _, error = keras_vae("train", "--conditional", "--dataset", tmp_path / "images", "--output", tmp_path / "r")
+def test_images_without_classes_cannot_be_conditional(keras_vae, images, tmp_path):
+    status, _, error = keras_vae("train", "--conditional", "--dataset", images, "--output", tmp_path / "r")
     assert status == 2
     note, line = error.splitlines()
     assert note.startswith("note: ")

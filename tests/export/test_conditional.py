@@ -57,6 +57,15 @@ def test_every_file_is_verified_with_its_labels(bundle):
         assert content["labels"].tolist() == [i % CLASSES for i in [*range(20), *range(20)]]
 
 
+def test_it_is_not_verified_on_images_of_other_classes(bundle, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["verify", str(bundle), "--dataset", "digits"])
+    assert capsys.readouterr().err == (
+        "keras-vae: error: the classes of digits are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9: expected some of the model's, "
+        "cat, dog, Food & Drink, 2; choose such images\n"
+    )
+
+
 def by_hand(model, images, labels):
     """The ELBO as a bundle has it: one sample of the posterior an image, by the portable generator."""
     posterior = model.encode(images, label=labels)
@@ -95,14 +104,25 @@ def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path)
         verify_bundle(copy)
 
 
-def test_verify_reads_a_folder_s_classes_and_brings_its_pictures_to_the_model_s_size(bundle, tmp_path, capsys):
+def test_verify_reads_a_folder_s_classes_and_brings_its_pictures_to_the_model_s_size(
+    bundle, tmp_path, capsys, monkeypatch
+):
+    given = []
+
+    def noting(directory, data, *arguments, **keywords):
+        given.extend(zip(*next(iter(data)), strict=True))
+        return verify_bundle(directory, data, *arguments, **keywords)
+
+    monkeypatch.setattr("keras_vae.export.verification.verify.verify_bundle", noting)
     for number in range(24):
         place = tmp_path / "pictures" / NAMES[number % CLASSES]
         place.mkdir(parents=True, exist_ok=True)
-        pixels = np.random.default_rng(number).integers(0, 256, (12, 16, 3), np.uint8)
-        Image.fromarray(pixels).save(place / f"{number}.png")
+        Image.new("RGB", (12, 16), (60 * (number % CLASSES) + number,) * 3).save(place / f"{number}.png")
     main(["verify", str(bundle), "--dataset", str(tmp_path / "pictures"), "--split", "train"])
     assert "is whole" in capsys.readouterr().out
+    assert {int(label) for _, label in given} == {0, 1, 2, 3}
+    for image, label in given:  # folders are read by their names, and the model's classes have an order of their own
+        assert int(label) == round(255 * float(np.mean(image))) // 60
 
 
 def test_the_examples_of_the_card_give_labels(bundle, monkeypatch):

@@ -1,5 +1,7 @@
 """The VAE: its terms, its faces and its prior."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -197,3 +199,25 @@ def test_a_new_seed_objective_or_likelihood_takes_effect_at_once(make_vae, digit
     expected.set_weights(found.get_weights())
     np.testing.assert_allclose(found.train_on_batch(digits), expected.train_on_batch(digits))
     np.testing.assert_allclose(found.test_on_batch(digits), expected.test_on_batch(digits))
+
+
+@pytest.mark.parametrize(
+    "method", ["fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch"]
+)
+def test_arguments_given_by_position_are_those_of_keras(method):
+    ours, keras_own = (inspect.signature(getattr(model, method)).parameters for model in (VAE, keras.Model))
+    named = [name for name, each in ours.items() if each.kind is each.POSITIONAL_OR_KEYWORD]
+    assert named == [*keras_own][: len(named)]
+    # those that ours looks at come from there, and not from the rest, where a position would name them twice
+    if any(each.kind is each.VAR_POSITIONAL for each in ours.values()):
+        assert not any(each.kind is each.KEYWORD_ONLY for each in ours.values())
+
+
+def test_fit_takes_them(make_vae, digits):
+    model, seen = make_vae(), []
+    model.compile(steps_per_execution=1, run_eagerly=True)
+    noting = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs)))
+    model.fit(digits[:8], None, 4, 2, 0, [noting], 0.5)
+    assert len(seen) == 2
+    assert "val_loss" in seen[0]
+    assert model.evaluate(digits[:8], None, 4, 0, np.eye(8)[0])[0] > 0
