@@ -85,14 +85,15 @@ def export(
         return
     load_tensorflow()
     from keras_vae.command_line.bundle_of_run import write_bundle
+    from keras_vae.data.labels import renumber
     from keras_vae.data.load import load_arrays
 
     model, settings = load_run(run)
     settings = settings.changed(data_dir=data_dir)
-    arrays = {
-        split: load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
-        for split in ("train", "test")
-    }
+    arrays = {}
+    for split in ("train", "test"):
+        images = load_arrays(settings.dataset, split, **settings.data_arguments(model.image_shape))
+        arrays[split] = renumber(images, str(settings.dataset), model.class_names)
     write_bundle(model, settings, arrays, metrics, output, console, false_alarm_rate, purposes)
     _tell(output, console)
 

@@ -87,9 +87,16 @@ def pets(images):
     return images
 
 
-def test_a_run_is_not_evaluated_on_images_of_other_classes(keras_vae, chosen, pets):
-    status, _, error = keras_vae("evaluate", chosen, "--dataset", pets, "--split", "train")
+@pytest.mark.parametrize("command", ["evaluate", "export"])
+def test_a_run_is_neither_judged_nor_exported_with_images_of_other_classes(keras_vae, chosen, pets, tmp_path, command):
+    """Such as a folder in which classes have come and gone since."""
+    run = shutil.copytree(chosen, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    config["settings"]["dataset"] = str(pets)
+    (run / "config.json").write_text(json.dumps(config))
+    status, _, error = keras_vae(command, run, *(("--output", tmp_path / "bundle") if command == "export" else ()))
     assert status == 2
+    assert not (tmp_path / "bundle").exists()
     assert error.splitlines()[-1] == (
         f"keras-vae: error: the classes of {pets} are cat, dog: expected some of the model's, "
         "0, 1, 2, 3, 4, 5, 6, 7, 8, 9; choose such images"
