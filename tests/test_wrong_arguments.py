@@ -30,8 +30,8 @@ HOOKS = {
     *("make_predict_function", "make_test_function", "make_train_function", "remake_functions", "reset_metrics"),
     *("predict_step", "scope", "terms", "test_step", "train_step"),
 }
-# Keras' own, which checks its arguments in words of its own; ours adds a warning.
-WARNING_ALONE = {"save", "save_weights"}
+# Keras' own, which checks its arguments in words of its own; ours adds a warning, or a default.
+PASSED_ON = {"save", "save_weights", "export"}
 # A call takes a minute: it has a test of its own below, which ends where the work would begin.
 SLOW = {"export.export_bundle"}
 # Functions that we call: what they say is theirs.
@@ -61,7 +61,7 @@ def methods(model_class):
 
 
 FUNCTIONS = dict(public_names())
-METHODS = sorted({*methods(keras_vae.VAE), *methods(keras_vae.Autoencoder)} - HOOKS - WARNING_ALONE)
+METHODS = sorted({*methods(keras_vae.VAE), *methods(keras_vae.Autoencoder)} - HOOKS - PASSED_ON)
 OF_MODELS = [f"{model}.{name}" for model in ("VAE", "conditional") for name in METHODS]
 KERAS_OWN = {"optimizers.ConvolutionalMuon"}  # takes the arguments of Keras' Muon, as Keras does
 CALLED = [*sorted(FUNCTIONS.keys() - SLOW - KERAS_OWN), *OF_MODELS]
@@ -349,7 +349,7 @@ def test_every_parameter_of_compile_is_tried():
 
 def test_an_unknown_argument_is_named(models):
     """In Python's words or Keras', which are one line and name it: ours would say the same a second way."""
-    functions = {*FUNCTIONS, *(f"VAE.{name}" for name in (*METHODS, *WARNING_ALONE, "compile"))} - {"VAE.from_preset"}
+    functions = {*FUNCTIONS, *(f"VAE.{name}" for name in (*METHODS, *PASSED_ON, "compile"))} - {"VAE.from_preset"}
     found = {}
     for name in sorted(functions):
         function, images = function_of(name, models), {"x": X} if name in ("VAE.fit", "VAE.evaluate") else {}

@@ -17,6 +17,7 @@ from keras_vae.data.labels import classes_and_names
 from keras_vae.likelihoods.likelihood import Likelihood
 from keras_vae.models import networks, scoring
 from keras_vae.models.distributed_trainer import DistributedTrainer
+from keras_vae.models.export import export
 from keras_vae.models.faults import faults_of_inputs
 from keras_vae.models.generation import fit_sampler, generate, reconstruct, sample_latents
 from keras_vae.models.inputs import Batch, as_images, as_label, as_tensor, unpack
@@ -265,11 +266,11 @@ class VAE(DistributedTrainer):
         """
         x, label = (inputs, None) if self.classes is None else inputs
         q = self.posterior(self.encoder_outputs(as_images(x, self.image_shape), label, training))
-        return self.decode(q.mean(), training, label=label).mean()
+        return self.decode(self.posterior.moments(q)[0], training, label=label).mean()
 
     save_to_preset, reconstruct = save_to_preset, reconstruct
     generate, sample_latents, fit_sampler = generate, sample_latents, fit_sampler
-    score = scoring.score
+    score, export = scoring.score, export
 
     @property
     def sampling_prior(self) -> Prior:
