@@ -104,7 +104,7 @@ class VAE(DistributedTrainer):
         self.likelihood.build(self.image_shape)
         self.posterior.set_networks(self.encoder, self.decoder)
         self.posterior.build((self.latent_dim,))
-        self.objective = registry.get("objective", objective)
+        self.objective: Objective = registry.get("objective", objective)
         self._means = [keras.metrics.Mean(name=name) for name in self.objective.logged]
         networks.check_encoder(self)
         networks.check_decoder(self)
@@ -140,9 +140,9 @@ class VAE(DistributedTrainer):
     prior_family, posterior_family = property(lambda self: self.prior), property(lambda self: self.posterior)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a new objective, seed or part takes effect at once."""
+        """Set an attribute; a new objective, by name or object, a new seed or part takes effect at once."""
         if name == "objective":
-            value.check_posterior(self.posterior)
+            (value := registry.get("objective", value)).check_posterior(self.posterior)
         super().__setattr__(name, value)
         if name in _TRACED:
             self.remake_functions()  # the current ones were traced with the old one

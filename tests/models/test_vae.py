@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_vae.models.vae import VAE
 from keras_vae.objectives.elbo import ELBO
+from keras_vae.objectives.iwae import IWAE
 from keras_vae.random.noise import TRAINING, VALIDATION, normal
 from keras_vae.random.portable import latents_numpy
 
@@ -221,3 +222,12 @@ def test_fit_takes_them(make_vae, digits):
     assert len(seen) == 2
     assert "val_loss" in seen[0]
     assert model.evaluate(digits[:8], None, 4, 0, np.eye(8)[0])[0] > 0
+
+
+def test_an_objective_is_set_by_name_as_it_is_given(make_vae):
+    model = make_vae()
+    model.objective = "iwae"
+    assert type(model.objective) is IWAE
+    with pytest.raises(ValueError, match="objective is 'iwea': expected one of"):
+        model.objective = "iwea"
+    assert type(model.objective) is IWAE
