@@ -55,4 +55,5 @@ def settings_to_train_on(preset: str, recipe: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(
             f"preset {preset} is of class {shared.config['class_name']}: expected a VAE; train it in Python"
         )
-    return {**{part: shared.arguments[part] for part in parts}, "training": recipe["training"]}
+    own = {part: shared.arguments[part] for part in parts}
+    return {**own, "classes": shared.arguments.get("classes"), "training": recipe["training"]}

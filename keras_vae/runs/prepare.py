@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_vae import registry
 from keras_vae.checks.memory import check_fits_memory
 from keras_vae.data.arrays import ImageArrays
+from keras_vae.data.labels import classes_and_names, renumber
 from keras_vae.data.load import is_path, load_arrays
 from keras_vae.models.vae import VAE
 from keras_vae.multi_device.collectives import failing_together, is_chief, worker_count
@@ -29,7 +30,7 @@ class Prepared:
 
     Attributes:
         settings: completed ones.
-        arrays: the images of the splits "train" and "test".
+        arrays: the images of the splits "train" and "test", with the model's numbers for their classes.
         model: the one to train, compiled, in the scope of its strategy and under its dtype policy.
         eval_model: the one to judge, draw and save: on a single device, in float32; `model` itself if it is such.
     """
@@ -85,6 +86,10 @@ def prepare(settings: Settings, arrays: dict[str, ImageArrays], strategy: tf.dis
     preset = default if settings.preset is None else settings.preset
     recipe = settings_to_train_on(preset, read_preset(default)) if is_shared(preset) else read_preset(preset)
     settings = settings.completed(preset, recipe)
+    # whether or not --conditional repeats it: a trained model has classes in an order of their own
+    _, names = classes_and_names(recipe.get("classes"))
+    arrays = {split: renumber(images, str(settings.dataset), names) for split, images in arrays.items()}
+    train = arrays["train"]
     check_batch_size(settings.batch_size, strategy)
     with strategy.scope(), dtype_policy(settings.precision):
         model = _build(settings, train)

@@ -106,7 +106,7 @@ def train(
         arrays = load_splits(settings, strategy)
         with failing_together(strategy):
             prepared, images = prepare(settings, arrays, strategy), digests(arrays)
-            settings = prepared.settings
+            settings, arrays = prepared.settings, prepared.arrays
             if saved:
                 check_same_settings(saved.facts["about"].get("settings"), settings, saved.path)
                 check_same_images(saved.facts["about"].get("images"), images, saved.path)

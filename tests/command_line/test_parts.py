@@ -10,7 +10,9 @@ from PIL import Image
 
 from keras_vae import registry
 from keras_vae.command_line import train as command
-from keras_vae.runs.settings import PARTS
+from keras_vae.models.vae import VAE
+from keras_vae.runs.settings import PARTS, Settings
+from keras_vae.runs.train import train
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,32 @@ def test_a_run_is_neither_judged_nor_exported_with_images_of_other_classes(keras
     assert error.splitlines()[-1] == (
         f"keras-vae: error: the classes of {pets} are cat, dog: expected some of the model's, "
         "0, 1, 2, 3, 4, 5, 6, 7, 8, 9; choose such images"
+    )
+
+
+@pytest.mark.parametrize("given", [[], ["--conditional"]])
+def test_a_shared_preset_is_trained_on_with_its_own_numbers_of_classes(keras_vae, pets, tmp_path, monkeypatch, given):
+    """Which it has in an order of its own, whether or not `--conditional` says again that it is conditional."""
+    model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [4]}, classes=["fish", "dog", "cat"])
+    model.save_to_preset(tmp_path / "preset")
+    fitted = []
+
+    def noting(prepared, *arguments):
+        fitted.extend(prepared.arrays.values())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_vae.runs.train.fit", noting)
+    arguments = ["--preset", tmp_path / "preset", "--dataset", pets, "--importance-samples", 1]
+    with pytest.raises(KeyboardInterrupt):
+        train(Settings(str(pets), str(tmp_path / "preset"), conditional=bool(given)), tmp_path / "run")
+    numbers = np.concatenate([arrays.labels for arrays in fitted])
+    assert sorted(numbers) == [1] * 4 + [2] * 4
+    (pets / "dog").rename(pets / "owl")
+    status, _, error = keras_vae("train", *arguments, *given, "--output", tmp_path / "run")
+    assert status == 2
+    assert error.splitlines()[-1] == (
+        f"keras-vae: error: the classes of {pets} are cat, owl: expected some of the model's, fish, dog, cat; "
+        "choose such images"
     )
 
 
