@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib.metadata
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,15 @@ def digests(arrays: Mapping[str, ImageArrays]) -> dict[str, str]:
     return {split: images.digest() for split, images in arrays.items()}
 
 
+def label_digests(arrays: Mapping[str, ImageArrays]) -> dict[str, str]:
+    """Return the SHA-256 of each split's labels: a file moved to another class may leave all pixels in place."""
+    return {
+        split: hashlib.sha256(images.labels.astype("<i4").tobytes()).hexdigest()
+        for split, images in arrays.items()
+        if images.labels is not None
+    }
+
+
 def check_same_training(strategy: tf.distribute.Strategy, settings: Settings, more: Mapping[str, Any]) -> None:
     """Raise ValueError, naming what differs, unless all workers run the same versions and settings.
 
@@ -54,12 +64,12 @@ def check_same_training(strategy: tf.distribute.Strategy, settings: Settings, mo
     assert_same_on_workers(strategy, {**versions, **dataclasses.asdict(settings), **more})
 
 
-def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: Path) -> None:
-    """Raise ValueError unless the images are those of a checkpoint, by their digests."""
-    check_kind(f"what {source} says of its images", saved, Mapping, f"digests by split; restore it, {MEND}")
+def check_same_images(saved: Mapping[str, str], now: Mapping[str, str], source: Path, what: str = "images") -> None:
+    """Raise ValueError unless the images, or their labels, are those of a checkpoint, by their digests."""
+    check_kind(f"what {source} says of its {what}", saved, Mapping, f"digests by split; restore it, {MEND}")
     changed = [split for split in now if now[split] != saved.get(split)]
     if changed:
         raise ValueError(
-            f"--resume of {source} has other images, those of {' and '.join(changed)} changed since: expected the "
+            f"--resume of {source} has other {what}, those of {' and '.join(changed)} changed since: expected the "
             f"same; restore them, {MEND}"
         )

@@ -28,7 +28,13 @@ from keras_vae.runs.evaluate_run import evaluate_run
 from keras_vae.runs.fit import fit
 from keras_vae.runs.prepare import Prepared, load_splits, prepare
 from keras_vae.runs.report import draw_pictures, record
-from keras_vae.runs.same_training import check_same_images, check_same_settings, check_same_training, digests
+from keras_vae.runs.same_training import (
+    check_same_images,
+    check_same_settings,
+    check_same_training,
+    digests,
+    label_digests,
+)
 from keras_vae.runs.settings import PARTS, Settings
 
 IMAGES_A_COMPONENT, MOST_IMAGES = 20, 10_000  # of those that a sampler is fitted to
@@ -107,11 +113,16 @@ def train(
         with failing_together(strategy):
             prepared, images = prepare(settings, arrays, strategy), digests(arrays)
             settings, arrays = prepared.settings, prepared.arrays
+            labels = label_digests(arrays) if prepared.model.classes else {}
             if saved:
                 check_same_settings(saved.facts["about"].get("settings"), settings, saved.path)
                 check_same_images(saved.facts["about"].get("images"), images, saved.path)
-        check_same_training(strategy, settings, {f"the images of {split}": images[split] for split in images})
-        checkpoint.about = {"settings": dataclasses.asdict(settings), "images": images}
+                # those of a checkpoint from before they were recorded are taken to be the same
+                check_same_images(saved.facts["about"].get("labels", labels), labels, saved.path, "labels")
+        read = {"images": images, "labels": labels}
+        digests_of = {f"the {what} of {split}": found[split] for what, found in read.items() for split in found}
+        check_same_training(strategy, settings, digests_of)
+        checkpoint.about = {"settings": dataclasses.asdict(settings), **read}
         console.print(_title(prepared, strategy))
         with failing_together(strategy):
             if chief:

@@ -164,6 +164,22 @@ def test_images_that_changed_are_refused(tmp_path):
         run(tmp_path / "run", changes, resume=True)
 
 
+def test_labels_that_changed_are_refused_where_they_are_trained_on(tmp_path):
+    """An image moved from the end of a class to the beginning of the next: the pixels are the same, row by row."""
+    for split, count in (("train", 10), ("test", 2)):
+        for number in range(2 * count):
+            path = tmp_path / "images" / split / ("cat", "dog")[number // count] / f"{number:02}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full([8, 8], 10 * number, np.uint8)).save(path)
+    changes = {"dataset": str(tmp_path / "images"), "preset": "digits_mlp", "batch_size": 2}
+    interrupt(tmp_path / "run", changes | {"conditional": True})
+    interrupt(tmp_path / "without", changes)
+    (tmp_path / "images/train/cat/09.png").rename(tmp_path / "images/train/dog/09.png")
+    with pytest.raises(ValueError, match="has other labels, those of train changed since: expected the same"):
+        run(tmp_path / "run", changes | {"conditional": True}, resume=True)
+    run(tmp_path / "without", changes, resume=True)
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_a_disk_that_fills_at_a_checkpoint_keeps_the_one_before(tmp_path, whole, monkeypatch):
     output = tmp_path / "run"
