@@ -15,7 +15,7 @@ from keras_vae.models import exact_steps
 from keras_vae.models.compile_options import as_optimizer, compile_from_config, compile_options, get_compile_config
 from keras_vae.models.faults import KINDS, Faults
 from keras_vae.models.finite_weights import save, save_weights
-from keras_vae.models.inputs import Batch, check_arrays
+from keras_vae.models.inputs import Batch, check_arrays, weight_of_each
 from keras_vae.models.terminate_on_divergence import with_termination
 from keras_vae.multi_device.lost_worker import naming_lost_workers
 from keras_vae.multi_device.replica_checks import check_optimizer, keeps_state, warn_of_layers, with_inner_optimizers
@@ -148,7 +148,7 @@ class DistributedTrainer(keras.Model):
             validation_split: as in `keras.Model.fit`.
             validation_data: as in `keras.Model.fit`.
             shuffle: whether to shuffle an array; a dataset has its own order.
-            class_weight: a dict from labels to the weights of their images, as in `keras.Model.fit`.
+            class_weight: a dict from labels, whole numbers, to the weights of their images, as in `keras.Model.fit`.
             sample_weight: weight of each image, float `[n]`. As in Keras, the loss of a batch is sum(weight * loss) /
                 n, and the logged values are weighted means, over the global batch on any number of replicas.
             kwargs: the rest of `keras.Model.fit`'s arguments.
@@ -174,7 +174,7 @@ class DistributedTrainer(keras.Model):
             check_shuffle(shuffle, self.strategy)
         kwargs |= {"epochs": epochs, "verbose": verbose, "callbacks": with_termination(callbacks), "shuffle": shuffle}
         kwargs |= {"validation_split": validation_split, "validation_data": validation_data}
-        kwargs |= {"class_weight": class_weight, "sample_weight": sample_weight}
+        kwargs |= {"class_weight": weight_of_each(class_weight, self.classes), "sample_weight": sample_weight}
         with naming_lost_workers(self.strategy):
             return exact_steps.fit(self, x, y, batch_size, **kwargs)
 

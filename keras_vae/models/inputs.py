@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vae.checks.kind import check_kind
+from keras_vae.checks.number import is_number
 from keras_vae.checks.shown import shown
 from keras_vae.data.as_array import as_array
 from keras_vae.data.labels import check_labels, check_no_label
@@ -208,8 +209,22 @@ def check_arrays(
                 f"class_weight is {shown(dict(class_weight))} for images without labels: expected labels for them; "
                 "pass y, or a dataset of (images, labels)"
             )
-        check_weights("class_weight", list(class_weight.values()))
+        for label in class_weight:
+            if not (is_number(label) and isinstance(label, (int, np.integer)) and 0 <= label < (classes or np.inf)):
+                expected = f"whole numbers from 0{f' to {classes - 1}' if classes else ''}"
+                raise ValueError(f"class_weight has the key {shown(label)}: expected {expected}, as labels are")
+        check_weights("class_weight", list(weight_of_each(class_weight, classes).values()))
     return y
+
+
+def weight_of_each(class_weight: Mapping[int, float] | None, classes: int | None) -> Mapping[int, float] | None:
+    """Return weights of all classes of a conditional model: 1 where none is given, which Keras has for arrays alone.
+
+    Example:
+        >>> weight_of_each({1: 2.0}, 3)
+        {0: 1.0, 1: 2.0, 2: 1.0}
+    """
+    return class_weight and {**dict.fromkeys(range(classes or 0), 1.0), **class_weight}
 
 
 def _check_dataset(data: tf.data.Dataset, name: str, image_shape: tuple[int, int, int], classes: int | None) -> None:

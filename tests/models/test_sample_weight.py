@@ -166,6 +166,29 @@ def test_unusable_class_weights_are_refused(make_vae, digits, weights):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("key", ["1", "dog", 0.5, True, 4, -1])
+def test_a_class_weight_of_no_class_is_refused(make_vae, digits, key):
+    """Keras would look for none such, and leave all weights at 1."""
+    model = make_vae(classes=4)
+    model.compile(jit_compile=False)
+    for train in (model.fit, model.train_on_batch):
+        with pytest.raises(ValueError, match=r"class_weight has the key .*: expected whole numbers from 0 to 3, as"):
+            train(digits, np.arange(20) % 4, class_weight={0: 1.0, key: 5.0})
+
+
+def test_classes_without_a_weight_have_1_in_arrays_and_datasets(make_vae, digits):
+    labels = np.arange(20) % 4
+    data = tf.data.Dataset.from_tensor_slices((digits, labels)).batch(20)
+    found = []
+    for given in ((digits, labels), (data,)):
+        model = make_vae(classes=4)
+        model.compile(keras.optimizers.SGD(0.001), jit_compile=False)
+        model.fit(*given, batch_size=20 if len(given) > 1 else None, class_weight={1: 0.0}, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("given", [lambda x: x, lambda x: tf.data.Dataset.from_tensor_slices(x).batch(5)])
 def test_class_weights_need_labels(make_vae, digits, given):
     with pytest.raises(ValueError, match=r"class_weight is .* images without labels: expected labels for") as error:
