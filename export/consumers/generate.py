@@ -159,9 +159,10 @@ def running(path: str) -> Iterator[None]:
 
 
 def class_number(label: str, model: dict[str, Any]) -> int:
-    """Return the number of a class by its name or number."""
+    """Return the number of a class by its name, or by its number where the names are not numbers themselves."""
     names, classes = model.get("class_names", []), model["classes"] or 0
-    number = names.index(label) if label in names else int(label) if label.isdecimal() else classes
+    by_number = label.isdecimal() and not (names and all(name.isdecimal() for name in names))
+    number = names.index(label) if label in names else int(label) if by_number else classes
     if number >= classes:
         known = ", ".join(names) or (f"0 to {classes - 1}" if classes else "none, since the model has no classes")
         raise ValueError(f"--label is {label}: expected {known}; change or drop it")

@@ -35,7 +35,6 @@ _LABELS = {
     "onnx_label": ', "label": np.zeros(16, np.int32)',
     "kotlin_label": ', "label" to IntArray(16)',
     "swift_label": '\n        "label": tensor([Int32](repeating: 0, count: 16), .int32, [16]),',
-    "script_label": " --label 0",
 }
 
 
@@ -69,6 +68,7 @@ def model_card(manifest: Mapping[str, Any]) -> str:
             manifest["test_images"]["source"]
         ],
         **{name: "" if model["classes"] is None else text for name, text in _LABELS.items()},
+        "script_label": "" if model["classes"] is None else f" --label {_first(model)}",
         "authors_word": AUTHORS_WORD,
         "threshold": _threshold(manifest["score"].get("threshold")),
         "shape": ", ".join(map(str, model["image_shape"])),
@@ -103,6 +103,12 @@ def _threshold(threshold: Mapping[str, Any] | None) -> str:
         f" An image with an ELBO below {elbo} nats counts as unusual, as do at most {rate} of {threshold['images']} "
         "normal images that were not used in training."
     )
+
+
+def _first(model: Mapping[str, Any]) -> str:
+    """Return what scripts take for class 0: its name where all names are numbers, as those of folders may be."""
+    names = model.get("class_names", ["0"])
+    return names[0] if all(map(str.isdecimal, names)) else "0"
 
 
 def _classes(model: Mapping[str, Any]) -> str:

@@ -67,6 +67,8 @@ def renumber(arrays: ImageArrays, source: str, expected: Sequence[str] | None) -
 def number_of(label: Any, names: Sequence[str] | None) -> Any:
     """Return the number of a class that is told by its name, or by a number as text; all else as it is.
 
+    Where all names are numbers, as text they mean names alone: "0" or "01" of the classes 1, 10 and 2 is a mistake.
+
     Raises:
         ValueError: a name that there is not.
 
@@ -78,7 +80,7 @@ def number_of(label: Any, names: Sequence[str] | None) -> Any:
         return label
     if names and label in names:
         return list(names).index(label)
-    if label.isdecimal() and (not names or int(label) < len(names)):
+    if label.isdecimal() and (not names or (int(label) < len(names) and not all(map(str.isdecimal, names)))):
         return int(label)
     if not names:
         raise ValueError(f"label is {shown(label)}: expected a number, since the classes have no names")

@@ -19,18 +19,20 @@ def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeCl
 
     Args:
         z: float32 `[rows, latent_dim]`, such as draws from the prior.
-        class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers.
+        class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers,
+            or are cut where others are numbers, which they would be taken for.
         decode: called once a class.
 
     Raises:
         ValueError: If the decoder returns no images.
     """
     shown = list(class_names)[:COLUMNS]
+    numbers = any(map(str.isdecimal, shown))
     images = np.stack([shown_images(decode(z, label)) for label in range(len(shown))], axis=1)
     return labelled_grid(
         images,
         [f"latent {number}" for number in range(len(z))],
-        [name if len(name) <= 5 else str(label) for label, name in enumerate(shown)],
+        [name if len(name) <= 5 else f"{name[:4]}…" if numbers else str(label) for label, name in enumerate(shown)],
         title="The same latents in every class",
         xlabel="class" if len(class_names) <= COLUMNS else f"class: the first {COLUMNS} of {len(class_names)}",
     )

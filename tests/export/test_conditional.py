@@ -12,6 +12,8 @@ from PIL import Image
 
 from keras_vae.command_line.application import main
 from keras_vae.export import BundleError, export_bundle, verify_bundle
+from keras_vae.export.consumers.generate import class_number
+from keras_vae.export.contents.model_card import model_card
 from keras_vae.export.runtimes.choose_file import choose_file
 from keras_vae.export.runtimes.generate import generate_from
 from keras_vae.export.runtimes.runtime import load_runtime
@@ -91,6 +93,19 @@ def test_files_draw_what_keras_draws(bundle, model):
         generate_from(run, manifest["model"], 3, label=CLASSES)
     with pytest.raises(ValueError, match="label is 'dig': expected one of cat, dog, Food & Drink, 2; did you"):
         generate_from(run, manifest["model"], 3, label="dig")
+
+
+def test_numbers_are_names_alone_where_all_names_are_numbers(bundle):
+    """Or "0" and "01" would be classes of other names."""
+    names = ["1", "10", "2", "3"]
+    model = {"classes": 4, "class_names": names}
+    assert [class_number(name, model) for name in names] == [0, 1, 2, 3]
+    for label in ("0", "01"):
+        with pytest.raises(ValueError, match=f"--label is {label}: expected 1, 10, 2, 3;"):
+            class_number(label, model)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["model"]["class_names"] = names
+    assert "score.py photographs/ --label 1 --output" in model_card(manifest)
 
 
 def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path):

@@ -128,6 +128,10 @@ def test_classes_may_have_names(tmp_path):
         (lambda model, x, y: model.encode(x), "label is None"),
         (lambda model, x, y: small(classes=None).generate(2, label=1), "expected none, since the model has no classes"),
         (lambda model, x, y: small(classes=["a", "b"]).generate(2, label="5"), "label is '5': expected one of a, b"),
+        (
+            lambda model, x, y: small(classes=["1", "10", "2"]).generate(2, label="01"),
+            "label is '01': expected one of 1, 10, 2;",
+        ),
         (lambda model, x, y: small(classes=0), "classes is 0"),
         (lambda model, x, y: small(classes=["a", "a"]), "classes is .*: expected a number, or names that differ"),
         (lambda model, x, y: small(classes=["a", 1]), "classes is .*: expected a number, or names that differ"),

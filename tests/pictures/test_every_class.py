@@ -28,7 +28,14 @@ def test_a_column_is_a_class(tmp_path):
     assert [int(place) for place in lit] == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(("names", "labels"), [(["a long name", "b"], ["0", "b"]), (["x"] * 30, ["x"] * 20)])
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["a long name", "b"], ["0", "b"]),
+        (["1", "1000000", "2"], ["1", "1000…", "2"]),  # not 1, 1, 2
+        (["x"] * 30, ["x"] * 20),
+    ],
+)
 def test_long_names_stand_as_numbers_and_the_first_twenty_are_drawn(names, labels):
     axes = draw_every_class(np.zeros([1, 3]), names, stripes).axes[0]
     assert [label.get_text() for label in axes.get_xticklabels()] == labels
