@@ -127,4 +127,6 @@ def _read(
         [[path.name, *stat_of(path)] for path in sorted(Path(folder).iterdir())],
     )
     arrays = gather(file, count, (*size, channels), blocks, memory_budget, {}).arrays
+    if arrays.labels is not None and arrays.labels.min(initial=0) < 0:  # TFDS' -1: they are kept back, as of a contest
+        arrays = dataclasses.replace(arrays, labels=None)
     return dataclasses.replace(arrays, class_names=tuple(label.names) if classes else None, split=split)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
+from keras_vae.data.labels import renumber
 from keras_vae.data.load import load_arrays, load_dataset
 
 COUNT = 40
@@ -61,6 +62,22 @@ class TrainAndValidation(_Builder):
         }
 
 
+class LabelsKeptBack(_Builder):
+    """As of contests, whose test labels nobody gives away."""
+
+    def _info(self):
+        image, label = tfds.features.Image(shape=(None, None, 4)), tfds.features.ClassLabel(names=["even", "odd"])
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict({"image": image, "label": label}), disable_shuffling=True
+        )
+
+    def _split_generators(self, dl_manager):
+        def examples(label):
+            return ((index, {"image": example(index), "label": label}) for index in range(1, 4))
+
+        return {"train": examples(0), "test": examples(-1)}
+
+
 class WithoutImages(_Builder):
     def _info(self):
         return self.dataset_info_from_configs(features=tfds.features.FeaturesDict({"text": tfds.features.Text()}))
@@ -94,6 +111,16 @@ def test_validation_stands_in_for_a_missing_test_split(tmp_path):
     for split, values in (("train", range(1, 21, 2)), ("test", (101, 103, 105)), ("validation", (101, 103, 105))):
         found = load_arrays("train_and_validation", split, data_dir=tmp_path, image_size=6).images
         np.testing.assert_array_equal(found[:, 3, 3, 0], values)
+
+
+def test_labels_that_are_kept_back_are_none(tmp_path):
+    """Not -1, which NumPy takes for the last class."""
+    train, test = (load_arrays("labels_kept_back", split, data_dir=tmp_path) for split in ("train", "test"))
+    assert train.labels.tolist() == [0, 0, 0]
+    assert (test.labels, test.class_names) == (None, ("even", "odd"))
+    assert renumber(test, "a contest", ("odd", "even")).labels is None
+    with pytest.raises(ValueError, match="has no classes: expected some"):
+        load_dataset("labels_kept_back", "test", labels=True, data_dir=tmp_path)
 
 
 @pytest.mark.parametrize("split", ["val", "test[:5]", "train[:nonsense]", "train[:0]"])
