@@ -58,7 +58,7 @@ class Scored(NamedTuple):
 @options.seed("Seed of the samples.")
 @click.option(
     "--label",
-    help="Class of all images for a conditional model, by name or number; by default the name of each image's folder.",
+    help="Class of all images for a conditional model, by name or number; by default by its folder, as in training.",
 )
 @options.skip_corrupt
 @options.file_of_bundle
@@ -149,7 +149,7 @@ def _by_run(
 
     model, settings = load_run(run)
     pictures = read_pictures(places, model.image_shape, skip_corrupt, whites)
-    labels = _labels(label, pictures, model.classes, model.class_names)
+    labels = _labels(label, pictures, places, model.classes, model.class_names)
     arrays = ImageArrays(pictures.images, split="test")
     noise = {"binarize": settings.binarize, "seed": settings.seed}
     batches, parts, start = [], [], 0
@@ -194,7 +194,7 @@ def _by_bundle(
     model = manifest["model"]
     whites = Whites.recorded((manifest["metrics"] or {}).get("whites"))
     pictures = read_pictures(places, tuple(model["image_shape"]), skip_corrupt, whites)
-    labels = _labels(label, pictures, model["classes"], model.get("class_names"))
+    labels = _labels(label, pictures, places, model["classes"], model.get("class_names"))
     images = pictures.images.astype(np.float32) / np.float32(255)
 
     def given(rows: np.ndarray | slice) -> dict[str, np.ndarray]:
@@ -216,13 +216,13 @@ def _threshold(manifest: Mapping[str, Any]) -> float | None:
 
 
 def _labels(
-    label: str | None, pictures: Pictures, classes: int | None, names: Sequence[str] | None
+    label: str | None, pictures: Pictures, places: Sequence[Path], classes: int | None, names: Sequence[str] | None
 ) -> np.ndarray | None:
     from keras_vae.data.folder.pictures import labels_of_folders
     from keras_vae.data.labels import labels_given
 
     if classes is not None and label is None:
-        return labels_of_folders(pictures.paths, classes, names)
+        return labels_of_folders(pictures.paths, places, classes, names)
     return labels_given(label, len(pictures.paths), classes, names)
 
 

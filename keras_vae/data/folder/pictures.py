@@ -108,29 +108,44 @@ def _files(place: Path) -> list[Path]:
     return [place]
 
 
-def labels_of_folders(paths: Sequence[Path], classes: int, names: Sequence[str] | None) -> np.ndarray:
-    """Return the classes of files by the folders in which they lie, int32 `[n]`: the innermost that is named as one.
+def labels_of_folders(
+    paths: Sequence[Path], places: Sequence[Path], classes: int, names: Sequence[str] | None
+) -> np.ndarray:
+    """Return the classes of files by the folders in which they lie, int32 `[n]`.
+
+    As in training, it is the uppermost below a place that is named as a class; without one the innermost above.
 
     Args:
         paths: of the files.
+        places: the files and folders that were given, in which they lie.
         classes: how many there are.
         names: of the classes; their numbers are theirs without.
 
     Raises:
-        ValueError: a file in no such folder.
+        ValueError: a file in no such folder; one in such a folder of a place that is itself named as another class.
 
     Example:
-        >>> labels_of_folders([Path("new/dog/1.png"), Path("cat/2.png")], 2, ["cat", "dog"]).tolist()
+        >>> paths = [Path("new/dog/1.png"), Path("cat/2.png")]
+        >>> labels_of_folders(paths, [Path("new"), Path("cat/2.png")], 2, ["cat", "dog"]).tolist()
         [1, 0]
     """
     known = tuple(names or map(str, range(classes)))
     labels = []
     for path in paths:
-        found = next((folder for folder in reversed(path.absolute().parts[:-1]) if folder in known), None)
-        if found is None:
+        place = next(place for place in places if path.is_relative_to(place))
+        below = [folder for folder in path.relative_to(place).parts[:-1] if folder in known]
+        around = Path(os.path.abspath(place.parent if place == path else place))
+        above = [folder for folder in around.parts if folder in known]
+        if not below and not above:
             raise ValueError(
                 f"label of {path} is None: expected it in a folder called {', '.join(known[:10])}"
                 f"{', ...' if len(known) > 10 else ''}, as the classes are; move it, or give one --label for all"
+            )
+        found = below[0] if below else above[-1]
+        if around.name in known and around.name != found:
+            raise ValueError(
+                f"label of {path} is {around.name} or {found}: expected a folder of one class; give the "
+                "folder that all classes are in, or one --label for all"
             )
         labels.append(number_of(found, names))
     return np.array(labels, np.int32)

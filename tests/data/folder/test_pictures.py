@@ -89,9 +89,22 @@ def test_empty_folders_absent_files_and_channels_that_no_picture_has_are_refused
         read_pictures([tmp_path], (8, 8, 7))
 
 
-def test_labels_are_those_of_the_innermost_folder_of_a_class(tmp_path):
-    paths = [tmp_path / "cat" / "dog" / "a.png", tmp_path / "cat" / "new" / "b.png"]
-    assert labels_of_folders(paths, 2, ["cat", "dog"]).tolist() == [1, 0]
-    assert labels_of_folders([tmp_path / "1" / "a.png"], 2, None).tolist() == [1]
+def test_labels_are_those_that_train_reads(tmp_path):
+    """Of the uppermost folder of a class, but for those in which the place itself lies."""
+    root = tmp_path / "dog" / "pets"
+    paths = [root / "cat" / "dog" / "a.png", root / "dog" / "new" / "b.png", root / "cat" / "c.png"]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 50).save(path)
+    names = ["dog", "cat"]
+    found = load_folder(root, "train+test")
+    assert sorted(found.class_names[label] for label in found.labels) == ["cat", "cat", "dog"]
+    wanted = [1, 0, 1]
+    read = read_pictures([root], (8, 8, 1)).paths
+    assert labels_of_folders(read, [root], 2, names).tolist() == [wanted[paths.index(path)] for path in read]
+    assert labels_of_folders(paths[1:], [*paths[1:2], root / "cat"], 2, names).tolist() == wanted[1:]
+    with pytest.raises(ValueError, match=r"label of .*a\.png is cat or dog: expected a folder of one class; give the"):
+        labels_of_folders(paths[:1], [root / "cat"], 2, names)
+    assert labels_of_folders([tmp_path / "1" / "a.png"], [tmp_path], 2, None).tolist() == [1]
     with pytest.raises(ValueError, match=r"label of .*b\.png is None: expected it in a folder called owl, emu"):
-        labels_of_folders(paths[1:], 2, ["owl", "emu"])
+        labels_of_folders(paths[1:], [root], 2, ["owl", "emu"])
