@@ -18,6 +18,7 @@ import json
 import math
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -160,8 +161,8 @@ def running(path: str) -> Iterator[None]:
 
 def class_number(label: str, model: dict[str, Any]) -> int:
     """Return the number of a class by its name, or by its number where the names are not numbers themselves."""
-    names, classes = model.get("class_names", []), model["classes"] or 0
-    by_number = label.isdecimal() and not (names and all(name.isdecimal() for name in names))
+    label, *names = (unicodedata.normalize("NFC", name) for name in (label, *model.get("class_names", [])))
+    classes, by_number = model["classes"] or 0, label.isdecimal() and not (names and all(map(str.isdecimal, names)))
     number = names.index(label) if label in names else int(label) if by_number else classes
     if number >= classes:
         known = ", ".join(names) or (f"0 to {classes - 1}" if classes else "none, since the model has no classes")
@@ -189,8 +190,7 @@ def draw(
         for first in range(0, options.count, size):
             # The last image is repeated to fill the last batch, for files that take a fixed number.
             index = options.start + np.minimum(np.arange(first, first + size), options.count - 1)
-            label = index % classes if classes and chosen is None else np.full(size, chosen or 0)
-            given = {"label": label.astype(np.int32)} if classes else {}
+            given = {"label": np.int32(index % classes if chosen is None else [chosen] * size)} if classes else {}
             if "generate" in artifact["signatures"]:
                 out = call("generate", index=index.astype(np.int32), **numbers, **given)
             else:
@@ -282,8 +282,7 @@ def tell(program: str, text: str, stream: Any) -> bool:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again at its end
         if stream is sys.stdout and error.errno not in (errno.EPIPE, errno.EIO):  # whose reader wants no more
-            lost = f"standard output took only a part of what was printed ({error.strerror})"
-            tell(program, f"{program}: {lost}", sys.stderr)
+            tell("", f"{program}: standard output took only a part of what was printed ({error.strerror})", sys.stderr)
             return False
     return True
 

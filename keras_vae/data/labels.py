@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ def classes_and_names(classes: int | Sequence[str] | None) -> tuple[int | None, 
     """
     if not isinstance(classes, (list, tuple)):
         return None if classes is None else whole_number("classes", classes, 1), None
-    if not classes or not all(isinstance(name, str) and name for name in classes) or len({*classes}) < len(classes):
+    named = bool(classes) and all(isinstance(name, str) and name for name in classes)
+    if not named or len({*map(_joined, classes)}) < len(classes):
         raise ValueError(f"classes is {shown(classes)}: expected a number, or names that differ from one another")
     return len(classes), tuple(classes)
 
@@ -55,13 +57,30 @@ def renumber(arrays: ImageArrays, source: str, expected: Sequence[str] | None) -
     if not expected or arrays.labels is None:
         return arrays
     expected, names = list(expected), arrays.class_names
-    if not names or not {*names} <= {*expected}:
+    places = [place_of(name, expected) for name in names or ()]
+    if None in places or not names:
         raise ValueError(
             f"the classes of {source} are {', '.join(names or ('without names',))}: expected some of the model's, "
             f"{', '.join(expected)}; choose such images"
         )
-    numbers = np.array([expected.index(name) for name in names], arrays.labels.dtype)
+    numbers = np.array(places, arrays.labels.dtype)
     return dataclasses.replace(arrays, labels=numbers[arrays.labels], class_names=tuple(expected))
+
+
+def place_of(name: str, names: Sequence[str]) -> int | None:
+    """Return where a name stands among others; None if it does not.
+
+    Example:
+        >>> place_of("caf\\u00e9", ["bar", "cafe\\u0301"])
+        1
+    """
+    known = [_joined(each) for each in names]
+    return known.index(_joined(name)) if _joined(name) in known else None
+
+
+def _joined(name: str) -> str:
+    """Return a name with accents and the letters of Hangul joined, which some disks and archives have apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def number_of(label: Any, names: Sequence[str] | None) -> Any:
@@ -78,8 +97,8 @@ def number_of(label: Any, names: Sequence[str] | None) -> Any:
     """
     if not isinstance(label, str):
         return label
-    if names and label in names:
-        return list(names).index(label)
+    if names and (place := place_of(label, names)) is not None:
+        return place
     if label.isdecimal() and (not names or (int(label) < len(names) and not all(map(str.isdecimal, names)))):
         return int(label)
     if not names:

@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from keras_vae.command_line.application import main
+from keras_vae.data.labels import classes_and_names, labels_given
 from keras_vae.export import BundleError, export_bundle, verify_bundle
 from keras_vae.export.consumers.generate import class_number
 from keras_vae.export.contents.model_card import model_card
@@ -106,6 +108,16 @@ def test_numbers_are_names_alone_where_all_names_are_numbers(bundle):
     manifest = json.loads((bundle / "manifest.json").read_text())
     manifest["model"]["class_names"] = names
     assert "score.py photographs/ --label 1 --output" in model_card(manifest)
+
+
+def test_letters_that_are_joined_are_those_that_are_apart():
+    """As disks, archives and keyboards have them."""
+    joined, apart = (unicodedata.normalize(form, "고양이") for form in ("NFC", "NFD"))
+    for label, name in ((joined, apart), (apart, joined)):
+        assert class_number(label, {"classes": 2, "class_names": ["개", name]}) == 1
+        assert labels_given(label, 2, 2, ["개", name]).tolist() == [1, 1]
+    with pytest.raises(ValueError, match="expected a number, or names that differ from one another"):
+        classes_and_names([joined, apart])
 
 
 def test_names_are_in_manifest_and_card_and_as_many_as_classes(bundle, tmp_path):

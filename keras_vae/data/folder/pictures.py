@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from keras_vae.data.folder.image_file import (
     why,
 )
 from keras_vae.data.folder.listing import Listing
-from keras_vae.data.labels import number_of
+from keras_vae.data.labels import place_of
 from keras_vae.data.resize import resize_and_crop
 
 _log = logging.getLogger("keras_vae.data.folder")
@@ -130,22 +131,28 @@ def labels_of_folders(
         [1, 0]
     """
     known = tuple(names or map(str, range(classes)))
+
+    number_of = functools.cache(lambda folder: place_of(folder, known))  # many files lie in few folders
+
+    def numbers(folders: Sequence[str]) -> list[int]:
+        return [number for folder in folders if (number := number_of(folder)) is not None]
+
     labels = []
     for path in paths:
         place = next(place for place in places if path.is_relative_to(place))
-        below = [folder for folder in path.relative_to(place).parts[:-1] if folder in known]
+        below = numbers(path.relative_to(place).parts[:-1])
         around = Path(os.path.abspath(place.parent if place == path else place))
-        above = [folder for folder in around.parts if folder in known]
+        above = numbers(around.parts)
         if not below and not above:
             raise ValueError(
                 f"label of {path} is None: expected it in a folder called {', '.join(known[:10])}"
                 f"{', ...' if len(known) > 10 else ''}, as the classes are; move it, or give one --label for all"
             )
         found = below[0] if below else above[-1]
-        if around.name in known and around.name != found:
+        if numbers([around.name]) not in ([], [found]):
             raise ValueError(
-                f"label of {path} is {around.name} or {found}: expected a folder of one class; give the "
+                f"label of {path} is {around.name} or {known[found]}: expected a folder of one class; give the "
                 "folder that all classes are in, or one --label for all"
             )
-        labels.append(number_of(found, names))
+        labels.append(found)
     return np.array(labels, np.int32)

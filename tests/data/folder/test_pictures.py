@@ -1,5 +1,7 @@
 """Pictures by name: read as a split is, each with its file."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -106,5 +108,7 @@ def test_labels_are_those_that_train_reads(tmp_path):
     with pytest.raises(ValueError, match=r"label of .*a\.png is cat or dog: expected a folder of one class; give the"):
         labels_of_folders(paths[:1], [root / "cat"], 2, names)
     assert labels_of_folders([tmp_path / "1" / "a.png"], [tmp_path], 2, None).tolist() == [1]
+    apart = tmp_path / unicodedata.normalize("NFD", "고양이")
+    assert labels_of_folders([apart / "a.png"], [tmp_path], 2, ["개", "고양이"]).tolist() == [1]
     with pytest.raises(ValueError, match=r"label of .*b\.png is None: expected it in a folder called owl, emu"):
         labels_of_folders(paths[1:], [root], 2, ["owl", "emu"])
