@@ -54,9 +54,9 @@ class VAE(DistributedTrainer):
         sampler: what `generate` draws latents from; the prior by default. See `fit_sampler`.
         image_shape: (height, width, channels); read from the encoder by default.
         latent_dim: number of latent dimensions; read from the decoder by default.
-        classes: for a conditional model (Sohn et al. 2015), the number of classes or their names. The model is then
-            p(x|z, y) with q(z|x, y): both networks also take the one-hot label `[n, classes]`, and training data are
-            pairs (images, labels int `[n]`). None by default.
+        classes: for a conditional model (Sohn et al. 2015), the number of classes, or their names in the order of
+            their numbers. The model is then p(x|z, y) with q(z|x, y): both networks also take the one-hot label `[n,
+            classes]`, and training data are pairs (images, labels int `[n]`). None by default.
         seed: seed of all noise in training and validation; 0 by default.
         kwargs: keyword arguments of `keras.Model`, such as `name`.
 
