@@ -16,16 +16,18 @@ from keras_vae.data.as_array import as_array
 from keras_vae.registry import unknown_name
 
 
-def classes_and_names(classes: int | Sequence[str] | None) -> tuple[int | None, tuple[str, ...] | None]:
+def classes_and_names(classes: int | Sequence[str] | np.ndarray | None) -> tuple[int | None, tuple[str, ...] | None]:
     """Return how many classes a model has, and their names where they are given.
 
     Raises:
         ValueError: what is neither a number of at least 1 nor different names.
 
     Example:
-        >>> classes_and_names(10), classes_and_names(["cat", "dog"])
-        ((10, None), (2, ('cat', 'dog')))
+        >>> classes_and_names(10), classes_and_names(["cat", "dog"]), classes_and_names(np.array(["cat", "dog"]))
+        ((10, None), (2, ('cat', 'dog')), (2, ('cat', 'dog')))
     """
+    if isinstance(classes, np.ndarray) and classes.ndim == 1:  # as np.unique of all labels
+        classes = classes.tolist()
     if not isinstance(classes, (list, tuple)):
         return None if classes is None else whole_number("classes", classes, 1), None
     named = bool(classes) and all(isinstance(name, str) and name for name in classes)

@@ -71,7 +71,10 @@ def build_pipeline(
             f"batch_size is {batch_size} with drop_remainder: expected at most {count}, the number of images; lower it"
         )
     if labels and arrays.labels is None:
-        raise ValueError(f"labels is True, but {arrays.split!r} has no classes: expected some; pass labels=False")
+        raise ValueError(
+            f"labels is True, but {arrays.split!r} has no classes: expected some; choose images with classes, or pass "
+            "labels=False"
+        )
     if shuffle is None:
         shuffle = arrays.split.startswith("train")
 

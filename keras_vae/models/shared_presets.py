@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_vae.checks.kind import as_path, check_kind
 from keras_vae.checks.shown import first_line, shown
@@ -126,7 +127,9 @@ def _taken(preset: PresetFolder, changes: Mapping[str, Any]) -> dict[str, Any]:
     taken = {}
     for name, value in changes.items():
         own = preset.arguments.get(name)
-        if value is None or (list(value) if isinstance(value, tuple) else value) == own:
+        given = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+        given = list(given) if isinstance(given, tuple) else given
+        if given is None or (not hasattr(given, "__array__") and given == own):  # tensors compare element by element
             continue
         if name not in ("objective", "seed") or name not in preset.arguments:
             expected = shown(own) if name in preset.arguments else "no such change"

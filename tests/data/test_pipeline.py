@@ -175,5 +175,5 @@ def test_bad_arguments_are_refused(arguments, message):
 
 
 def test_labels_that_are_not_there_are_refused():
-    with pytest.raises(ValueError, match="'train' has no classes: expected some; pass labels=False"):
+    with pytest.raises(ValueError, match="'train' has no classes: expected some; choose images with classes"):
         build_pipeline(ImageArrays(np.zeros([3, 2, 2, 1], np.uint8)), labels=True)

@@ -8,6 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vae.models.autoencoder import Autoencoder
 from keras_vae.models.vae import VAE
@@ -99,6 +100,12 @@ def test_an_autoencoder_and_a_conditional_model(tmp_path, digits):
     model = VAE.from_preset("digits_mlp", latent_dim=2, network={"hidden": [8]}, classes=["cat", "dog"])
     model.save_to_preset(tmp_path / "pets")
     again = VAE.from_preset(tmp_path / "pets", classes=("cat", "dog"))
+    assert VAE.from_preset(tmp_path / "pets", classes=np.array(["cat", "dog"])).class_names == ("cat", "dog")
+    for others in (np.array(["dog", "cat"]), tf.constant(["cat", "dog"])):
+        with pytest.raises(
+            ValueError, match=r"classes is .*: expected \['cat', 'dog'\], which is what its weights fit"
+        ):
+            VAE.from_preset(tmp_path / "pets", classes=others)
     np.testing.assert_array_equal(again.generate(3, label="dog"), model.generate(3, label="dog"))
     assert "- classes: cat, dog" in (tmp_path / "pets" / "README.md").read_text()
     with pytest.raises(ValueError, match=r"preset .*pets is of class VAE: expected Autoencoder; "):
