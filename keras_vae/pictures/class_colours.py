@@ -12,6 +12,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.lines import Line2D
 
 from keras_vae.pictures.figure import CLASS_COLOURS, FONT_SIZE, INK, style_legend
+from keras_vae.pictures.lettering import drawable, font_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,7 @@ class ClassColours:
     Attributes:
         classes: int `[classes]`, the numbers that occur, ascending.
         positions: int `[n]`, each image's place in `classes`.
-        names: The classes' names, in the order of `classes`.
+        names: The classes' names, in the order of `classes`; their numbers where no font has the names.
         colours: One hexadecimal or RGBA colour a class: told apart with every common colour vision up to ten
             classes, taken from a colormap beyond.
     """
@@ -45,7 +46,8 @@ class ClassColours:
                 f"class_names has {len(class_names)} names: expected one for each label from {classes[0]} to "
                 f"{classes[-1]}; give them in the order of the classes' numbers"
             )
-        names = tuple(str(number) if class_names is None else str(class_names[number]) for number in classes)
+        named = None if class_names is None else drawable([str(name) for name in class_names])
+        names = tuple(str(number) if named is None else named[number] for number in classes)
         if len(classes) <= len(CLASS_COLOURS):
             colours = CLASS_COLOURS[: len(classes)]
         else:
@@ -59,14 +61,16 @@ class ClassColours:
                 Line2D([], [], linestyle="", marker="o", markersize=6, color=colour, label=name)
                 for colour, name in zip(self.colours, self.names, strict=True)
             ]
-            style_legend(axes, handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            font = font_of(self.names, FONT_SIZE - 1)
+            style_legend(axes, handles=handles, prop=font, loc="upper left", bbox_to_anchor=(1.0, 1.0))
             return
         norm = BoundaryNorm(np.arange(len(self.classes) + 1) - 0.5, len(self.classes))
         mappable = ScalarMappable(norm, ListedColormap(list(self.colours)))
         bar = axes.figure.colorbar(mappable, ax=axes, shrink=0.9)
         # at most some twenty names have room
         ticks = range(0, len(self.classes), -(-len(self.classes) // 20))
-        bar.set_ticks(list(ticks), labels=[self.names[tick] for tick in ticks])
+        names = [self.names[tick] for tick in ticks]
+        bar.set_ticks(list(ticks), labels=names, fontproperties=font_of(names, FONT_SIZE - 2))
         bar.ax.minorticks_off()
         bar.ax.tick_params(colors=INK, labelsize=FONT_SIZE - 2, length=0)
         bar.outline.set_visible(False)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from keras_vae.pictures.decoded import shown_images
 from keras_vae.pictures.labelled_grid import labelled_grid
+from keras_vae.pictures.lettering import drawable
 
 COLUMNS = 20
 
@@ -20,13 +21,13 @@ def draw_every_class(z: np.ndarray, class_names: Sequence[str], decode: DecodeCl
     Args:
         z: float32 `[rows, latent_dim]`, such as draws from the prior.
         class_names: in the order of their numbers; the first 20 are drawn. Names of over 5 letters stand as numbers,
-            or are cut where others are numbers, which they would be taken for.
+            or are cut where others are numbers, which they would be taken for. All are numbers if no font has them.
         decode: called once a class.
 
     Raises:
         ValueError: If the decoder returns no images.
     """
-    shown = list(class_names)[:COLUMNS]
+    shown = drawable(class_names[:COLUMNS])
     numbers = any(map(str.isdecimal, shown))
     images = np.stack([shown_images(decode(z, label)) for label in range(len(shown))], axis=1)
     return labelled_grid(

@@ -8,6 +8,7 @@ from matplotlib.textpath import TextPath
 
 from keras_vae.pictures.figure import DPI, FONT_SIZE, INK
 from keras_vae.pictures.grid import BACKGROUND, image_grid, magnification
+from keras_vae.pictures.lettering import font_of
 
 GAP = 4
 MARGIN = 16
@@ -16,7 +17,10 @@ LINE = round(FONT_SIZE * 1.7 * DPI / 72)
 
 def text_width(text: str, size: float) -> int:
     """Return the width of a line of text in screen pixels."""
-    return int(np.ceil(TextPath((0, 0), text, size=size).get_extents().width * DPI / 72)) if text else 0
+    if not text:
+        return 0
+    path = TextPath((0, 0), text, size=size, prop=font_of([text], size))
+    return int(np.ceil(path.get_extents().width * DPI / 72))
 
 
 def labelled_grid(
@@ -82,7 +86,7 @@ def labelled_grid(
     positions = [GAP + column * step + (width * scale - 1) / 2 for column in range(columns)]
     widest = max((text_width(label, FONT_SIZE) for label in column_labels), default=0)
     size = FONT_SIZE * min(1.0, (step - 2 * GAP) / max(1, widest))  # so that neighbours do not touch
-    axes.set_xticks(positions if column_labels else [], column_labels, size=size)
+    axes.set_xticks(positions if column_labels else [], column_labels, fontproperties=font_of(column_labels, size))
     axes.set_title(title, loc="left", fontsize=FONT_SIZE + 1, color=INK)
     axes.set_xlabel(xlabel, loc="left", fontsize=FONT_SIZE, color=INK)
     return figure
