@@ -16,14 +16,15 @@ def drawable(names: Sequence[str]) -> list[str]:
         (['cat', 'dog'], ['0', '1'])
     """
     names = [unicodedata.normalize("NFC", name) for name in names]  # fonts have letters with their accents joined
-    named = _family_with(_letters_beyond_the_default(names)) is not None
-    return names if named else [str(number) for number in range(len(names))]
+    missing = _letters_beyond_the_default(names)
+    return names if not missing or _family_with(missing) else [str(number) for number in range(len(names))]
 
 
 def font_of(names: Sequence[str], size: float) -> FontProperties:
     """Return the default font, with another behind it where that lacks letters of some names, at a size in points."""
-    family = _family_with(_letters_beyond_the_default(names))
-    return FontProperties(family=[*FontProperties().get_family(), *([family] if family else [])], size=size)
+    missing = _letters_beyond_the_default(names)
+    behind = _family_with(missing) if missing else None
+    return FontProperties(family=[*FontProperties().get_family(), *([behind] if behind else [])], size=size)
 
 
 def _letters_beyond_the_default(names: Sequence[str]) -> frozenset[str]:
@@ -33,9 +34,7 @@ def _letters_beyond_the_default(names: Sequence[str]) -> frozenset[str]:
 
 @functools.cache
 def _family_with(letters: frozenset[str]) -> str | None:
-    """Return the family of an installed font that has some letters, "" for none of them; None if none has them all."""
-    if not letters:
-        return ""
+    """Return the family of an installed font that has all these letters; None if there is none."""
     for entry in sorted(font_manager.fontManager.ttflist, key=lambda entry: (entry.style != "normal", entry.name)):
         try:
             font = font_manager.get_font(entry.fname)

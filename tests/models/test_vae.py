@@ -209,7 +209,7 @@ def test_arguments_given_by_position_are_those_of_keras(method):
     ours, keras_own = (inspect.signature(getattr(model, method)).parameters for model in (VAE, keras.Model))
     named = [name for name, each in ours.items() if each.kind is each.POSITIONAL_OR_KEYWORD]
     assert named == [*keras_own][: len(named)]
-    # those that ours looks at come from there, and not from the rest, where a position would name them twice
+    # one by keyword alone would be given twice where its place is filled
     if any(each.kind is each.VAR_POSITIONAL for each in ours.values()):
         assert not any(each.kind is each.KEYWORD_ONLY for each in ours.values())
 
