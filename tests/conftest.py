@@ -1,4 +1,5 @@
 import gc
+import inspect
 import json
 import os
 import resource
@@ -42,6 +43,17 @@ def what_a_module_leaves_is_not_looked_through_again():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def operators_do_not_keep_the_stack_they_were_made_on():
+    """Each of a graph keeps it for errors to show, and pytest's is sixty calls deep: half of a worker's memory."""
+    from tensorflow.python.util import tf_stack
+
+    outermost = tf_stack.extract_stack(stacklevel=len(inspect.stack()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf_stack, "extract_stack", lambda stacklevel=1: outermost)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
