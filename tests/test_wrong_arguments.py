@@ -93,6 +93,8 @@ def function_of(name, models):
 
 def right(name, parameter, models):
     """A right value of a parameter that has no default, by its name."""
+    if parameter == "inner_optimizer":
+        return keras.optimizers.Adam()
     owner = models[name.partition(".")[0]] if name.partition(".")[0] in models else models["VAE"]
     values = {
         **dict.fromkeys(("data", "x", "images", "others", "samples", "training", "test"), X),
@@ -114,7 +116,6 @@ def right(name, parameter, models):
         "thresholds": [],
         "means": [[0.0, 0.0]],
         "stddevs": [[1.0, 1.0]],
-        "inner_optimizer": keras.optimizers.Adam(),
         "limit": 1.0,
         "strategy": tf.distribute.get_strategy(),
         "values": {},
