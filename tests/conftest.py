@@ -1,5 +1,4 @@
 import gc
-import inspect
 import json
 import os
 import resource
@@ -10,12 +9,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from tests.quick_graphs import collect_garbage_seldom, make_graphs_quick, optimize_graphs
+
 # A busy machine is no failure.
 hypothesis.settings.register_profile("keras_vae", deadline=None)
 hypothesis.settings.load_profile("keras_vae")
-# Graphs are millions of small objects that live on: looking through them again and again took a fifth of the suite. And
-# TensorFlow makes as many when it is imported, which is why no line above brings it.
-gc.set_threshold(50_000, 20, 50)
+# before TensorFlow is imported, which makes as many objects: no line above brings it
+collect_garbage_seldom()
 # Of this process' memory, in the system's unit, each a twentieth above the one before.
 PEAKS = [0]
 
@@ -46,26 +46,8 @@ def what_a_module_leaves_is_not_looked_through_again():
 
 
 @pytest.fixture(autouse=True, scope="session")
-def operators_do_not_keep_the_stack_they_were_made_on():
-    """Each of a graph keeps it for errors to show, and pytest's is sixty calls deep: half of a worker's memory."""
-    from tensorflow.python.util import tf_stack
-
-    outermost = tf_stack.extract_stack(stacklevel=len(inspect.stack()))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tf_stack, "extract_stack", lambda stacklevel=1: outermost)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
 def default_of_compiling():
-    """Models that do not ask for XLA go without it: by default dense ones take seven seconds to compile. See below."""
-    from keras_vae.models import compile_options
-
-    with pytest.MonkeyPatch.context() as patch:
-        default = compile_options.compiles_well
-        patch.setattr(compile_options, "compiles_well", lambda model: False)
-        optimize_graphs(False)
-        yield default
+    return make_graphs_quick()
 
 
 @pytest.fixture(autouse=True)
@@ -80,13 +62,6 @@ def compiled_as_for_users(request, default_of_compiling, monkeypatch):
     optimize_graphs(True)
     yield
     optimize_graphs(False)
-
-
-def optimize_graphs(optimize):
-    """Whether TensorFlow optimizes a graph before its first run, which takes a quarter of a short training."""
-    import tensorflow as tf
-
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimize})
 
 
 @pytest.fixture(scope="session")

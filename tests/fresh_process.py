@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.quick_graphs import collect_garbage_seldom, make_graphs_quick
+
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
@@ -19,15 +21,15 @@ def context():
     """One server for all tests of this process; asked for again, it is the same."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported
     context = multiprocessing.get_context(METHOD)
-    context.set_forkserver_preload(["keras_vae.runs.train", "keras_vae.data.load"])
+    context.set_forkserver_preload(["keras_vae.runs.train", "keras_vae.data.load", "pytest"])
     return context
 
 
 class FreshProcess:
     """Calls `target(*arguments)`, a function of a module, in a process of its own.
 
-    As in the tests' own, models that do not ask for XLA go without it, and graphs are not optimized - unless
-    `optimized`, where bits are held against those of programs that are started.
+    Graphs are as quick as in the tests' own - but `optimized` where bits are held against those of programs that are
+    started.
     """
 
     def __init__(self, target, *arguments, environment=None, folder=".", optimized=False):
@@ -70,11 +72,6 @@ def _be(target, arguments, environment, folder, streams, optimized):
     os.environ.update(environment)
     os.chdir(folder)
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # as in conftest.py
-    import tensorflow as tf
-
-    from keras_vae.models import compile_options
-
-    compile_options.compiles_well = lambda model: False
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not optimized})
+    collect_garbage_seldom()
+    make_graphs_quick(optimized)
     target(*arguments)

@@ -119,5 +119,5 @@ def save_png(array: np.ndarray, path: str | os.PathLike[str]) -> Path:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path.parent} is not a folder: expected a folder for {path.name}; create it first")
     with written_whole(path) as beside, beside.open("wb") as file:
-        Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG", optimize=True)
+        Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG")
     return path
