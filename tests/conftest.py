@@ -47,6 +47,7 @@ def what_a_module_leaves_is_not_looked_through_again():
 
 @pytest.fixture(autouse=True, scope="session")
 def default_of_compiling():
+    """What decides for users whether a model is compiled; from here on nothing does."""
     return make_graphs_quick()
 
 

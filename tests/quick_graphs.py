@@ -10,10 +10,10 @@ def collect_garbage_seldom():
 
 
 def make_graphs_quick(optimized=False):
-    """Models that do not ask for XLA go without it: by default dense ones take seven seconds to compile.
+    """Leave out what short trainings do not need; return the default of compiling, as users have it.
 
-    And operators do not keep the calls that made them, which are for errors to show: sixty of pytest's each, half of a
-    worker's memory. Returns the default of compiling, as users have it.
+    Models that do not ask for XLA go without it: by default dense ones take seven seconds to compile. And operators do
+    not keep the calls that made them, which are for errors to show: sixty of pytest's each, half of a worker's memory.
     """
     from tensorflow.python.util import tf_stack
 

@@ -61,7 +61,7 @@ def golden_values(model: VAE, test_images: np.ndarray, test_labels: np.ndarray |
     posterior = model.encode(images, **given)
     reconstructed = model.decode(posterior.mean(), **given).mean()
     labels = {} if test_labels is None else {"label": test_labels[:SCORED]}
-    # a few at a time: a ladder's 16 samples of 64 images took a gigabyte, which TensorFlow keeps
+    # a few at a time: 16 samples of 64 images of a ladder took half a gigabyte, which TensorFlow keeps
     scores = model.score(test_images[:SCORED], seed=SCORE_SEED, batch_size=8, **labels)
     if not all(np.isfinite(values).all() for values in scores):
         raise ValueError("the model's scores are not finite: expected nats; train it again")
